@@ -1,0 +1,137 @@
+"""Where everything lies, declared once, and how it is written: aside, then renamed."""
+
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from alexnet_pipe.errors import UserError
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """Every file and folder that a stage reads or writes, below `root`."""
+
+    root: Path = field(default_factory=Path)
+
+    @property
+    def source(self) -> Path:
+        """Folder of the data set's archives, as published."""
+        return self.root / "data/source"
+
+    @property
+    def manifest(self) -> Path:
+        """One row an image: container, member, label, split, bytes, sha256."""
+        return self.root / "data/manifest.parquet"
+
+    @property
+    def images(self) -> Path:
+        """The store of 256×256 images."""
+        return self.root / "data/images"
+
+    @property
+    def rejected(self) -> Path:
+        """The manifest rows of all refused files, each with its reason."""
+        return self.root / "data/rejected.parquet"
+
+    @property
+    def data_metrics(self) -> Path:
+        return self.root / "metrics/data.json"
+
+    @property
+    def mean(self) -> Path:
+        """The mean training image, float32 `(256, 256, 3)`."""
+        return self.root / "statistics/mean.npy"
+
+    @property
+    def pca(self) -> Path:
+        """Eigenvalues and eigenvectors of the training pixels' RGB covariance."""
+        return self.root / "statistics/pca.json"
+
+    @property
+    def model(self) -> Path:
+        return self.root / "models/alexnet.keras"
+
+    @property
+    def train_metrics(self) -> Path:
+        return self.root / "metrics/train.json"
+
+    @property
+    def history(self) -> Path:
+        """One row an epoch: losses, errors, learning rate, speed."""
+        return self.root / "metrics/history.csv"
+
+    @property
+    def test_metrics(self) -> Path:
+        return self.root / "metrics/test.json"
+
+    @property
+    def predictions(self) -> Path:
+        """One row a test image: its label and the five most probable classes, one view and ten."""
+        return self.root / "evaluation/predictions.parquet"
+
+    @property
+    def confusion(self) -> Path:
+        """One row a test image: actual and predicted class name."""
+        return self.root / "evaluation/confusion.csv"
+
+    @property
+    def features(self) -> Path:
+        """Activations of fc7 for the centre view, float32 `(test images, units)`."""
+        return self.root / "evaluation/fc7.npy"
+
+    @property
+    def filters(self) -> Path:
+        """The kernel of conv1, float32 `(11, 11, 3, filters)`."""
+        return self.root / "evaluation/conv1.npy"
+
+    @property
+    def report(self) -> Path:
+        return self.root / "report/index.html"
+
+
+@contextmanager
+def written_aside(path: Path) -> Iterator[Path]:
+    """A path beside `path` to write a file or folder to; it takes the place of `path` if the block succeeds.
+
+    A process that dies inside the block leaves `path` as it was; what it left aside is removed next time.
+    """
+    aside = path.with_name(f".{path.name}.partial")
+    _remove(aside)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield aside
+        if path.is_dir():
+            _remove(path)
+        aside.replace(path)
+    finally:
+        _remove(aside)
+
+
+def save_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write `content` as indented JSON."""
+    with written_aside(path) as aside:
+        aside.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def load_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object; a missing file names the stage's missing input."""
+    content: dict[str, Any] = json.loads(required(path).read_text(encoding="utf-8"))
+    return content
+
+
+def required(path: Path) -> Path:
+    """`path` itself, or an error that says how to make it."""
+    if not path.exists():
+        raise UserError(f"{path} is missing: run `dvc repro` to make it, or `dvc checkout` to restore it")
+    return path
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

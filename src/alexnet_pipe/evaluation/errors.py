@@ -1,0 +1,48 @@
+"""top-1 and top-5 error, with how far chance could have moved them."""
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alexnet_pipe.evaluation.predict import TOP, Predictions, Ranking
+
+Z = 1.959963984540054
+"""The normal distribution's 97.5 % point, for two-sided 95 % intervals."""
+
+
+def error_metrics(predictions: Predictions, labels: NDArray[np.int32], classes: int) -> dict[str, Any]:
+    """The errors of one view and of ten, each with its count and 95 % interval.
+
+    top-5 error says nothing with five classes or fewer: it is None there, never 0.
+    """
+    metrics: dict[str, Any] = {"examples": len(labels)}
+    for suffix, ranking in (("", predictions.one_view), ("_ten_view", predictions.ten_view)):
+        for top in (1, TOP):
+            name = f"top{top}_error{suffix}"
+            meaningful = top == 1 or classes > TOP
+            metrics |= _error(name, wrong(ranking, labels, top) if meaningful else None, len(labels))
+    return metrics
+
+
+def wrong(ranking: Ranking, labels: NDArray[np.int32], top: int) -> int:
+    """How many images do not have their label among the `top` most probable classes."""
+    hit = (ranking.classes[:, :top] == labels[:, None]).any(axis=1)
+    return int((~hit).sum())
+
+
+def wilson_interval(count: int, total: int) -> tuple[float, float]:
+    """The 95 % score interval of a share (Wilson 1927): within [0, 1], and of some width even at 0 and at `total`."""
+    share = count / total
+    denominator = 1 + Z**2 / total
+    centre = (share + Z**2 / (2 * total)) / denominator
+    half = Z * sqrt(share * (1 - share) / total + Z**2 / (4 * total**2)) / denominator
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def _error(name: str, count: int | None, total: int) -> dict[str, Any]:
+    if count is None:
+        return {name: None, f"{name}_count": None, f"{name}_interval": None}
+    low, high = wilson_interval(count, total)
+    return {name: count / total, f"{name}_count": count, f"{name}_interval": {"low": low, "high": high}}

@@ -1,0 +1,93 @@
+"""The training batches; the batch of a step is a pure function of the seed and the step."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.inputs.draws import colour_factors, crop_offsets, image_order, mirror_flags
+from alexnet_pipe.inputs.views import CROP, Inputs
+from alexnet_pipe.store.image_store import ImageStore
+
+Batch = tuple[Inputs, NDArray[np.int32]]
+
+
+class TrainingStream:
+    """Every epoch is one permutation of all images; epochs follow each other without a gap, and no image is dropped."""
+
+    def __init__(self, store: ImageStore, seed: int, batch_size: int, colour_directions: NDArray[np.floating]) -> None:
+        """
+        Args:
+            store: The training images.
+            seed: Decides all that is random.
+            batch_size: Images a step.
+            colour_directions: `(3, 3)`; column i is what one standard deviation of principal component i adds to
+                R, G and B, in grey levels of 0–255.
+
+        Raises:
+            UserError: if there are fewer images than a batch.
+        """
+        if len(store) < batch_size:
+            raise UserError(
+                f"{len(store)} training images are fewer than one batch: add photographs or set "
+                f"train.batch_size to {len(store)} or less"
+            )
+        self.store = store
+        self.seed = seed
+        self.batch_size = batch_size
+        self._colour_directions = colour_directions.astype(np.float32)
+        # A batch can lie across two epochs, and the next batch is made while this one is used.
+        self._order = lru_cache(maxsize=3)(lambda epoch: image_order(seed, epoch, len(store)))
+
+    def first_step(self, epoch: int) -> int:
+        """The first step that begins in `epoch` or later (epochs count from 0)."""
+        return -(-epoch * len(self.store) // self.batch_size)
+
+    def indices(self, step: int) -> NDArray[np.int64]:
+        """Which images make up a batch, int64 `(batch_size,)`."""
+        positions = np.arange(step * self.batch_size, (step + 1) * self.batch_size)
+        epochs, places = np.divmod(positions, len(self.store))
+        parts = [self._order(int(epoch))[places[epochs == epoch]] for epoch in np.unique(epochs)]
+        return np.concatenate(parts)
+
+    def batch(self, step: int) -> Batch:
+        """The model's inputs and the labels, int32 `(batch_size,)`, of one step."""
+        indices = self.indices(step)
+        offsets = crop_offsets(self.seed, step, len(indices))
+        inputs: Inputs = {
+            "image": self._crops(indices, offsets),
+            "offset": offsets,
+            "mirror": mirror_flags(self.seed, step, len(indices)),
+            "colour_shift": colour_factors(self.seed, step, len(indices)) @ self._colour_directions.T,
+        }
+        return inputs, self.store.labels[indices]
+
+    def batches(self, first: int, end: int) -> Iterator[Batch]:
+        """The batches of steps `first` to `end - 1`; the next one is made while the caller uses this one."""
+        with ThreadPoolExecutor(1, "next-batch") as background:
+            following = background.submit(self.batch, first) if first < end else None
+            for step in range(first, end):
+                assert following is not None
+                batch = following.result()
+                following = background.submit(self.batch, step + 1) if step + 1 < end else None
+                yield batch
+
+    def _crops(self, indices: NDArray[np.int64], offsets: NDArray[np.int32]) -> NDArray[np.uint8]:
+        crops = np.empty((len(indices), CROP, CROP, 3), np.uint8)
+        for slot, (index, (row, column)) in enumerate(zip(indices.tolist(), offsets.tolist(), strict=True)):
+            crops[slot] = self.store[index][row : row + CROP, column : column + CROP]
+        return crops
+
+
+def colour_directions(
+    eigenvalues: NDArray[np.floating], eigenvectors: NDArray[np.floating], deviation: float
+) -> NDArray[np.floating]:
+    """What one standard deviation of each principal component adds to RGB, in grey levels of 0–255, `(3, 3)`.
+
+    The paper adds `[p1 p2 p3]·[α1λ1, α2λ2, α3λ3]`, α ~ N(0, `deviation`), with λ the eigenvalues of the covariance of
+    pixels in [0, 1] (section 4.1); hence the factor 255. Column i of `eigenvectors` belongs to eigenvalue i.
+    """
+    return 255 * deviation * eigenvectors * eigenvalues[None, :]

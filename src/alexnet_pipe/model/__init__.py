@@ -1,0 +1,1 @@
+"""AlexNet in Keras operations that run on every backend."""

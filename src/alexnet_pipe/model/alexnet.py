@@ -1,0 +1,114 @@
+"""The network of the paper's figure 2, in all its published variants."""
+
+from typing import Any
+
+import keras
+from keras import layers
+
+from alexnet_pipe.model.initialisation import initialisers
+from alexnet_pipe.model.preprocessing import CROP
+from alexnet_pipe.model.response_normalization import ResponseNormalization
+from alexnet_pipe.model.tower_convolution import TowerConvolution
+from alexnet_pipe.model.variants import VARIANTS
+
+DROPOUT = 0.5
+"""Share of fc6's and fc7's outputs that a training step sets to zero (paper, section 4.2)."""
+
+
+@keras.saving.register_keras_serializable("alexnet_pipe")
+class AlexNet(keras.Model):
+    """Five convolutional layers, three of them pooled, and three fully connected ones.
+
+    Takes centred RGB pixels, floats `(n, 227, 227, 3)` in grey levels; gives the logits, float32 `(n, classes)`, whose
+    softmax is the paper's output. The layers `conv1` … `fc8` hold the weights.
+    """
+
+    def __init__(
+        self,
+        classes: int,
+        variant: str = "paper",
+        width: float = 1.0,
+        initialisation: str = "paper",
+        seed: int = 0,
+        **kwargs: Any,
+    ) -> None:
+        """
+        Args:
+            classes: Number of classes.
+            variant: A name in `VARIANTS`.
+            width: Multiplies the number of kernels and of hidden units.
+            initialisation: `paper`, `bvlc` or `he`.
+            seed: Decides the first weights and what dropout drops.
+        """
+        pixels = keras.Input((CROP, CROP, 3), name="pixels")
+        logits = _Builder(variant, width, initialisation, seed).logits(pixels, classes)
+        super().__init__(inputs=pixels, outputs=logits, **kwargs)
+        self.arguments = {
+            "classes": classes,
+            "variant": variant,
+            "width": width,
+            "initialisation": initialisation,
+            "seed": seed,
+        }
+
+    def get_config(self) -> dict[str, Any]:
+        return {**self.arguments, "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "AlexNet":
+        return cls(**config)
+
+
+class _Builder:
+    """Adds one layer after another, with the names, seeds and scaled widths that they need."""
+
+    def __init__(self, variant: str, width: float, initialisation: str, seed: int) -> None:
+        self.variant = VARIANTS[variant]
+        self.width = width
+        self.initialisation = initialisation
+        self.seeds = iter(range(1000 * seed, 1000 * seed + 1000))
+
+    def logits(self, pixels: Any, classes: int) -> Any:
+        towers = self.variant.towers
+        x = self.convolution(pixels, "conv1", 96, 11, strides=4, padding="valid")
+        x = self.normalized_pool(x, "1")
+        x = self.convolution(x, "conv2", 256, 5, groups=towers)
+        x = self.normalized_pool(x, "2")
+        x = self.convolution(x, "conv3", 384, 3)
+        x = self.convolution(x, "conv4", 384, 3, groups=towers)
+        x = self.convolution(x, "conv5", 256, 3, groups=towers)
+        x = self.pool(x, "pool5")
+        x = layers.Flatten(name="flatten")(x)
+        x = self.hidden(x, "6")
+        x = self.hidden(x, "7")
+        x = layers.Dense(classes, **self.initialisers("fc8"), name="fc8")(x)
+        return layers.Activation("linear", dtype="float32", name="logits")(x)
+
+    def convolution(self, x: Any, name: str, kernels: int, size: int, padding: str = "same", **kwargs: Any) -> Any:
+        x = TowerConvolution(
+            self.scaled(kernels), size, padding=padding, **kwargs, **self.initialisers(name), name=name
+        )(x)
+        return layers.ReLU(name=f"relu{name[-1]}")(x)
+
+    def normalized_pool(self, x: Any, number: str) -> Any:
+        normalize = ResponseNormalization(self.variant.k, self.variant.alpha, name=f"norm{number}")
+        if self.variant.pool_first:
+            return normalize(self.pool(x, f"pool{number}"))
+        return self.pool(normalize(x), f"pool{number}")
+
+    def pool(self, x: Any, name: str) -> Any:
+        """Windows of 3×3 every 2 pixels: they overlap (paper, section 3.4)."""
+        return layers.MaxPooling2D(3, strides=2, name=name)(x)
+
+    def hidden(self, x: Any, number: str) -> Any:
+        name = f"fc{number}"
+        x = layers.Dense(self.scaled(4096), **self.initialisers(name), name=name)(x)
+        x = layers.ReLU(name=f"relu{number}")(x)
+        return layers.Dropout(DROPOUT, seed=next(self.seeds), name=f"drop{number}")(x)
+
+    def initialisers(self, layer: str) -> dict[str, Any]:
+        return initialisers(self.initialisation, layer, next(self.seeds))
+
+    def scaled(self, units: int) -> int:
+        """`units` times the width, even, so that two towers can share them."""
+        return max(2, 2 * round(units * self.width / 2))

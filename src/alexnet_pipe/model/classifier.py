@@ -1,0 +1,53 @@
+"""The model that is trained, saved and served: bytes in, logits out."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from alexnet_pipe.model.alexnet import AlexNet
+from alexnet_pipe.model.preprocessing import CROP, Preprocessing
+
+
+@keras.saving.register_keras_serializable("alexnet_pipe")
+class Classifier(keras.Model):
+    """`Preprocessing` and `AlexNet`, with the mean image and the class names that they were trained with.
+
+    Takes a mapping of `image`, `offset`, `mirror` and `colour_shift`, shaped as `Preprocessing.call` says; gives
+    logits, float32 `(n, classes)`.
+    """
+
+    def __init__(self, classes: Sequence[str], **network: Any) -> None:
+        """
+        Args:
+            classes: The class names, in label order.
+            network: What `AlexNet` takes besides the number of classes.
+        """
+        name = network.pop("name", "classifier")
+        alexnet = AlexNet(len(classes), name="alexnet", **network)
+        inputs = _inputs()
+        super().__init__(inputs=inputs, outputs=alexnet(Preprocessing(name="preprocessing")(**inputs)), name=name)
+        self.classes = tuple(classes)
+        self.network = alexnet
+
+    @property
+    def mean(self) -> keras.Variable:
+        """The mean training image, float32 `(256, 256, 3)`, RGB in 0–255."""
+        mean: keras.Variable = self.get_layer("preprocessing").mean
+        return mean
+
+    def get_config(self) -> dict[str, Any]:
+        return {**self.network.arguments, "classes": list(self.classes), "name": self.name}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Classifier":
+        return cls(**config)
+
+
+def _inputs() -> dict[str, Any]:
+    return {
+        "image": keras.Input((CROP, CROP, 3), dtype="uint8", name="image"),
+        "offset": keras.Input((2,), dtype="int32", name="offset"),
+        "mirror": keras.Input((), dtype="bool", name="mirror"),
+        "colour_shift": keras.Input((3,), dtype="float32", name="colour_shift"),
+    }

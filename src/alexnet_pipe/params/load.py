@@ -1,0 +1,92 @@
+"""Read and check `params.yaml`; write a preset into it."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.params.dataset import DatasetParams
+from alexnet_pipe.params.model import ModelParams
+from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.params.section import Section
+from alexnet_pipe.params.train import TrainParams
+
+
+class Params(Section):
+    """The whole configuration; a stage is given only the sections that it names."""
+
+    dataset: DatasetParams = DatasetParams()
+    resize: ResizeParams = ResizeParams()
+    model: ModelParams = ModelParams()
+    train: TrainParams = TrainParams()
+
+
+def load_params(path: Path) -> Params:
+    """The configuration in `path`.
+
+    Raises:
+        UserError: naming the file, the key, what it should be, and for an unknown key the nearest known one.
+    """
+    return check_params(read_yaml(path), str(path))
+
+
+def check_params(content: Mapping[str, Any], where: str) -> Params:
+    """`content` as typed sections; `where` opens every complaint."""
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        problems = "; ".join(_explain(problem) for problem in error.errors())
+        raise UserError(f"{where}: {problems}") from None
+
+
+def read_yaml(path: Path) -> Any:
+    """A YAML mapping with its comments, so that it can be written back."""
+    try:
+        content = yaml().load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{path} is missing: run from the project's top folder") from None
+    except YAMLError as error:
+        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{path}: expected sections ({', '.join(Params.model_fields)}), found {content!r}")
+    return content
+
+
+def yaml() -> YAML:
+    """A YAML reader and writer that keeps comments, quotes and order."""
+    handler = YAML()
+    handler.preserve_quotes = True
+    handler.width = 120
+    handler.indent(mapping=2, sequence=4, offset=2)
+    return handler
+
+
+def known_keys() -> list[str]:
+    """Every parameter as `section.key`."""
+    return [f"{name}.{key}" for name, section in _sections().items() for key in type(section).model_fields]
+
+
+def nearest(name: str) -> str:
+    """A hint at the known parameter most like `name`, or at all of them."""
+    candidates = known_keys() if "." in name else list(Params.model_fields)
+    match = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
+    return f"did you mean {match[0]}?" if match else f"known are {', '.join(candidates)}"
+
+
+def _sections() -> dict[str, Section]:
+    return dict(Params())
+
+
+def _explain(problem: Any) -> str:
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"{name} is not a known parameter; {nearest(name)}"
+    message = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] in ("value_error",) and isinstance(problem["input"], dict):
+        return f"{name}: {message}"
+    return f"{name} is {problem['input']!r}: {message[0].lower()}{message[1:]}"

@@ -1,0 +1,70 @@
+"""Presets: overlays on the paper's settings, written into `params.yaml` with its comments kept."""
+
+from collections.abc import Mapping, Sequence
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from alexnet_pipe.artifacts import written_aside
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.params.load import Params, check_params, known_keys, nearest, read_yaml, yaml
+
+
+def preset_names(folder: Path) -> list[str]:
+    """All presets in `folder`, sorted."""
+    return sorted(path.stem for path in folder.glob("*.yaml"))
+
+
+def preset_params(folder: Path, name: str, overrides: Sequence[str] = ()) -> Params:
+    """The paper's settings, changed by the preset, changed by `section.key=value` overrides.
+
+    Raises:
+        UserError: for an unknown preset, key or value.
+    """
+    if name not in preset_names(folder):
+        raise UserError(f"no preset {name!r} in {folder}; there are {', '.join(preset_names(folder))}")
+    content = _plain(read_yaml(folder / f"{name}.yaml"))
+    for override in overrides:
+        key, value = _parse(override)
+        section, _, field = key.partition(".")
+        content.setdefault(section, {})[field] = value
+    return check_params(content, f"preset {name}")
+
+
+def write_params(path: Path, params: Params) -> list[str]:
+    """Set every parameter in `path` to its value in `params`; returns the changes as `key: old -> new`.
+
+    Comments and order in the file stay; the file is replaced in one step.
+    """
+    content = read_yaml(path)
+    changes = []
+    for name, section in params.model_dump().items():
+        for key, value in section.items():
+            old = content.setdefault(name, {}).get(key)
+            if old != value:
+                content[name][key] = value
+                changes.append(f"{name}.{key}: {_show(old)} -> {_show(value)}")
+    text = StringIO()
+    yaml().dump(content, text)
+    with written_aside(path) as aside:
+        aside.write_text(text.getvalue(), encoding="utf-8")
+    return changes
+
+
+def _parse(override: str) -> tuple[str, Any]:
+    key, equals, value = override.partition("=")
+    if not equals:
+        raise UserError(f"{override!r} is not an override; write section.key=value, as in train.max_epochs=20")
+    if key not in known_keys():
+        raise UserError(f"{key} is not a known parameter; {nearest(key)}")
+    return key, YAML(typ="safe").load(value)
+
+
+def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: dict(section or {}) for name, section in content.items()}
+
+
+def _show(value: Any) -> str:
+    return "null" if value is None else str(value)

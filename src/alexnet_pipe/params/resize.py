@@ -1,0 +1,28 @@
+"""Section `resize`: from a photograph of any size to 256×256 RGB."""
+
+from typing import Annotated, Literal
+
+from PIL import ImageColor
+from pydantic import AfterValidator, Field
+
+from alexnet_pipe.params.section import Section
+
+
+def _named_colour(value: str) -> str:
+    ImageColor.getrgb(value)
+    return value
+
+
+class ResizeParams(Section):
+    """
+    Attributes:
+        policy: `crop` scales the short side to 256 and cuts the centre out (the paper); `squash` ignores the aspect.
+        background: What shows through transparent pixels: a colour name or `#rrggbb`.
+        min_side: Photographs with a shorter side, in pixels, are refused.
+        max_rejected: Share of refused files above which the stage fails.
+    """
+
+    policy: Literal["crop", "squash"] = "crop"
+    background: Annotated[str, AfterValidator(_named_colour)] = "white"
+    min_side: Annotated[int, Field(ge=1)] = 16
+    max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.05

@@ -1,0 +1,37 @@
+"""Section `train`: the paper's stochastic gradient descent."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from alexnet_pipe.params.section import Section
+
+Count = Annotated[int, Field(ge=1)]
+
+
+class TrainParams(Section):
+    """Defaults are the paper's (sections 4 and 5).
+
+    Attributes:
+        seed: Decides initial weights, image order, crops, mirror images, colour shifts and dropout.
+        batch_size: Images a step.
+        learning_rate: The first ε.
+        momentum: Share of the last update that is kept.
+        weight_decay: Multiplies ε·w in the update; weights only, not biases.
+        colour_shift: Standard deviation of α in the RGB shift; 0 turns it off.
+        patience: Epochs without a lower validation error before the rate is cut.
+        cuts: How often the rate is divided by 10 before training stops.
+        max_epochs: Stops even if the validation error is still falling.
+        precision: Of activations and gradients; weights are float32 always.
+    """
+
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 2012
+    batch_size: Count = 128
+    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0005
+    colour_shift: Annotated[float, Field(ge=0)] = 0.1
+    patience: Count = 10
+    cuts: Annotated[int, Field(ge=0)] = 3
+    max_epochs: Count = 90
+    precision: Literal["float32", "mixed_bfloat16"] = "float32"

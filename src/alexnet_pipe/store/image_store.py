@@ -1,0 +1,62 @@
+"""The 256×256 images of one split, read in place from memory-mapped shards."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from alexnet_pipe.artifacts import required
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, SIDE, read_classes
+
+Images = NDArray[np.uint8]
+
+
+class ImageStore:
+    """Random access to a split's images; nothing is read until it is asked for.
+
+    Attributes:
+        classes: The class names; a label is an index into them.
+        rows: One row an image, in store order: shard, row, label, container, member, sha256.
+        labels: int32 `(images,)`.
+        shards: The memory-mapped shards, uint8 `(n, 256, 256, 3)` each, RGB in 0–255.
+    """
+
+    def __init__(self, classes: Sequence[str], rows: pd.DataFrame, shards: Sequence[Images]) -> None:
+        self.classes = tuple(classes)
+        self.rows = rows.reset_index(drop=True)
+        self.shards = tuple(shards)
+        self.labels: NDArray[np.int32] = self.rows["label"].to_numpy(np.int32)
+        lengths = [len(shard) for shard in self.shards]
+        self._shard_of = np.repeat(np.arange(len(lengths)), lengths)
+        self._row_of = np.concatenate([np.arange(n) for n in lengths]) if lengths else np.empty(0, np.int64)
+
+    @classmethod
+    def open(cls, folder: Path, split: str) -> "ImageStore":
+        """Open the images of `split` ("train", "validation" or "test") below `folder`.
+
+        Raises:
+            UserError: if the store or one of its shards is missing, or the split is empty.
+        """
+        index = pd.read_parquet(required(folder / INDEX_FILE))
+        rows = index[index["split"] == split]
+        if rows.empty:
+            raise UserError(f"{folder}: the {split} split has no images")
+        shards = [np.load(required(folder / name), mmap_mode="r") for name in rows["shard"].unique()]
+        return cls(read_classes(required(folder / CLASSES_FILE)), rows, shards)
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, index: int) -> Images:
+        """One image, uint8 `(256, 256, 3)`, a view into its shard."""
+        return self.shards[self._shard_of[index]][self._row_of[index]]
+
+    def gather(self, indices: Sequence[int] | NDArray[np.integer]) -> Images:
+        """A copy of the images at `indices`, uint8 `(len(indices), 256, 256, 3)`."""
+        images = np.empty((len(indices), SIDE, SIDE, 3), np.uint8)
+        for slot, index in enumerate(indices):
+            images[slot] = self[int(index)]
+        return images

@@ -1,0 +1,32 @@
+"""Stochastic gradient descent as the paper writes it (section 5)."""
+
+from typing import Any
+
+import keras
+from keras import ops
+
+
+@keras.saving.register_keras_serializable("alexnet_pipe")
+class PaperSGD(keras.optimizers.SGD):
+    """v ← momentum·v − weight_decay·ε·w − ε·g, then w ← w + v.
+
+    The decay goes through the momentum, unlike Keras' own `weight_decay`. Biases do not decay: the paper decays
+    "weights", and Caffe's AlexNet sets `decay_mult: 0` for them.
+    """
+
+    def __init__(self, learning_rate: float, momentum: float, decay: float, **kwargs: Any) -> None:
+        super().__init__(learning_rate=learning_rate, momentum=momentum, **kwargs)
+        self.decay = decay
+
+    def build(self, variables: Any) -> None:
+        super().build(variables)
+        # Noted here because `update_step` may be given the backend's own variables, which have other names.
+        self._decays = [variable.name != "bias" for variable in variables]
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        if self._decays[self._get_variable_index(variable)]:
+            gradient = ops.add(ops.cast(gradient, variable.dtype), self.decay * variable)
+        super().update_step(gradient, variable, learning_rate)
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "decay": self.decay}

@@ -1,0 +1,55 @@
+"""Predictions average the softmax of the ten views, and cover every image."""
+
+import numpy as np
+import pytest
+
+from alexnet_pipe.evaluation import predict as module
+from alexnet_pipe.evaluation.predict import predict
+from alexnet_pipe.inputs.views import VIEWS, view
+from alexnet_pipe.model.classifier import Classifier
+from tests.stores import random_store
+
+
+@pytest.fixture(scope="module")
+def model() -> Classifier:
+    classifier = Classifier(["a", "b", "c"], width=0.05, initialisation="he", seed=4)
+    classifier.mean.assign(np.full((256, 256, 3), 127.0))
+    return classifier
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    exponentials = np.exp(logits.astype(np.float64))
+    return exponentials / exponentials.sum(axis=1, keepdims=True)
+
+
+def test_ten_views_average_softmax_not_logits(model: Classifier) -> None:
+    store = random_store(3, classes=3)
+    images = store.gather(range(3))
+    each = [softmax(np.asarray(model.predict_on_batch(view(images, *v)))) for v in VIEWS]
+    expected = np.mean(each, axis=0)
+    ranking = predict(model, store).ten_view
+    np.testing.assert_allclose(ranking.probabilities, -np.sort(-expected, axis=1), rtol=1e-4)
+    np.testing.assert_array_equal(ranking.classes, np.argsort(-expected, axis=1))
+    np.testing.assert_allclose(ranking.of_label, expected[range(3), store.labels], rtol=1e-4)
+
+
+def test_one_view_is_the_centre(model: Classifier) -> None:
+    store = random_store(2, classes=3)
+    expected = softmax(np.asarray(model.predict_on_batch(view(store.gather(range(2)), (14, 14), False))))
+    np.testing.assert_allclose(predict(model, store).one_view.probabilities, -np.sort(-expected, axis=1), rtol=1e-4)
+
+
+def test_a_last_smaller_batch_counts(model: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = random_store(5, classes=3)
+    whole = predict(model, store)
+    monkeypatch.setattr(module, "BATCH", 2)
+    parts = predict(model, store)
+    assert len(parts.ten_view.classes) == len(parts.features) == 5
+    np.testing.assert_array_equal(parts.ten_view.classes, whole.ten_view.classes)
+    np.testing.assert_allclose(parts.ten_view.probabilities, whole.ten_view.probabilities, rtol=1e-4)
+
+
+def test_features_are_fc7_after_its_relu(model: Classifier) -> None:
+    features = predict(model, random_store(2, classes=3)).features
+    assert features.shape == (2, model.network.get_layer("fc7").units)
+    assert (features >= 0).all()

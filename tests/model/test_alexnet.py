@@ -1,0 +1,93 @@
+"""The network has the published shapes and counts, in every variant."""
+
+import keras
+import numpy as np
+import pytest
+
+from alexnet_pipe.model.alexnet import AlexNet
+
+CONVOLUTIONS = {
+    "paper": [34_848, 307_200, 884_736, 663_552, 442_368],
+    "bvlc": [34_848, 307_200, 884_736, 663_552, 442_368],
+    "caffenet": [34_848, 307_200, 884_736, 663_552, 442_368],
+    "single-tower": [34_848, 614_400, 884_736, 1_327_104, 884_736],
+}
+PARAMETERS = {"paper": 60_965_224, "bvlc": 60_965_224, "caffenet": 60_965_224, "single-tower": 62_378_344}
+OUTPUTS = {
+    "conv1": (55, 55, 96),
+    "pool1": (27, 27, 96),
+    "conv2": (27, 27, 256),
+    "pool2": (13, 13, 256),
+    "conv3": (13, 13, 384),
+    "conv4": (13, 13, 384),
+    "conv5": (13, 13, 256),
+    "pool5": (6, 6, 256),
+    "fc6": (4096,),
+    "fc7": (4096,),
+    "fc8": (1000,),
+}
+
+
+@pytest.fixture(scope="module")
+def paper() -> AlexNet:
+    return AlexNet(1000)
+
+
+@pytest.mark.parametrize("variant", CONVOLUTIONS)
+def test_weights_and_parameters_are_those_of_the_published_table(variant: str) -> None:
+    network = AlexNet(1000, variant=variant)
+    kernels = [int(np.prod(network.get_layer(f"conv{n}").kernel.shape)) for n in range(1, 6)]
+    fully_connected = [int(np.prod(network.get_layer(name).kernel.shape)) for name in ("fc6", "fc7", "fc8")]
+    assert kernels == CONVOLUTIONS[variant]
+    assert fully_connected == [37_748_736, 16_777_216, 4_096_000]
+    assert network.count_params() == PARAMETERS[variant]
+
+
+@pytest.mark.parametrize("layer", OUTPUTS)
+def test_every_layer_gives_the_published_shape(paper: AlexNet, layer: str) -> None:
+    assert paper.get_layer(layer).output.shape == (None, *OUTPUTS[layer])
+
+
+def test_conv2_4_5_see_one_tower_each_and_conv3_sees_both(paper: AlexNet) -> None:
+    inputs = {name: paper.get_layer(name).kernel.shape[2] for name in ("conv1", "conv2", "conv3", "conv4", "conv5")}
+    assert inputs == {"conv1": 3, "conv2": 48, "conv3": 256, "conv4": 192, "conv5": 192}
+
+
+def test_response_normalization_stands_before_pooling_except_in_caffenet(paper: AlexNet) -> None:
+    def order(network: AlexNet) -> list[str]:
+        return [layer.name for layer in network.layers if layer.name in ("norm1", "pool1", "norm2", "pool2", "pool5")]
+
+    assert order(paper) == ["norm1", "pool1", "norm2", "pool2", "pool5"]
+    assert order(AlexNet(2, variant="caffenet", width=0.05)) == ["pool1", "norm1", "pool2", "norm2", "pool5"]
+
+
+@pytest.mark.parametrize(("variant", "k", "alpha"), [("paper", 2, 1e-4), ("bvlc", 1, 2e-5), ("single-tower", 2, 1e-4)])
+def test_response_normalization_has_the_constants_of_the_variant(variant: str, k: float, alpha: float) -> None:
+    network = AlexNet(2, variant=variant, width=0.05)
+    assert [(network.get_layer(n).k, network.get_layer(n).alpha) for n in ("norm1", "norm2")] == [(k, alpha)] * 2
+
+
+def test_pooling_overlaps(paper: AlexNet) -> None:
+    for name in ("pool1", "pool2", "pool5"):
+        pool = paper.get_layer(name)
+        assert (pool.pool_size, pool.strides) == ((3, 3), (2, 2))
+
+
+def test_both_hidden_fully_connected_layers_drop_half(paper: AlexNet) -> None:
+    dropouts = [layer for layer in paper.layers if isinstance(layer, keras.layers.Dropout)]
+    assert [(layer.name, layer.rate) for layer in dropouts] == [("drop6", 0.5), ("drop7", 0.5)]
+
+
+def test_a_narrow_network_has_the_same_layers() -> None:
+    narrow = AlexNet(10, width=0.25)
+    assert [layer.name for layer in narrow.layers] == [layer.name for layer in AlexNet(10, width=1).layers]
+    assert narrow.get_layer("conv1").filters == 24
+    assert narrow.get_layer("fc6").units == 1024
+
+
+def test_the_seed_decides_the_first_weights() -> None:
+    def first_weights(seed: int) -> np.ndarray:
+        return np.asarray(AlexNet(2, width=0.05, seed=seed).get_layer("fc8").kernel)
+
+    np.testing.assert_array_equal(first_weights(1), first_weights(1))
+    assert not np.array_equal(first_weights(1), first_weights(2))
