@@ -1,0 +1,86 @@
+"""DVC runs what a change calls for, and nothing else; the same inputs give the same bytes."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.pipeline.project import STAGES, Project, make_project
+
+pytestmark = pytest.mark.slow
+
+DATA_STAGES = ("download", "resize", "mean", "pca")
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project that has been run once."""
+    project = make_project(tmp_path_factory.mktemp("project"))
+    assert sorted(project.repro()) == sorted(STAGES)
+    return project
+
+
+def test_the_whole_journey_leaves_model_metrics_and_report(project: Project) -> None:
+    metrics = json.loads((project.root / "metrics/test.json").read_text())
+    assert metrics["examples"] == 18
+    assert metrics["top5_error"] is None
+    assert 0 <= metrics["top1_error_ten_view"] <= 1
+    assert (project.root / "models/alexnet.keras").exists()
+    assert "top-1 error" in (project.root / "report/index.html").read_text()
+    rejected = pd.read_parquet(project.root / "data/rejected.parquet")
+    assert list(rejected["member"].str.endswith("notes.jpg")) == [True]
+
+
+def test_a_second_run_does_nothing(project: Project) -> None:
+    assert project.repro() == []
+
+
+def test_deleted_outputs_come_back_with_the_same_lock(project: Project) -> None:
+    before = project.lock()
+    for folder in ("data", "models", "statistics", ".dvc/cache", ".dvc/tmp"):
+        shutil.rmtree(project.root / folder, ignore_errors=True)
+    assert set(DATA_STAGES) <= set(project.repro())
+    assert {name: project.lock()[name] for name in DATA_STAGES} == {name: before[name] for name in DATA_STAGES}
+    model = "models/alexnet.keras"
+    assert _hash(project, "train", model) == next(out["md5"] for out in before["train"]["outs"] if out["path"] == model)
+
+
+def test_a_change_of_training_leaves_the_data_alone(project: Project) -> None:
+    project.set(train__learning_rate=0.002)
+    assert project.repro() == ["train", "evaluate", "report"]
+
+
+def test_a_change_of_the_report_reruns_the_report_only(project: Project) -> None:
+    for path in (project.root / "src/alexnet_pipe/reporting").glob("*.py"):
+        path.write_text(path.read_text() + "\n# touched\n")
+    assert project.repro() == ["report"]
+
+
+def test_a_change_of_the_resize_reruns_everything_after_it(project: Project) -> None:
+    project.set(resize__policy="squash")
+    assert project.repro() == ["resize", "mean", "pca", "train", "evaluate", "report"]
+
+
+def test_a_mistake_is_one_line_and_mending_it_brings_everything_back_without_work(project: Project) -> None:
+    model = (project.root / "models/alexnet.keras").read_bytes()
+    project.set(train__learning_rat=0.1)
+    failed = project.run("dvc", "repro", check=False)
+    assert failed.returncode != 0
+    assert "train.learning_rat is not a known parameter; did you mean train.learning_rate?" in failed.stderr
+    assert "Traceback" not in failed.stdout + failed.stderr
+    params = project.root / "params.yaml"
+    params.write_text("".join(line for line in params.open() if "learning_rat:" not in line))
+    assert project.repro() == []
+    assert (project.root / "models/alexnet.keras").read_bytes() == model
+
+
+def _hash(project: Project, stage: str, path: str) -> str:
+    outs = project.lock()[stage]["outs"]
+    return next(out["md5"] for out in outs if out["path"] == path)  # type: ignore[attr-defined]
+
+
+def test_the_copy_does_not_use_the_projects_own_source(project: Project) -> None:
+    where = project.run("env", "PYTHONPATH=src", "python", "-c", "import alexnet_pipe; print(alexnet_pipe.__file__)")
+    assert Path(where.stdout.strip()).is_relative_to(project.root)
