@@ -1,10 +1,6 @@
 """Stage `evaluate`: the errors on the test set, which no other stage reads (paper, section 6)."""
 
-from pathlib import Path
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
 
 from alexnet_pipe.artifacts import Artifacts, save_json, written_aside
 from alexnet_pipe.errors import UserError
@@ -12,6 +8,7 @@ from alexnet_pipe.evaluation.errors import error_metrics
 from alexnet_pipe.evaluation.predict import predict
 from alexnet_pipe.evaluation.tables import confusion_table, prediction_table
 from alexnet_pipe.progress import say
+from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.weights.model_file import load_model
 
@@ -28,15 +25,10 @@ def run(artifacts: Artifacts) -> None:
         prediction_table(predictions, store).to_parquet(aside, index=False)
     with written_aside(artifacts.confusion) as aside:
         confusion_table(predictions, store).to_csv(aside, index=False)
-    _save_array(artifacts.features, predictions.features)
-    _save_array(artifacts.filters, np.asarray(model.network.get_layer("conv1").kernel))
+    save_array(artifacts.features, predictions.features)
+    save_array(artifacts.filters, np.asarray(model.network.get_layer("conv1").kernel))
     save_json(artifacts.test_metrics, metrics)
     say(
         f"evaluate: {len(store):,} images, top-1 error {metrics['top1_error']:.2%} from one view, "
         f"{metrics['top1_error_ten_view']:.2%} from ten"
     )
-
-
-def _save_array(path: Path, array: NDArray[Any]) -> None:
-    with written_aside(path) as aside, aside.open("wb") as file:
-        np.save(file, array)
