@@ -20,9 +20,9 @@ from alexnet_pipe.progress import progress
 
 _ARCHIVES = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar", ".zip")
 _DECODERS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
-    b"\x1f\x8b": gzip.open,
+    b"\x1f\x8b": gzip.open,  # type: ignore[dict-item]
     b"BZh": bz2.open,
-    b"\xfd7zXZ": lzma.open,  # type: ignore[dict-item]
+    b"\xfd7zXZ": lzma.open,
 }
 _MEGABYTE = 1_000_000
 

@@ -32,7 +32,7 @@ def make_manifest(path: Path, dataset: DatasetParams, where: str) -> pd.DataFram
         files = [member.name for member in archive.members()]
         rows, outside = index_members(files, archive.folders(), where)
         if outside:
-            say(f"download: {outside:,} files outside any class folder are ignored")
+            say(f"download: files outside any class folder, ignored: {outside:,}")
         rows = _hashed(archive, rows)
     rows = complete_splits(rows, dataset.validation_share, dataset.test_share)
     for split in SPLITS:

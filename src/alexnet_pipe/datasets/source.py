@@ -1,5 +1,6 @@
 """Where photographs come from."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -16,13 +17,16 @@ class Source(Protocol):
         """Put exactly one archive into the existing, empty `folder`; returns the archive's path."""
 
 
+@dataclass(frozen=True)
 class Sample:
     """The embedded data set, drawn on the spot."""
+
+    images_per_class: int = 240
 
     def fetch(self, folder: Path) -> Path:
         """Draw the data set into `folder`."""
         archive = folder / "sample.zip"
-        write_sample(archive)
+        write_sample(archive, self.images_per_class)
         return archive
 
 

@@ -17,6 +17,13 @@ def preset_names(folder: Path) -> list[str]:
     return sorted(path.stem for path in folder.glob("*.yaml"))
 
 
+def describe_presets(folder: Path) -> str:
+    """Every preset with the first line of its comment, a line each."""
+    names = preset_names(folder)
+    width = max(map(len, names), default=0)
+    return "\n".join(f"{name:{width}}  {_title(folder / f'{name}.yaml')}" for name in names)
+
+
 def preset_params(folder: Path, name: str, overrides: Sequence[str] = ()) -> Params:
     """The paper's settings, changed by the preset, changed by `section.key=value` overrides.
 
@@ -51,6 +58,10 @@ def write_params(path: Path, params: Params) -> list[str]:
     with written_aside(path) as aside:
         aside.write_text(text.getvalue(), encoding="utf-8")
     return changes
+
+
+def _title(path: Path) -> str:
+    return path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
 
 
 def _parse(override: str) -> tuple[str, Any]:

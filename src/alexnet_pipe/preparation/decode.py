@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """A file that cannot be used: a short reason, and what the decoder said."""
 
     def __init__(self, reason: str, detail: str) -> None:
@@ -20,30 +20,30 @@ def decode(content: bytes, background: str, min_side: int) -> Image.Image:
     """The whole photograph, upright, RGB, alpha over `background`.
 
     Raises:
-        Refused: "empty", "not an image", "truncated", "too small", "too many pixels" or "unreadable".
+        RefusedError: "empty", "not an image", "truncated", "too small", "too many pixels" or "unreadable".
     """
     if not content:
-        raise Refused("empty", "0 bytes")
+        raise RefusedError("empty", "0 bytes")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
             return _decode(content, background, min_side)
         except UnidentifiedImageError:
-            raise Refused("not an image", "no decoder knows it") from None
+            raise RefusedError("not an image", "no decoder knows it") from None
         except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-            raise Refused("too many pixels", str(error)) from None
-        except Refused:
+            raise RefusedError("too many pixels", str(error)) from None
+        except RefusedError:
             raise
         except Exception as error:
             reason = "truncated" if "truncated" in str(error).lower() else "unreadable"
-            raise Refused(reason, f"{type(error).__name__}: {error}") from None
+            raise RefusedError(reason, f"{type(error).__name__}: {error}") from None
 
 
 def _decode(content: bytes, background: str, min_side: int) -> Image.Image:
     with Image.open(io.BytesIO(content)) as image:
         if min(image.size) < min_side:
-            raise Refused("too small", f"{image.width}×{image.height} pixels")
+            raise RefusedError("too small", f"{image.width}×{image.height} pixels")
         image.load()
         upright = ImageOps.exif_transpose(image)
         return to_rgb(upright, background)

@@ -30,8 +30,8 @@ def refuse_unusable(manifest: pd.DataFrame, rejected: pd.DataFrame, max_rejected
     if len(rejected) > max_rejected * len(manifest):
         first = rejected.iloc[0]
         raise UserError(
-            f"{len(rejected):,} of {len(manifest):,} files ({len(rejected) / len(manifest):.1%}) were refused, more than "
-            f"resize.max_rejected = {max_rejected:.1%}; the first is {first['member']!r} ({first['reason']}): mend or "
+            f"{len(rejected):,} of {len(manifest):,} files ({len(rejected) / len(manifest):.1%}) were refused, more "
+            f"than resize.max_rejected = {max_rejected:.1%}; the first is {first['member']!r} ({first['reason']}): mend or "
             "remove the files, or raise the limit"
         )
     usable = manifest[~manifest["member"].isin(rejected["member"])]

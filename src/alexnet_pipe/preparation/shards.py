@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from alexnet_pipe.datasets.archive import open_archive
-from alexnet_pipe.preparation.decode import Refused, decode
+from alexnet_pipe.preparation.decode import RefusedError, decode
 from alexnet_pipe.preparation.resize import resize
 from alexnet_pipe.store.layout import SIDE
 
@@ -46,7 +46,7 @@ def write_shard(work: Work) -> Done:
         for position, member in enumerate(work.members):
             try:
                 image = decode(archive.read(member), work.background, work.min_side)
-            except Refused as error:
+            except RefusedError as error:
                 refused[position] = (error.reason, error.detail)
                 sizes.append(None)
                 continue

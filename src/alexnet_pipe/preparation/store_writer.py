@@ -50,12 +50,13 @@ def executor() -> Executor:
 
 
 def _kept(shard: str, rows: pd.DataFrame, done: Done) -> pd.DataFrame:
-    positions = [position for position, size in enumerate(done.sizes) if size]
-    kept = rows.iloc[positions].copy()
+    sizes = {position: size for position, size in enumerate(done.sizes) if size}
+    kept = rows.iloc[list(sizes)].copy()
     kept["shard"] = shard
     kept["row"] = pd.Series(range(len(kept)), kept.index, dtype="int32")
-    kept[["width", "height"]] = [done.sizes[position] for position in positions] or pd.DataFrame(columns=[0, 1])
-    return kept.astype({"width": "int32", "height": "int32"})
+    kept["width"] = pd.Series([width for width, _ in sizes.values()], kept.index, dtype="int32")
+    kept["height"] = pd.Series([height for _, height in sizes.values()], kept.index, dtype="int32")
+    return kept
 
 
 def _refused(rows: pd.DataFrame, done: Done) -> pd.DataFrame:

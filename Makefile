@@ -1,0 +1,37 @@
+# Everything runs in .venv, which `make setup` fills from uv.lock.
+UV := 0.13.9
+BIN := .venv/bin
+GROUPS := $(if $(GPU),--no-group cpu --group gpu,)
+STAMP := .venv/.synced$(if $(GPU),-gpu,)
+PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$python && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check
+
+help: ## list these targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+setup: $(STAMP) ## make .venv as uv.lock says; GPU=1 for an NVIDIA card
+
+$(STAMP): uv.lock pyproject.toml
+	@test -n "$(PYTHON)" || { echo "alexnet-pipe needs Python 3.11, 3.12 or 3.13: install one of them" >&2; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit(m.version("uv") != "$(UV)")' 2>/dev/null \
+		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --quiet $(GROUPS)
+	@rm -f .venv/.synced*
+	@touch $@
+
+run: setup ## run the pipeline: sample in, evaluated model and report out
+	@$(BIN)/python flows/pipeline.py
+
+test: setup ## run all tests
+	@$(BIN)/python -m pytest -q
+
+check: setup ## lint, format, types, import rules, fast tests
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m pytest -q -m "not slow"

@@ -1,0 +1,70 @@
+"""What will be used on this machine, and what is wrong with it."""
+
+import os
+import platform
+import shutil
+from importlib.metadata import version
+from pathlib import Path
+
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.params.load import load_params
+
+PACKAGES = ("keras", "dvc", "prefect", "pandas", "pillow")
+ROOM = 5e9
+"""Bytes of free disk that the sample needs with its environment's caches, generously."""
+
+
+def problems(params: Path) -> int:
+    """Print one line for each check; returns how many of them are problems."""
+    checks = (_python, _packages, _devices, _bfloat16, _disk, lambda: _parameters(params), _repository)
+    return sum(_report(check()) for check in checks)
+
+
+def _report(finding: tuple[bool, str]) -> bool:
+    good, text = finding
+    print(f"{'ok     ' if good else 'problem'}  {text}")
+    return not good
+
+
+def _python() -> tuple[bool, str]:
+    return (
+        True,
+        f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+    )
+
+
+def _packages() -> tuple[bool, str]:
+    return True, ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+
+
+def _devices() -> tuple[bool, str]:
+    import keras
+
+    devices = ", ".join(keras.distribution.list_devices())
+    return True, f"{keras.backend.backend()} will use {devices}"
+
+
+def _bfloat16() -> tuple[bool, str]:
+    flags = Path("/proc/cpuinfo")
+    fast = flags.exists() and any(name in flags.read_text() for name in ("avx512_bf16", "amx_bf16"))
+    return True, f"train.precision: mixed_bfloat16 is {'fast' if fast else 'slow'} on this processor"
+
+
+def _disk() -> tuple[bool, str]:
+    free = shutil.disk_usage(".").free
+    return free > ROOM, f"{free / 1e9:.0f} GB of disk free here" + ("" if free > ROOM else ": free some")
+
+
+def _parameters(params: Path) -> tuple[bool, str]:
+    try:
+        load_params(params)
+    except UserError as error:
+        return False, str(error)
+    return True, f"{params} is valid"
+
+
+def _repository() -> tuple[bool, str]:
+    missing = [name for name in (".git", ".dvc", "dvc.yaml") if not Path(name).exists()]
+    if missing:
+        return False, f"{', '.join(missing)} missing: run from the top folder of a git clone"
+    return True, "a git and DVC repository"

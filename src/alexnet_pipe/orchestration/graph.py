@@ -1,0 +1,41 @@
+"""The stages and their order, as `dvc.yaml` has them."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import networkx
+from dvc.repo import Repo
+
+Graph = Mapping[str, frozenset[str]]
+"""Each stage and the stages whose outputs it reads; a stage stands behind all of these."""
+
+
+def stage_graph(root: Path) -> Graph:
+    """The graph of the DVC repository at `root`."""
+    with Repo(str(root)) as repo:
+        # DVC's edges lead from a stage to those that it depends on.
+        graph = repo.index.graph
+        order = reversed(list(networkx.lexicographical_topological_sort(graph, key=_position(repo))))
+        return {stage.name: frozenset(before.name for before in graph.successors(stage)) for stage in order}
+
+
+def with_upstream(graph: Graph, targets: list[str]) -> Graph:
+    """The part of `graph` that `targets` need.
+
+    Raises:
+        KeyError: for a target that is no stage.
+    """
+    needed: set[str] = set()
+    open_targets = list(targets)
+    while open_targets:
+        stage = open_targets.pop()
+        if stage not in needed:
+            needed.add(stage)
+            open_targets.extend(graph[stage])
+    return {stage: before for stage, before in graph.items() if stage in needed}
+
+
+def _position(repo: Repo):  # type: ignore[no-untyped-def]
+    names = [stage.name for stage in repo.index.stages]
+    # Stages that do not depend on each other keep the order of dvc.yaml; the whole order is reversed above.
+    return lambda stage: -names.index(stage.name)
