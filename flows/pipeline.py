@@ -8,6 +8,7 @@ needs no server. Prefect decides when; DVC decides what must run.
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from alexnet_pipe.orchestration.settings import quiet_and_local
 
@@ -15,6 +16,7 @@ ROOT = Path(__file__).resolve().parents[1]
 quiet_and_local(ROOT)  # Prefect reads its settings when it is imported.
 
 from prefect import flow, get_run_logger, task  # noqa: E402
+from prefect.futures import PrefectFuture  # noqa: E402
 from prefect.states import Completed, Failed, State  # noqa: E402
 from rich.console import Console  # noqa: E402
 
@@ -50,10 +52,10 @@ def pipeline(targets: list[str] | None = None, force: bool = False) -> State[dic
         graph = _graph(targets)
     except UserError as error:
         return Failed(message=str(error))
-    futures = {}
+    futures: dict[str, PrefectFuture[Any]] = {}
     for stage, before in graph.items():
-        submit = run_stage.with_options(name=stage, task_run_name=stage).submit
-        futures[stage] = submit(stage, force, wait_for=[futures[name] for name in before])
+        named = run_stage.with_options(name=stage, task_run_name=stage)
+        futures[stage] = named.submit(stage, force=force, wait_for=[futures[name] for name in before])
     states = {stage: future.wait() or future.state for stage, future in futures.items()}
     for stage, state in states.items():
         if state.is_failed():

@@ -56,7 +56,7 @@ def _lines(task: str, total: int, unit: str) -> Iterator[Advance]:
         nonlocal done, last
         done += steps
         now = time.monotonic()
-        if now - last < SECONDS_BETWEEN_LINES or done >= total:
+        if now - last < SECONDS_BETWEEN_LINES or not 0 < done < total:
             return
         last = now
         left = (now - started) / done * (total - done)

@@ -1,7 +1,8 @@
 """The stages and their order, as `dvc.yaml` has them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import networkx
 from dvc.repo import Repo
@@ -35,7 +36,7 @@ def with_upstream(graph: Graph, targets: list[str]) -> Graph:
     return {stage: before for stage, before in graph.items() if stage in needed}
 
 
-def _position(repo: Repo):  # type: ignore[no-untyped-def]
+def _position(repo: Repo) -> Callable[[Any], int]:
     names = [stage.name for stage in repo.index.stages]
     # Stages that do not depend on each other keep the order of dvc.yaml; the whole order is reversed above.
     return lambda stage: -names.index(stage.name)

@@ -31,8 +31,8 @@ def refuse_unusable(manifest: pd.DataFrame, rejected: pd.DataFrame, max_rejected
         first = rejected.iloc[0]
         raise UserError(
             f"{len(rejected):,} of {len(manifest):,} files ({len(rejected) / len(manifest):.1%}) were refused, more "
-            f"than resize.max_rejected = {max_rejected:.1%}; the first is {first['member']!r} ({first['reason']}): mend or "
-            "remove the files, or raise the limit"
+            f"than resize.max_rejected = {max_rejected:.1%}; the first is {first['member']!r} ({first['reason']}): "
+            "mend or remove the files, or raise the limit"
         )
     usable = manifest[~manifest["member"].isin(rejected["member"])]
     for split in SPLITS:

@@ -1,0 +1,116 @@
+"""Whatever lies at the location, exactly one archive comes out."""
+
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from alexnet_pipe.datasets.directory import Directory
+from alexnet_pipe.errors import UserError
+from tests.datasets.files import contents, named, write_folder, write_tar, write_zip
+
+PETS = named(["cats/1.jpg", "dogs/1.jpg"])
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    folder = tmp_path / "target"
+    folder.mkdir()
+    return folder
+
+
+def fetched(location: Path, target: Path) -> Path:
+    archive = Directory(str(location)).fetch(target)
+    assert list(target.iterdir()) == [archive]
+    return archive
+
+
+def test_a_folder_is_packed(tmp_path: Path, target: Path) -> None:
+    archive = fetched(write_folder(tmp_path / "my.pets", PETS), target)
+    assert (archive.name, contents(archive)) == ("my.pets.zip", PETS)
+
+
+@pytest.mark.parametrize(("name", "kept"), [("pets.zip", "pets.zip"), ("Pets.v2.ZIP", "Pets.v2.zip")])
+def test_a_zip_is_copied_as_it_is(tmp_path: Path, target: Path, name: str, kept: str) -> None:
+    location = write_zip(tmp_path / name, PETS)
+    archive = fetched(location, target)
+    assert (archive.name, archive.read_bytes()) == (kept, location.read_bytes())
+
+
+def test_a_tar_is_copied_as_it_is(tmp_path: Path, target: Path) -> None:
+    location = write_tar(tmp_path / "pets.tar", PETS)
+    archive = fetched(location, target)
+    assert (archive.name, archive.read_bytes()) == ("pets.tar", location.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("name", "compression"),
+    [("p.tar.gz", "gz"), ("p.tgz", "gz"), ("p.tar.bz2", "bz2"), ("p.tar.xz", "xz"), ("p.tar", "gz")],
+)
+def test_a_compressed_tar_becomes_the_zip_of_its_folder(
+    tmp_path: Path, target: Path, name: str, compression: str
+) -> None:
+    files = {f"./{member}": content for member, content in reversed(PETS.items())}
+    location = write_tar(tmp_path / name, files | {"./.DS_Store": b""}, compression)
+    archive = fetched(location, target)
+    assert archive.name == "p.zip"
+    direct = tmp_path / "direct"
+    direct.mkdir()
+    assert archive.read_bytes() == fetched(write_folder(tmp_path / "pets", PETS), direct).read_bytes()
+
+
+def test_an_empty_folder_in_a_compressed_tar_is_kept(tmp_path: Path, target: Path) -> None:
+    (tmp_path / "pets/cats").mkdir(parents=True)
+    with tarfile.open(tmp_path / "pets.tgz", "w:gz") as tar:
+        tar.add(tmp_path / "pets", ".")
+    assert contents(fetched(tmp_path / "pets.tgz", target)) == {"cats/": b""}
+
+
+def test_lists_win_over_class_folders(tmp_path: Path, target: Path) -> None:
+    location = write_folder(tmp_path / "pets", PETS | {"train.txt": b"cats/1.jpg 0\n", "test.txt": b"dogs/1.jpg 1\n"})
+    archive = fetched(location, target)
+    assert (archive.name, list(contents(archive))) == ("pets.zip", ["test/1/dogs/1.jpg", "train/0/cats/1.jpg"])
+
+
+def test_a_list_of_any_name_is_training_images(tmp_path: Path, target: Path) -> None:
+    location = write_folder(tmp_path / "pets", PETS | {"mine.txt": b"cats/1.jpg 0\n"}) / "mine.txt"
+    archive = fetched(location, target)
+    assert (archive.name, list(contents(archive))) == ("mine.zip", ["train/0/cats/1.jpg"])
+
+
+def test_locations_are_relative_to_the_current_folder_and_to_home(
+    tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder(tmp_path / "pets", PETS)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert {Directory(location).fetch(target).name for location in ("pets", "./pets/", "~/pets")} == {"pets.zip"}
+
+
+@pytest.mark.parametrize("name", ["nowhere", "~nobody-of-this-name/pets", "pets.zip"])
+def test_a_missing_location_is_refused(target: Path, name: str) -> None:
+    with pytest.raises(
+        UserError, match=rf"dataset\.location: {name} does not exist \(seen from .*\): correct the path"
+    ):
+        Directory(name).fetch(target)
+
+
+def test_another_kind_of_file_is_refused(tmp_path: Path, target: Path) -> None:
+    write_folder(tmp_path, {"pets.rar": b""})
+    with pytest.raises(UserError, match=r"pets\.rar is neither a folder nor a text list \(\.txt\) nor an archive"):
+        Directory(str(tmp_path / "pets.rar")).fetch(target)
+
+
+@pytest.mark.parametrize("name", ["pets.zip", "pets.tar", "pets.tar.gz"])
+def test_a_file_that_is_no_archive_is_damaged(tmp_path: Path, target: Path, name: str) -> None:
+    write_folder(tmp_path, {name: b"<html>404</html>"})
+    with pytest.raises(UserError, match=rf"{name} is damaged or of an unknown kind"):
+        Directory(str(tmp_path / name)).fetch(target)
+
+
+@pytest.mark.parametrize("compression", ["gz", "bz2", "xz"])
+def test_a_cut_compressed_tar_is_damaged(tmp_path: Path, target: Path, compression: str) -> None:
+    location = write_tar(tmp_path / f"pets.tar.{compression}", PETS, compression)
+    location.write_bytes(location.read_bytes()[:-20])
+    with pytest.raises(UserError, match=r"pets\.tar\..* is damaged"):
+        Directory(str(location)).fetch(target)
