@@ -55,7 +55,9 @@ def pipeline(targets: list[str] | None = None, force: bool = False) -> State[dic
     futures: dict[str, PrefectFuture[Any]] = {}
     for stage, before in graph.items():
         named = run_stage.with_options(name=stage, task_run_name=stage)
-        futures[stage] = named.submit(stage, force=force, wait_for=[futures[name] for name in before])
+        futures[stage] = named.submit(
+            stage, force=force, wait_for=[futures[name] for name in before], return_state=False
+        )
     states = {stage: future.wait() or future.state for stage, future in futures.items()}
     for stage, state in states.items():
         if state.is_failed():
@@ -89,7 +91,8 @@ def main() -> int:
     if not state.is_completed():
         print(f"pipeline: {state.message}", file=sys.stderr)
         return 1
-    show(state.result())
+    outcomes: Any = state.result()
+    show(outcomes)
     return 0
 
 

@@ -1,0 +1,80 @@
+"""The four textures, as masks between two tones.
+
+Only sums, products and roots of arrays are used: NumPy's sines differ in their last bits from one processor to the
+next, and the pictures must not.
+"""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+from PIL import Image
+
+from alexnet_pipe.datasets.sample.difficulty import PERIODS, PERSPECTIVE
+from alexnet_pipe.datasets.sample.geometry import direction
+
+Field = np.ndarray
+"""One float32 number a pixel, (height, width)."""
+
+
+def texture(name: str, size: tuple[int, int], rng: np.random.Generator) -> Image.Image:
+    """A mask of `size` (width, height), mode L, full of the texture `name` at a random angle, period and phase."""
+    period = min(size) / rng.uniform(*PERIODS)
+    across, along = _plane(size, period, rng)
+    edge = period * TEXTURES[name](across, along, rng)
+    return Image.fromarray((np.clip(edge + 0.5, 0, 1) * 255).astype(np.uint8))
+
+
+def _plane(size: tuple[int, int], period: float, rng: np.random.Generator) -> tuple[Field, Field]:
+    """Coordinates of every pixel on a turned, tilted plane, in periods."""
+    width, height = size
+    x = (np.arange(width, dtype=np.float32) - np.float32(width / 2))[None, :]
+    y = (np.arange(height, dtype=np.float32) - np.float32(height / 2))[:, None]
+    cosine, sine = direction(rng.random())
+    tilt_x, tilt_y = rng.uniform(-PERSPECTIVE, PERSPECTIVE, 2) / max(size)
+    scale = np.float32(1 / period) / (1 + np.float32(tilt_x) * x + np.float32(tilt_y) * y)
+    shift_x, shift_y = rng.random(2).astype(np.float32)
+    across = (x * np.float32(cosine) + y * np.float32(sine)) * scale + shift_x
+    along = (y * np.float32(cosine) - x * np.float32(sine)) * scale + shift_y
+    return across, along
+
+
+def _from_middle(coordinate: Field) -> Field:
+    """Distance from the middle of the unit cell: 0.5 at its borders, 0 in the middle."""
+    return np.abs(coordinate - np.floor(coordinate) - np.float32(0.5))
+
+
+# Each texture gives the distance, in periods, from a pixel to the nearest edge; positive within the first tone.
+
+
+def stripes(across: Field, along: Field, rng: np.random.Generator) -> Field:
+    """Parallel bars."""
+    return np.float32(rng.uniform(0.15, 0.35)) - _from_middle(across)
+
+
+def checkerboard(across: Field, along: Field, rng: np.random.Generator) -> Field:
+    """Squares of two tones, two to a period."""
+    across, along = _from_middle(across) - np.float32(0.25), _from_middle(along) - np.float32(0.25)
+    return np.where(across * along > 0, 1, -1) * np.minimum(np.abs(across), np.abs(along))
+
+
+def dots(across: Field, along: Field, rng: np.random.Generator) -> Field:
+    """Discs on a square or a staggered grid."""
+    if rng.random() < 0.5:
+        across = across + np.float32(0.5) * (np.floor(along) % 2)
+    across, along = _from_middle(across), _from_middle(along)
+    return np.float32(rng.uniform(0.22, 0.36)) - np.sqrt(across * across + along * along)
+
+
+def bricks(across: Field, along: Field, rng: np.random.Generator) -> Field:
+    """Courses of bricks twice as long as high, each course shifted by half a brick, with mortar between."""
+    joint = np.float32(rng.uniform(0.04, 0.08))
+    courses = along * np.float32(1.4)
+    lengths = across * np.float32(0.7) + np.float32(0.5) * (np.floor(courses) % 2)
+    beds = (np.float32(0.5) - _from_middle(courses)) / np.float32(1.4)
+    ends = (np.float32(0.5) - _from_middle(lengths)) / np.float32(0.7)
+    return np.minimum(beds, ends) - joint
+
+
+TEXTURES: Mapping[str, Callable[[Field, Field, np.random.Generator], Field]] = {
+    pattern.__name__: pattern for pattern in (bricks, checkerboard, dots, stripes)
+}

@@ -1,0 +1,59 @@
+"""Draw the whole sample data set into one archive."""
+
+import multiprocessing
+import os
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from functools import partial
+from pathlib import Path
+
+from alexnet_pipe.datasets.pack import Content, pack
+from alexnet_pipe.datasets.sample.broken import TEST, TRAINING, broken_files
+from alexnet_pipe.datasets.sample.formats import File
+from alexnet_pipe.datasets.sample.photograph import photograph
+from alexnet_pipe.datasets.sample.scene import CLASSES
+from alexnet_pipe.progress import progress
+
+_IMAGES_A_TASK = 20
+_TEST_EVERY = 5
+"""One image in so many is a test image."""
+
+
+def write_sample(archive: Path, images_per_class: int = 240) -> None:
+    """Draw the sample data set into the zip file `archive`, in the layout of Kaggle's cats and dogs.
+
+    Each class has `images_per_class` photographs, the first four fifths for training and the rest for testing; eight
+    files that must be refused come on top. The bytes depend on nothing but `images_per_class`.
+    """
+    training = images_per_class - images_per_class // _TEST_EVERY
+    files: dict[str, bytes] = {}
+    for (name, index), file in _drawn(images_per_class).items():
+        files[_member(TRAINING if index <= training else TEST, name, index, file)] = file[1]
+    for split, name, file in broken_files():
+        files[_member(split, name, images_per_class + 1, file)] = file[1]
+    pack(archive, {member: Content(len(data), partial(iter, [data])) for member, data in files.items()})
+
+
+def _member(split: str, name: str, index: int, file: File) -> str:
+    return f"{split}/{split}/{name}/{name}.{index}{file[0]}"
+
+
+def _drawn(images_per_class: int) -> dict[tuple[str, int], File]:
+    """All photographs by class and number, drawn by as many processes as there are processors."""
+    starts = range(1, images_per_class + 1, _IMAGES_A_TASK)
+    tasks = [(name, start, min(start + _IMAGES_A_TASK, images_per_class + 1)) for name in CLASSES for start in starts]
+    files: dict[tuple[str, int], File] = {}
+    workers = min(len(os.sched_getaffinity(0)), len(tasks))
+    # Forking would copy whatever threads and locks the caller has.
+    context = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(workers, mp_context=context) as pool,
+        progress("download", len(CLASSES) * images_per_class, "images drawn") as advance,
+    ):
+        for done in as_completed([pool.submit(_draw, *task) for task in tasks]):
+            files.update(done.result())
+            advance(len(done.result()))
+    return files
+
+
+def _draw(name: str, start: int, stop: int) -> dict[tuple[str, int], File]:
+    return {(name, index): photograph(name, index) for index in range(start, stop)}

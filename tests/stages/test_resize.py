@@ -1,0 +1,130 @@
+"""The stage makes the store, lists what it refused, and leaves earlier outputs alone when it fails."""
+
+import hashlib
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from alexnet_pipe.artifacts import Artifacts, load_json
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.params.dataset import DatasetParams
+from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.preparation import plan, store_writer
+from alexnet_pipe.stages import download, mean, pca, resize
+from alexnet_pipe.store.image_store import ImageStore
+
+
+def png(level: int) -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (40, 30), (level, level, level)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def make_source(root: Path, files: dict[str, bytes]) -> Artifacts:
+    """Write `files` into an archive and run `download` on it."""
+    root.mkdir(exist_ok=True)
+    with zipfile.ZipFile(root / "photographs.zip", "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    artifacts = Artifacts(root)
+    download.run(artifacts, DatasetParams(source="directory", location=str(root / "photographs.zip")))
+    return artifacts
+
+
+def photographs(broken: dict[str, bytes] | None = None) -> dict[str, bytes]:
+    good = {
+        f"{split}/{label}/{number}.png": png(20 * number + (110 if label == "dog" else 0) + len(split))
+        for split, count in (("train", 6), ("val", 1), ("test", 2))
+        for label in ("cat", "dog")
+        for number in range(count)
+    }
+    return good | (broken or {})
+
+
+def digests(folder: Path) -> dict[str, str]:
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.iterdir())}
+
+
+def test_the_store_holds_every_usable_image_with_its_label(tmp_path: Path) -> None:
+    artifacts = make_source(tmp_path, photographs())
+    resize.run(artifacts, ResizeParams())
+    store = ImageStore.open(artifacts.images, "train")
+    assert store.classes == ("cat", "dog")
+    assert len(store) == 12
+    for number, (member, label) in enumerate(zip(store.rows["member"], store.labels, strict=True)):
+        assert store.classes[label] in member
+        level = 20 * int(Path(member).stem) + (110 if label else 0) + 5
+        assert (store[number] == level).all()
+    assert set(zip(store.rows["width"], store.rows["height"], strict=True)) == {(40, 30)}
+
+
+def test_refused_files_are_rows_with_reasons_and_stop_nothing(tmp_path: Path) -> None:
+    broken = {"train/cat/empty.jpg": b"", "test/dog/text.jpg": b"text", "val/cat/tiny.png": png(3)[:20]}
+    artifacts = make_source(tmp_path, photographs(broken))
+    resize.run(artifacts, ResizeParams(max_rejected=0.5))
+    rejected = pd.read_parquet(artifacts.rejected).set_index("member")
+    assert rejected["reason"].to_dict()["train/cat/empty.jpg"] == "empty"
+    assert rejected["reason"].to_dict()["test/dog/text.jpg"] == "not an image"
+    assert set(rejected.index) == set(broken)
+    metrics = load_json(artifacts.data_metrics)
+    assert metrics["images"] == {"train": 12, "validation": 2, "test": 4}
+    assert metrics["rejected"] == 3
+    assert [len(ImageStore.open(artifacts.images, split)) for split in metrics["images"]] == [12, 2, 4]
+
+
+def test_copies_across_splits_and_labels_are_counted(tmp_path: Path) -> None:
+    files = photographs()
+    files["test/cat/copy.png"] = files["train/cat/0.png"]
+    files["train/dog/copy.png"] = files["train/cat/1.png"]
+    artifacts = make_source(tmp_path, files)
+    resize.run(artifacts, ResizeParams())
+    metrics = load_json(artifacts.data_metrics)
+    assert metrics["duplicates_across_splits"] == 1
+    assert metrics["label_conflicts"] == 1
+
+
+def test_too_many_refused_files_fail_and_leave_the_store_as_it_was(tmp_path: Path) -> None:
+    artifacts = make_source(tmp_path, photographs())
+    resize.run(artifacts, ResizeParams())
+    before = digests(artifacts.images)
+    make_source(tmp_path, photographs({f"train/cat/{n}.jpg": b"x" for n in range(5)}))
+    with pytest.raises(UserError, match=r"5 of 23 files \(21\.7%\) were refused, more than resize\.max_rejected = 5\.0%"):
+        resize.run(artifacts, ResizeParams())
+    assert digests(artifacts.images) == before
+    assert not list(artifacts.images.parent.glob(".*"))
+
+
+def test_a_class_without_usable_training_images_is_named(tmp_path: Path) -> None:
+    files = {name: b"x" if name.startswith("train/dog") else content for name, content in photographs().items()}
+    artifacts = make_source(tmp_path, files)
+    with pytest.raises(UserError, match="class 'dog' has no usable training image"):
+        resize.run(artifacts, ResizeParams(max_rejected=1.0))
+
+
+def test_the_bytes_do_not_depend_on_shards_in_flight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(plan, "SHARD_IMAGES", 5)
+    stores = []
+    for workers in (1, 3):
+        monkeypatch.setattr(store_writer.os, "cpu_count", lambda count=workers: count)
+        artifacts = make_source(tmp_path / str(workers), photographs({"train/cat/bad.png": b"x"}))
+        resize.run(artifacts, ResizeParams(max_rejected=0.5))
+        stores.append(digests(artifacts.images))
+    assert stores[0] == stores[1]
+    assert sum(name.startswith("train-") for name in stores[0]) == 3
+
+
+def test_mean_and_pca_read_the_training_images_only(tmp_path: Path) -> None:
+    artifacts = make_source(tmp_path, photographs())
+    resize.run(artifacts, ResizeParams())
+    mean.run(artifacts)
+    pca.run(artifacts)
+    levels = ImageStore.open(artifacts.images, "train").gather(range(12))[:, 0, 0, 0].astype(np.float64)
+    np.testing.assert_allclose(np.load(artifacts.mean), levels.mean(), rtol=1e-6)
+    content = load_json(artifacts.pca)
+    assert content["pixels"] == 12 * 256 * 256
+    assert content["eigenvalues"][0] == pytest.approx(3 * (levels / 255).var())
