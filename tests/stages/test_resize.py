@@ -93,7 +93,9 @@ def test_too_many_refused_files_fail_and_leave_the_store_as_it_was(tmp_path: Pat
     resize.run(artifacts, ResizeParams())
     before = digests(artifacts.images)
     make_source(tmp_path, photographs({f"train/cat/{n}.jpg": b"x" for n in range(5)}))
-    with pytest.raises(UserError, match=r"5 of 23 files \(21\.7%\) were refused, more than resize\.max_rejected = 5\.0%"):
+    with pytest.raises(
+        UserError, match=r"5 of 23 files \(21\.7%\) were refused, more than resize\.max_rejected = 5\.0%"
+    ):
         resize.run(artifacts, ResizeParams())
     assert digests(artifacts.images) == before
     assert not list(artifacts.images.parent.glob(".*"))

@@ -1,0 +1,90 @@
+"""Exit status and messages of the command line."""
+
+import errno
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from alexnet_pipe import cli
+from alexnet_pipe.errors import UserError
+
+
+def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "alexnet_pipe", *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_an_unknown_stage_is_a_usage_error_that_lists_the_stages(tmp_path: Path) -> None:
+    result = run("stage", "trian", cwd=tmp_path)
+    assert result.returncode == 2
+    assert "'trian' is no stage" in result.stderr
+    assert "evaluate" in result.stderr
+
+
+def test_a_users_mistake_is_one_line_and_status_1(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("train:\n  batch_siz: 3\n")
+    result = run("stage", "mean", cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        "alexnet-pipe: params.yaml: train.batch_siz is not a known parameter; did you mean train.batch_size?"
+    ]
+
+
+def test_debug_shows_the_traceback(tmp_path: Path) -> None:
+    result = run("--debug", "stage", "mean", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "Traceback" in result.stderr
+    assert "UserError: params.yaml is missing" in result.stderr
+
+
+def test_a_missing_input_names_the_file_and_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("{}\n")
+    result = run("stage", "resize", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "data/manifest.parquet is missing: run `dvc repro`" in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "expected"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left on device", "data/x.npy"),
+            1,
+            "no space left on the device while writing",
+        ),
+        (KeyboardInterrupt(), 130, "interrupted"),
+        (MemoryError("9 GB"), 1, "out of memory (9 GB)"),
+        (RuntimeError("two\nlines"), 1, "RuntimeError: two lines (`alexnet-pipe --debug …` shows the traceback)"),
+        (UserError("say it"), 1, "say it"),
+    ],
+)
+def test_every_failure_is_one_line(
+    error: BaseException,
+    status: int,
+    expected: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail() -> None:
+        raise error
+
+    monkeypatch.delenv("ALEXNET_PIPE_DEBUG", raising=False)
+    monkeypatch.setattr(cli, "app", fail)
+    with pytest.raises(SystemExit) as caught:
+        cli.main()
+    assert caught.value.code == status
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"alexnet-pipe: {expected}")
+
+
+def test_doctor_reports_a_broken_configuration(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("train:\n  batch_siz: 3\n")
+    result = run("doctor", cwd=tmp_path)
+    assert result.returncode == 1
+    assert "problem  params.yaml: train.batch_siz is not a known parameter" in result.stdout
+    assert "tensorflow will use cpu:0" in result.stdout.lower()
+    assert result.stderr == ""

@@ -1,0 +1,85 @@
+"""The flow, for real: Prefect without a server, DVC, and stages that are shell commands."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.slow
+
+INTERVAL = {"low": 0.05, "high": 0.2}
+METRICS = {
+    "examples": 60,
+    "top1_error": 0.1,
+    "top1_error_interval": INTERVAL,
+    "top5_error": None,
+    "top5_error_interval": None,
+    "top1_error_ten_view": 0.1,
+    "top1_error_ten_view_interval": INTERVAL,
+    "top5_error_ten_view": None,
+    "top5_error_ten_view_interval": None,
+}
+STAGES = {
+    "mean": {"cmd": "echo averaging; cat in.txt > mean.txt", "deps": ["in.txt"], "outs": ["mean.txt"]},
+    "evaluate": {
+        "cmd": "grep -q 1 mean.txt || { echo 'alexnet-pipe: no such luck' >&2; exit 1; }; mkdir -p metrics; "
+        f"echo '{json.dumps(METRICS)}' > metrics/test.json",
+        "deps": ["mean.txt"],
+        "metrics": [{"metrics/test.json": {"cache": False}}],
+    },
+    "report": {"cmd": "cat metrics/test.json > page.html", "deps": ["metrics/test.json"], "outs": ["page.html"]},
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("flow")
+    shutil.copytree(ROOT / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "params.yaml").write_text("{}\n")
+    (folder / "in.txt").write_text("1")
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES}, sort_keys=False))
+    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
+        subprocess.run(command, cwd=folder, check=True)
+    return folder
+
+
+def run(project: Path) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
+    command = [sys.executable, "flows/pipeline.py"]
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+
+
+def test_the_flow_runs_repeats_fails_and_refuses(project: Path) -> None:
+    first = run(project)
+    assert first.returncode == 0, first.stderr
+    log = first.stdout + first.stderr
+    assert "averaging" in log
+    assert "10.0% (5.0% to 20.0%)" in first.stdout
+    assert "Report: report/index.html" in first.stdout
+    assert (project / ".prefect").is_dir()
+
+    second = run(project)
+    assert second.returncode == 0
+    assert "Nothing to do: all 3 stages are up to date." in second.stdout
+    assert "averaging" not in second.stdout + second.stderr
+
+    (project / "in.txt").write_text("2")
+    failed = run(project)
+    assert failed.returncode == 1
+    assert "pipeline: evaluate: no such luck" in failed.stderr.splitlines()
+    assert "Traceback" not in failed.stdout + failed.stderr
+    assert not (project / "page.html").exists() or (project / "page.html").read_text().startswith("{")
+
+    (project / "params.yaml").write_text("train:\n  sed: 1\n")
+    (project / "in.txt").write_text("1")
+    refused = run(project)
+    assert refused.returncode == 1
+    assert "train.sed is not a known parameter; did you mean train.seed?" in refused.stderr
+    assert (project / "mean.txt").read_text() == "2"

@@ -1,0 +1,64 @@
+"""A mistake in `params.yaml` is one line that names the key and what it should be."""
+
+from pathlib import Path
+
+import pytest
+
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.params.load import Params, load_params
+
+
+def complaint(tmp_path: Path, text: str) -> str:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as caught:
+        load_params(path)
+    assert "\n" not in str(caught.value)
+    return str(caught.value).removeprefix(f"{path}: ")
+
+
+def test_what_is_not_set_is_as_published(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text("train:\n  batch_size: 7\n")
+    params = load_params(path)
+    assert params.train.batch_size == 7
+    assert (params.train.learning_rate, params.train.momentum, params.train.weight_decay) == (0.01, 0.9, 0.0005)
+    assert (Params().train.batch_size, Params().train.cuts, Params().train.max_epochs) == (128, 3, 90)
+    assert (Params().model.variant, Params().model.width, Params().model.initialisation) == ("paper", 1.0, "paper")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "train:\n  learning_rat: 1",
+            "train.learning_rat is not a known parameter; did you mean train.learning_rate?",
+        ),
+        ("trian:\n  seed: 1", "trian is not a known parameter; did you mean train?"),
+        ("train:\n  batch_size: many", "train.batch_size is 'many': input should be a valid integer"),
+        ("train:\n  batch_size: 0", "train.batch_size is 0: input should be greater than or equal to 1"),
+        ("train:\n  batch_size: '64'", "train.batch_size is '64': input should be a valid integer"),
+        ("resize:\n  policy: stretch", "resize.policy is 'stretch': input should be 'crop' or 'squash'"),
+        ("resize:\n  background: whit", "resize.background is 'whit': unknown color specifier: 'whit'"),
+        ("dataset:\n  source: directory", "dataset: `source: directory` needs `location`"),
+        ("dataset:\n  location: x", "dataset: `source: sample` takes no `location`"),
+    ],
+)
+def test_a_mistake_is_named_with_what_to_do(tmp_path: Path, text: str, expected: str) -> None:
+    assert complaint(tmp_path, text).startswith(expected)
+
+
+def test_two_mistakes_are_both_named(tmp_path: Path) -> None:
+    message = complaint(tmp_path, "train:\n  seed: x\nmodel:\n  width: 0")
+    assert "train.seed" in message
+    assert "model.width" in message
+
+
+def test_broken_yaml_and_other_content_are_named(tmp_path: Path) -> None:
+    assert "params.yaml is not valid YAML" in complaint(tmp_path, "train: [")
+    assert "expected sections" in complaint(tmp_path, "- a list")
+
+
+def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="run from the project's top folder"):
+        load_params(tmp_path / "params.yaml")
