@@ -63,7 +63,7 @@ def test_force_runs_an_unchanged_stage(repository: Path) -> None:
 def test_a_failed_stage_gives_its_own_reason(repository: Path) -> None:
     for stage in ("first", "left", "right"):
         reproduce(stage, repository, print)
-    with pytest.raises(StageFailedError, match="^the disk is on fire$"):
+    with pytest.raises(StageFailedError, match=r"^the disk is on fire$"):
         reproduce("last", repository, print)
     (repository / "allowed").touch()
     assert reproduce("last", repository, print) is Outcome.RAN

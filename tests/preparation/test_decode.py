@@ -122,6 +122,13 @@ def test_unusable_files_are_refused_by_reason(monkeypatch: pytest.MonkeyPatch) -
     assert refused(encoded(Image.new("RGB", (40, 40)), "PNG")) == "too many pixels"
 
 
+def outcome(content: bytes) -> str:
+    try:
+        return decode(content, "white", 16).mode
+    except RefusedError as error:
+        return error.reason
+
+
 def test_damage_anywhere_is_refused_or_decoded_but_never_a_crash() -> None:
     generator = np.random.default_rng(0)
     for kind in ("JPEG", "PNG", "GIF", "WEBP", "TIFF"):
@@ -130,7 +137,4 @@ def test_damage_anywhere_is_refused_or_decoded_but_never_a_crash() -> None:
             damaged = bytearray(content)
             for place in generator.integers(0, len(damaged), 3):
                 damaged[place] = generator.integers(0, 256)
-            try:
-                assert decode(bytes(damaged), "white", 16).mode == "RGB"
-            except RefusedError as error:
-                assert error.reason in {"not an image", "truncated", "unreadable", "too small", "too many pixels"}
+            assert outcome(bytes(damaged)) in {"RGB", "not an image", "truncated", "unreadable", "too small"}
