@@ -58,7 +58,7 @@ def _figure(x: str, y: str, size: tuple[float, float] = (5.2, 3.2)) -> tuple[Fig
     axes = figure.subplots()
     axes.set_xlabel(x, color=GREY)
     axes.set_ylabel(y, color=GREY)
-    axes.tick_params(colors=GREY)
+    axes.tick_params(which="both", colors=GREY)
     for spine in axes.spines.values():
         spine.set_color(GREY)
     return figure, axes
