@@ -9,6 +9,7 @@ import numpy as np
 from alexnet_pipe.datasets.archive import open_archive
 from alexnet_pipe.preparation.decode import RefusedError, decode
 from alexnet_pipe.preparation.resize import resize
+from alexnet_pipe.store.arrays import write_array
 from alexnet_pipe.store.layout import SIDE
 
 
@@ -54,5 +55,5 @@ def write_shard(work: Work) -> Done:
             sizes.append(image.size)
             kept += 1
     if kept:
-        np.save(work.shard, images[:kept])
+        write_array(work.shard, images[:kept])
     return Done(sizes, refused)

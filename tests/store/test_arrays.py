@@ -1,0 +1,23 @@
+"""Arrays come back as they were, and a full disk is reported as one."""
+
+import errno
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alexnet_pipe.store.arrays import save_array, write_array
+
+
+@pytest.mark.parametrize("array", [np.arange(12, dtype=np.float32).reshape(3, 4), np.empty((0, 2), np.uint8)])
+def test_an_array_comes_back_and_can_be_mapped(tmp_path: Path, array: np.ndarray) -> None:
+    save_array(tmp_path / "a.npy", array)
+    np.testing.assert_array_equal(np.load(tmp_path / "a.npy"), array)
+    if array.size:
+        np.testing.assert_array_equal(np.load(tmp_path / "a.npy", mmap_mode="r"), array)
+
+
+def test_a_full_disk_has_its_number() -> None:
+    with pytest.raises(OSError, match="No space left") as caught:
+        write_array(Path("/dev/full"), np.ones(100_000))
+    assert caught.value.errno == errno.ENOSPC

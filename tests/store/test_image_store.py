@@ -1,0 +1,59 @@
+"""Images are found in their shards, read in place, and missing parts are named."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.store.arrays import save_array
+from alexnet_pipe.store.image_store import ImageStore
+from alexnet_pipe.store.layout import shard_name, write_classes
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Three training images in two shards, each filled with its number, and one test image."""
+    save_array(tmp_path / shard_name("train", 0), np.stack([np.full((256, 256, 3), n, np.uint8) for n in (0, 1)]))
+    save_array(tmp_path / shard_name("train", 1), np.full((1, 256, 256, 3), 2, np.uint8))
+    save_array(tmp_path / shard_name("test", 0), np.full((1, 256, 256, 3), 9, np.uint8))
+    shards = ["train-00000.npy", "train-00000.npy", "train-00001.npy", "test-00000.npy"]
+    index = pd.DataFrame(
+        {
+            "split": ["train"] * 3 + ["test"],
+            "shard": shards,
+            "row": [0, 1, 0, 0],
+            "label": [0, 1, 1, 0],
+            "container": "x.zip",
+            "member": list("abcd"),
+            "sha256": "0",
+        }
+    )
+    index.to_parquet(tmp_path / "index.parquet")
+    write_classes(tmp_path / "classes.json", ["Katze", "Hündin"])
+    return tmp_path
+
+
+def test_a_split_has_its_images_labels_and_class_names(folder: Path) -> None:
+    store = ImageStore.open(folder, "train")
+    assert len(store) == 3
+    assert store.labels.tolist() == [0, 1, 1]
+    assert store.classes == ("Katze", "Hündin")
+    assert [int(store[n][0, 0, 0]) for n in range(3)] == [0, 1, 2]
+    assert store.gather([2, 0])[:, 5, 5, 1].tolist() == [2, 0]
+    assert ImageStore.open(folder, "test").rows["member"].tolist() == ["d"]
+
+
+def test_images_are_views_into_the_file_not_copies(folder: Path) -> None:
+    store = ImageStore.open(folder, "train")
+    assert isinstance(store.shards[0], np.memmap)
+    assert np.shares_memory(store[1], store.shards[0])
+
+
+def test_an_empty_split_and_a_missing_shard_are_named(folder: Path) -> None:
+    with pytest.raises(UserError, match="the validation split has no images"):
+        ImageStore.open(folder, "validation")
+    (folder / "train-00001.npy").unlink()
+    with pytest.raises(UserError, match=r"train-00001\.npy is missing: run `dvc repro`"):
+        ImageStore.open(folder, "train")
