@@ -15,17 +15,17 @@ from alexnet_pipe.orchestration.settings import quiet_and_local
 ROOT = Path(__file__).resolve().parents[1]
 quiet_and_local(ROOT)  # Prefect reads its settings when it is imported.
 
-from prefect import flow, get_run_logger, task  # noqa: E402
-from prefect.futures import PrefectFuture  # noqa: E402
-from prefect.states import Completed, Failed, State  # noqa: E402
-from rich.console import Console  # noqa: E402
+from prefect import flow, get_run_logger, task
+from prefect.futures import PrefectFuture
+from prefect.states import Completed, Failed, State
+from rich.console import Console
 
-from alexnet_pipe.artifacts import Artifacts, load_json  # noqa: E402
-from alexnet_pipe.errors import UserError  # noqa: E402
-from alexnet_pipe.orchestration.graph import Graph, stage_graph, with_upstream  # noqa: E402
-from alexnet_pipe.orchestration.reproduce import Outcome, StageFailedError, reproduce  # noqa: E402
-from alexnet_pipe.orchestration.summary import error_table, stage_table  # noqa: E402
-from alexnet_pipe.params.load import load_params  # noqa: E402
+from alexnet_pipe.artifacts import Artifacts, load_json
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.orchestration.graph import Graph, stage_graph, with_upstream
+from alexnet_pipe.orchestration.reproduce import Outcome, StageFailedError, reproduce
+from alexnet_pipe.orchestration.summary import error_table, stage_table
+from alexnet_pipe.params.load import load_params
 
 Result = tuple[Outcome, float]
 
