@@ -23,6 +23,7 @@ from rich.console import Console
 from alexnet_pipe.artifacts import Artifacts, load_json
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.orchestration.graph import Graph, stage_graph, with_upstream
+from alexnet_pipe.orchestration.interrupt import end_on_interrupt
 from alexnet_pipe.orchestration.reproduce import Outcome, StageFailedError, reproduce
 from alexnet_pipe.orchestration.summary import error_table, stage_table
 from alexnet_pipe.params.load import load_params
@@ -87,6 +88,7 @@ def show(outcomes: dict[str, Result]) -> None:
 
 def main() -> int:
     """Run the flow once; the exit status is 0 if every stage is up to date."""
+    end_on_interrupt()
     state = pipeline(return_state=True)
     if not state.is_completed():
         print(f"pipeline: {state.message}", file=sys.stderr)

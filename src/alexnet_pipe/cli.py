@@ -17,6 +17,7 @@ from alexnet_pipe.startup import without_notices
 PARAMS = Path("params.yaml")
 PRESETS = Path("conf/presets")
 STAGES = ("download", "resize", "mean", "pca", "train", "evaluate", "report")
+_INTERRUPTED = 130
 
 app = typer.Typer(
     help="AlexNet (2012) as a reproducible pipeline. `dvc repro` runs all stages.",
@@ -81,8 +82,10 @@ def main() -> None:
         app()
     except UserError as error:
         _fail(str(error))
-    except KeyboardInterrupt:
-        _fail("interrupted; run the same command again to go on", 130)
+    except SystemExit as end:
+        if end.code != _INTERRUPTED:  # Typer turns KeyboardInterrupt into this.
+            raise
+        _fail("interrupted; run the same command again to go on", _INTERRUPTED)
     except MemoryError as error:
         _fail(f"out of memory ({error}): close other programs or lower train.batch_size")
     except OSError as error:

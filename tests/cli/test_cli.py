@@ -1,6 +1,7 @@
 """Exit status and messages of the command line."""
 
 import errno
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -55,7 +56,6 @@ def test_a_missing_input_names_the_file_and_the_remedy(tmp_path: Path) -> None:
             1,
             "no space left on the device while writing",
         ),
-        (KeyboardInterrupt(), 130, "interrupted"),
         (MemoryError("9 GB"), 1, "out of memory (9 GB)"),
         (RuntimeError("two\nlines"), 1, "RuntimeError: two lines (`alexnet-pipe --debug …` shows the traceback)"),
         (UserError("say it"), 1, "say it"),
@@ -79,6 +79,28 @@ def test_every_failure_is_one_line(
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith(f"alexnet-pipe: {expected}")
+
+
+def test_an_interrupt_is_one_line() -> None:
+    wait = """
+import time
+from alexnet_pipe import cli
+
+@cli.app.command()
+def wait() -> None:
+    print("waiting", flush=True)
+    time.sleep(60)
+
+cli.main()
+"""
+    command = [sys.executable, "-c", wait, "wait"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "waiting\n"
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert errors == "alexnet-pipe: interrupted; run the same command again to go on\n"
 
 
 def test_doctor_reports_a_broken_configuration(tmp_path: Path) -> None:

@@ -3,9 +3,12 @@
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -41,19 +44,28 @@ STAGES = {
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("flow")
-    shutil.copytree(ROOT / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
-    (folder / "params.yaml").write_text("{}\n")
+    make_project(folder, STAGES)
     (folder / "in.txt").write_text("1")
-    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES}, sort_keys=False))
-    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
-        subprocess.run(command, cwd=folder, check=True)
     return folder
 
 
+def make_project(folder: Path, stages: dict[str, dict[str, Any]]) -> None:
+    shutil.copytree(ROOT / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "params.yaml").write_text("{}\n")
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
+    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
+        subprocess.run(command, cwd=folder, check=True)
+
+
+COMMAND = [sys.executable, "flows/pipeline.py"]
+
+
+def environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
+
+
 def run(project: Path) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
-    command = [sys.executable, "flows/pipeline.py"]
-    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(COMMAND, cwd=project, env=environment(), capture_output=True, text=True, check=False)
 
 
 def test_the_flow_runs_repeats_fails_and_refuses(project: Path) -> None:
@@ -83,3 +95,27 @@ def test_the_flow_runs_repeats_fails_and_refuses(project: Path) -> None:
     assert refused.returncode == 1
     assert "train.sed is not a known parameter; did you mean train.seed?" in refused.stderr
     assert (project / "mean.txt").read_text() == "2"
+
+
+@pytest.mark.parametrize("signal_to", [os.killpg, os.kill], ids=["as a terminal does", "to the flow alone"])
+def test_an_interrupt_ends_everything_at_once(signal_to: Callable[[int, int], None], tmp_path: Path) -> None:
+    stage = {"cmd": "echo averaging; sleep 300", "outs": ["mean.txt"]}
+    make_project(tmp_path, {"mean": stage})
+    with subprocess.Popen(
+        COMMAND,
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    ) as flow:
+        assert flow.stdout is not None
+        assert any("averaging" in line for line in flow.stdout)
+        signal_to(flow.pid, signal.SIGINT)
+        lines = flow.communicate(timeout=20)[0].splitlines()
+    assert flow.returncode == 130
+    assert lines[-1] == "pipeline: interrupted; run the same command again to go on"
+    assert not any("Traceback" in line for line in lines)
+    with pytest.raises(ProcessLookupError):  # Nothing of the session is left, Prefect's server neither.
+        os.killpg(flow.pid, 0)

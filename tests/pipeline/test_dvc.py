@@ -71,7 +71,9 @@ def test_a_mistake_is_one_line_and_mending_it_brings_everything_back_without_wor
     assert "train.learning_rat is not a known parameter; did you mean train.learning_rate?" in failed.stderr
     assert "Traceback" not in failed.stdout + failed.stderr
     params = project.root / "params.yaml"
-    params.write_text("".join(line for line in params.open() if "learning_rat:" not in line))
+    params.write_text(
+        "".join(line for line in params.read_text().splitlines(keepends=True) if "learning_rat:" not in line)
+    )
     assert project.repro() == []
     assert (project.root / "models/alexnet.keras").read_bytes() == model
 
