@@ -1,9 +1,15 @@
-"""A small image store in memory."""
+"""Small image stores, in memory and on the disk."""
+
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
+from alexnet_pipe.artifacts import Artifacts
+from alexnet_pipe.stages import mean, pca
 from alexnet_pipe.store.image_store import ImageStore
+from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, shard_name, write_classes
 
 
 def random_store(images: int, classes: int = 2, shards: int = 1, seed: int = 0) -> ImageStore:
@@ -21,3 +27,29 @@ def random_store(images: int, classes: int = 2, shards: int = 1, seed: int = 0) 
     )
     names = [f"class {n}" for n in range(classes)]
     return ImageStore(names, rows, np.array_split(pixels, shards))
+
+
+def light_and_dark(images: int) -> ImageStore:
+    """Class 0 is dark and class 1 is light: two classes that anything can learn."""
+    store = random_store(images)
+    for shard in store.shards:
+        shard //= 2
+        shard[1::2] += 128
+    return store
+
+
+def training_folder(root: Path, images: int, validation: int, **sections: dict[str, object]) -> Artifacts:
+    """A folder that `alexnet-pipe stage train` can run in: light and dark images, their statistics, params.yaml."""
+    artifacts = Artifacts(root)
+    artifacts.images.mkdir(parents=True)
+    index = []
+    for split, count in (("train", images), ("validation", validation)):
+        store = light_and_dark(count)
+        np.save(artifacts.images / shard_name(split, 0), store.shards[0])
+        index.append(store.rows.assign(split=split, shard=shard_name(split, 0), row=range(count)))
+    pd.concat(index).to_parquet(artifacts.images / INDEX_FILE, index=False)
+    write_classes(artifacts.images / CLASSES_FILE, store.classes)
+    mean.run(artifacts)
+    pca.run(artifacts)
+    (root / "params.yaml").write_text(yaml.safe_dump(sections))
+    return artifacts

@@ -56,6 +56,16 @@ class Artifacts:
         return self.root / "models/alexnet.keras"
 
     @property
+    def checkpoints(self) -> Path:
+        """One folder a training run that has not ended; DVC does not know them."""
+        return self.root / "checkpoints"
+
+    @property
+    def tensorboard(self) -> Path:
+        """One folder of TensorBoard logs a training run."""
+        return self.root / "logs"
+
+    @property
     def train_metrics(self) -> Path:
         return self.root / "metrics/train.json"
 

@@ -81,7 +81,7 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        _fail(str(error))
+        _fail(str(error), error.status)
     except SystemExit as end:
         if end.code != _INTERRUPTED:  # Typer turns KeyboardInterrupt into this.
             raise

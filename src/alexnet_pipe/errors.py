@@ -1,5 +1,21 @@
-"""The one exception that is meant for the user's eyes."""
+"""The exceptions that are meant for the user's eyes."""
+
+import signal
 
 
 class UserError(Exception):
-    """What is wrong, where, and what to do about it, in one line; shown without a traceback."""
+    """What is wrong, where, and what to do about it, in one line; shown without a traceback.
+
+    Attributes:
+        status: The exit status that the command ends with.
+    """
+
+    status = 1
+
+
+class StoppedError(UserError):
+    """A signal has ended the work; what was done is kept."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}; run the same command again to go on")
+        self.status = 128 + number

@@ -1,81 +1,140 @@
-"""Training learns, keeps its best weights, and repeats."""
+"""Training learns, keeps its best weights, repeats, and goes on where it was interrupted."""
+
+import os
+import signal
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.errors import StoppedError, UserError
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.store.image_store import ImageStore
+from alexnet_pipe.training.checkpoints import Checkpoints
+from alexnet_pipe.training.history import TIMINGS, Epoch
 from alexnet_pipe.training.plateau import Plateau
+from alexnet_pipe.training.state import State
 from alexnet_pipe.training.summary import training_metrics
-from alexnet_pipe.training.trainer import Trained, compile_for_training, train
+from alexnet_pipe.training.trainer import Surroundings, Trainer, compile_for_training
 from alexnet_pipe.training.validation import Validation, validate
-from tests.stores import random_store
+from tests.stores import light_and_dark
 
 WIDTH = 0.05
 
 
-def light_and_dark(images: int) -> ImageStore:
-    """Class 0 is dark and class 1 is light: two classes that anything can learn."""
-    store = random_store(images)
-    for shard in store.shards:
-        shard //= 2
-        shard[1::2] += 128
-    return store
+@dataclass
+class Run:
+    """A run on `store`, with what a test can change or look at."""
+
+    store: ImageStore
+    folder: Path
+    rate: float = 0.001
+    validate: Callable[[Classifier, Callable[[], None]], Validation] | None = None
+    check: Callable[[State], None] = lambda _: None
+    watched: list[int] = field(default_factory=list)
+
+    def train(self, epochs: int) -> State:
+        self.model = Classifier(self.store.classes, width=WIDTH, initialisation="he", seed=1)
+        self.model.mean.assign(np.full((256, 256, 3), 127.0))
+        plateau = Plateau(self.rate, 10, 3)
+        compile_for_training(self.model, plateau, 0.9, 0.0005)
+        stream = TrainingStream(self.store, 1, 8, np.zeros((3, 3)))
+        around = Surroundings(
+            validate=self.validate or (lambda model, between: validate(model, self.store, 5, between)),
+            checkpoints=Checkpoints(self.folder),
+            checkpoint_steps=2,
+            check=self.check,
+            watch=lambda history, _: self.watched.append(history[-1].epoch),
+        )
+        return Trainer(self.model, stream, plateau, around).run(epochs)
+
+    def digest(self, state: State) -> str:
+        return training_metrics(state, self.model, "float32")["weights_digest"]
 
 
-def run(store: ImageStore, epochs: int, rate: float = 0.001, scripted: list[float] | None = None):
-    model = Classifier(store.classes, width=WIDTH, initialisation="he", seed=1)
-    model.mean.assign(np.full((256, 256, 3), 127.0))
-    plateau = Plateau(rate, 10, 3)
-    compile_for_training(model, plateau, 0.9, 0.0005)
-    stream = TrainingStream(store, 1, 8, np.zeros((3, 3)))
-    errors = iter(scripted or [])
+def repeatable(history: list[Epoch]) -> list[dict[str, object]]:
+    names = [entry.name for entry in fields(Epoch) if entry.name not in TIMINGS]
+    return [{name: getattr(epoch, name) for name in names} for epoch in history]
+
+
+def test_it_learns_two_classes_that_anything_can_learn(tmp_path: Path) -> None:
+    state = Run(light_and_dark(16), tmp_path).train(8)
+    assert state.history[-1].train_loss < 0.4 < state.history[0].train_loss
+    assert state.best.validation_top1_error == 0
+
+
+def test_it_ends_with_the_weights_of_its_best_epoch(tmp_path: Path) -> None:
+    errors = iter([0.4, 0.1, 0.3])
     snapshots: list[list[np.ndarray]] = []
 
-    def check(m: Classifier) -> Validation:
-        snapshots.append(m.get_weights())
-        return Validation(0.5, next(errors)) if scripted else validate(m, store, 5)
+    def scripted(model: Classifier, between: Callable[[], None]) -> Validation:
+        snapshots.append(model.get_weights())
+        return Validation(0.5, next(errors))
 
-    return model, train(model, stream, check, plateau, epochs), snapshots
-
-
-def test_it_learns_two_classes_that_anything_can_learn() -> None:
-    _, trained, _ = run(light_and_dark(16), epochs=8)
-    assert trained.history[-1].train_loss < 0.4 < trained.history[0].train_loss
-    assert trained.best.validation_top1_error == 0
-
-
-def test_it_ends_with_the_weights_of_its_best_epoch() -> None:
-    model, trained, snapshots = run(light_and_dark(16), epochs=3, scripted=[0.4, 0.1, 0.3])
-    assert trained.best.epoch == 2
-    for kept, best in zip(model.get_weights(), snapshots[1], strict=True):
+    run = Run(light_and_dark(16), tmp_path, validate=scripted)
+    assert run.train(3).best.epoch == 2
+    for kept, best in zip(run.model.get_weights(), snapshots[1], strict=True):
         np.testing.assert_array_equal(kept, best)
+    assert run.watched == [1, 2, 3]
 
 
-def test_two_runs_give_the_same_weights_and_errors() -> None:
-    digests = []
-    for _ in range(2):
-        model, trained, _ = run(light_and_dark(16), epochs=2)
-        digests.append(training_metrics(trained, model, "float32")["weights_digest"])
-    assert digests[0] == digests[1]
+@pytest.mark.parametrize("stop_at", [1, 4, 6], ids=["before any checkpoint", "at one", "at an epoch's end"])
+def test_a_stopped_run_goes_on_to_the_same_weights_and_history(stop_at: int, tmp_path: Path) -> None:
+    undisturbed = Run(light_and_dark(20), tmp_path / "undisturbed")
+    expected = undisturbed.train(4)
+
+    def interrupt(state: State) -> None:
+        if state.step == stop_at:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    with pytest.raises(StoppedError, match=r"stopped by SIGTERM; run the same command again to go on") as stopped:
+        Run(light_and_dark(20), tmp_path / "stopped", check=interrupt).train(4)
+    assert stopped.value.status == 128 + signal.SIGTERM
+    resumed = Run(light_and_dark(20), tmp_path / "stopped")
+    state = resumed.train(4)
+    assert resumed.digest(state) == undisturbed.digest(expected)
+    assert repeatable(state.history) == repeatable(expected.history)
 
 
-def test_a_loss_that_is_not_a_number_stops_with_the_parameters_to_change() -> None:
-    with pytest.raises(UserError, match=r"loss became .* in epoch 1.*train\.learning_rate"):
-        run(light_and_dark(16), epochs=5, rate=1e9)
+def test_a_signal_during_validation_ends_it_and_nothing_is_lost(tmp_path: Path) -> None:
+    store = light_and_dark(16)
+
+    def interrupted(model: Classifier, between: Callable[[], None]) -> Validation:
+        os.kill(os.getpid(), signal.SIGINT)
+        return validate(model, store, 5, between)
+
+    with pytest.raises(StoppedError, match="SIGINT"):
+        Run(store, tmp_path, validate=interrupted).train(1)
+    resumed = Run(store, tmp_path)
+    assert resumed.train(1).history[0].step == 2
 
 
-def test_validation_counts_every_image_of_a_last_smaller_batch() -> None:
+def test_the_signals_work_as_before_when_training_has_ended(tmp_path: Path) -> None:
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    Run(light_and_dark(16), tmp_path).train(1)
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_loss_that_is_not_a_number_stops_with_the_parameters_to_change(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"(loss became|no longer numbers).*train\.learning_rate"):
+        Run(light_and_dark(16), tmp_path, rate=1e9).train(5)
+    kept = Checkpoints(tmp_path).load()
+    assert kept is None or all(np.isfinite(tensor).all() for tensor in kept[0].values())
+
+
+def test_validation_counts_every_image_of_a_last_smaller_batch(tmp_path: Path) -> None:
+    run = Run(light_and_dark(16), tmp_path)
+    run.train(1)
     store = light_and_dark(7)
-    model, _, _ = run(light_and_dark(16), epochs=1)
-    whole, parts = validate(model, store, 7), validate(model, store, 3)
+    whole, parts = validate(run.model, store, 7), validate(run.model, store, 3)
     assert parts.top1_error == whole.top1_error
     assert parts.loss == pytest.approx(whole.loss, rel=1e-5)
 
 
-def test_the_history_counts_steps_and_epochs() -> None:
-    _, trained, _ = run(light_and_dark(20), epochs=2)
-    assert isinstance(trained, Trained)
-    assert [(epoch.epoch, epoch.step) for epoch in trained.history] == [(1, 3), (2, 5)]
+def test_the_history_counts_steps_and_epochs(tmp_path: Path) -> None:
+    history = Run(light_and_dark(20), tmp_path).train(2).history
+    assert [(epoch.epoch, epoch.step) for epoch in history] == [(1, 3), (2, 5)]
+    assert all(0 <= epoch.waiting_seconds < epoch.seconds for epoch in history)

@@ -1,6 +1,6 @@
 """Section `train`: the paper's stochastic gradient descent."""
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -22,8 +22,24 @@ class TrainParams(Section):
         patience: Epochs without a lower validation error before the rate is cut.
         cuts: How often the rate is divided by 10 before training stops.
         max_epochs: Stops even if the validation error is still falling.
-        precision: Of activations and gradients; weights are float32 always.
+        precision: Of activations and gradients; weights are float32 always. `mixed_float16` scales the loss.
+        deterministic: Use operations that repeat to the bit, on a GPU too.
+        require_gpu: Fail, rather than train on the processor, where no GPU is found.
+        checkpoint_steps: Steps between two checkpoints; every epoch ends with one as well.
+        on_flat_loss: What to do about a loss that stays where guessing is: `stop` or `warn`.
+        flat_loss_steps: How often to look, in steps.
+        tensorboard: Write TensorBoard logs, with histograms of the weights, to `logs/`.
     """
+
+    UNRELATED_TO_STEPS: ClassVar = {
+        "max_epochs",
+        "require_gpu",
+        "checkpoint_steps",
+        "on_flat_loss",
+        "flat_loss_steps",
+        "tensorboard",
+    }
+    """What does not decide what a step computes, so that an interrupted run goes on when it has changed."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 2012
     batch_size: Count = 128
@@ -34,4 +50,10 @@ class TrainParams(Section):
     patience: Count = 10
     cuts: Annotated[int, Field(ge=0)] = 3
     max_epochs: Count = 90
-    precision: Literal["float32", "mixed_bfloat16"] = "float32"
+    precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
+    deterministic: bool = True
+    require_gpu: bool = False
+    checkpoint_steps: Count = 1000
+    on_flat_loss: Literal["stop", "warn"] = "stop"
+    flat_loss_steps: Count = 5000
+    tensorboard: bool = False

@@ -2,47 +2,30 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import keras
 import numpy as np
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.errors import StoppedError, UserError
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.progress import progress, say
+from alexnet_pipe.training.backend import memory_for
+from alexnet_pipe.training.checkpoints import Checkpoints, Tensors
+from alexnet_pipe.training.health import Check, require_finite
+from alexnet_pipe.training.history import Epoch
 from alexnet_pipe.training.paper_sgd import PaperSGD
 from alexnet_pipe.training.plateau import Plateau
+from alexnet_pipe.training.state import State
+from alexnet_pipe.training.stop import StopRequest
 from alexnet_pipe.training.validation import Validation
 
-Validate = Callable[[Classifier], Validation]
+Validate = Callable[[Classifier, Callable[[], None]], Validation]
+"""Given the model, and what to call between two batches."""
 
-
-@dataclass(frozen=True)
-class Epoch:
-    """One row of the history; errors are shares, losses nats, `step` counts from the start of training."""
-
-    epoch: int
-    step: int
-    learning_rate: float
-    train_loss: float
-    train_top1_error: float
-    validation_loss: float
-    validation_top1_error: float
-    seconds: float
-    images_per_second: float
-
-
-@dataclass(frozen=True)
-class Trained:
-    """The history, and which of its epochs the model's weights come from."""
-
-    history: list[Epoch]
-    best: Epoch
-
-    def rows(self) -> list[dict[str, Any]]:
-        return [asdict(epoch) for epoch in self.history]
+Watch = Callable[[list[Epoch], Classifier], None]
+"""Called after each epoch, with all epochs so far."""
 
 
 def compile_for_training(model: Classifier, plateau: Plateau, momentum: float, weight_decay: float) -> None:
@@ -53,71 +36,131 @@ def compile_for_training(model: Classifier, plateau: Plateau, momentum: float, w
         metrics=["accuracy"],
         jit_compile=False,
     )
+    model.optimizer.build(model.trainable_variables)
 
 
-def train(model: Classifier, stream: TrainingStream, validate: Validate, plateau: Plateau, max_epochs: int) -> Trained:
-    """Train a compiled `model` until the rule says stop, or for `max_epochs`; it ends with its best weights.
+@dataclass(frozen=True)
+class Surroundings:
+    """What a run looks at, tells, and keeps.
 
-    The best epoch is the one with the lowest validation error, and among equals the lowest validation loss.
-
-    Raises:
-        UserError: if the loss is no longer a number.
+    Attributes:
+        validate: Gives loss and error of the validation split.
+        checkpoints: Where the run is kept.
+        checkpoint_steps: Steps between two checkpoints; every epoch ends with one as well.
+        check: Called after each step; raises if it is useless to go on.
+        watch: Called after each epoch.
     """
-    history: list[Epoch] = []
-    best: Epoch | None = None
-    weights: list[np.ndarray] = []
-    while len(history) < max_epochs and not plateau.finished:
-        model.optimizer.learning_rate = plateau.rate
-        epoch = _run_epoch(model, stream, validate, len(history), plateau.rate)
-        history.append(epoch)
-        say(_line(epoch, max_epochs))
-        if best is None or _quality(epoch) < _quality(best):
-            best, weights = epoch, model.get_weights()
-        before, plateau = plateau, plateau.after(epoch.validation_top1_error)
-        if plateau.rate < before.rate:
-            say(f"train: the validation error stopped falling; learning rate {before.rate:g} -> {plateau.rate:g}")
-    assert best is not None
-    model.set_weights(weights)
-    return Trained(history, best)
+
+    validate: Validate
+    checkpoints: Checkpoints
+    checkpoint_steps: int
+    check: Check
+    watch: Watch
 
 
-def _run_epoch(model: Classifier, stream: TrainingStream, validate: Validate, number: int, rate: float) -> Epoch:
-    first, end = stream.first_step(number), stream.first_step(number + 1)
-    started = time.perf_counter()
-    losses, correct = [], []
-    with progress(f"train epoch {number + 1}", end - first, "steps") as advance:
-        for inputs, labels in stream.batches(first, end):
+class Trainer:
+    """One run of training, which goes on where an interrupted one with the same checkpoints stopped, bit for bit."""
+
+    def __init__(self, model: Classifier, stream: TrainingStream, plateau: Plateau, around: Surroundings) -> None:
+        """`model` is compiled by `compile_for_training`."""
+        self.model = model
+        self.stream = stream
+        self.around = around
+        self.state = State(plateau)
+        self.best_weights = model.get_weights()
+
+    def run(self, max_epochs: int) -> State:
+        """Train until the rule says stop, or for `max_epochs`; the model ends with the weights of the best epoch.
+
+        Raises:
+            StoppedError: on Ctrl-C or SIGTERM, after a checkpoint.
+            UserError: if it is useless to go on.
+        """
+        self._go_on()
+        with StopRequest() as stop:
+            try:
+                while len(self.state.history) < max_epochs and not self.state.plateau.finished:
+                    self._run_steps(stop.check, max_epochs)
+                    self._end_epoch(stop.check, max_epochs)
+            except StoppedError:
+                self._keep()
+                raise
+        self.model.set_weights(self.best_weights)
+        return self.state
+
+    def _run_steps(self, check_stop: Callable[[], None], max_epochs: int) -> None:
+        """The rest of the epoch."""
+        state, number = self.state, len(self.state.history) + 1
+        end = self.stream.first_step(number)
+        self.model.optimizer.learning_rate = state.plateau.rate
+        batches = self.stream.batches(state.step, end)
+        with progress(f"train epoch {number} of {max_epochs}", end - state.step, "steps") as advance:
+            clock = time.perf_counter()
+            while state.step < end:
+                waiting = time.perf_counter()
+                batch = next(batches)
+                waiting = time.perf_counter() - waiting
+                loss, accuracy = self._step(*batch)
+                now = time.perf_counter()
+                state.after_step(loss, accuracy, now - clock, waiting)
+                clock = now
+                self.around.check(state)
+                if state.step % self.around.checkpoint_steps == 0:
+                    self._keep()
+                advance(note=_note(state, self.stream.batch_size))
+                check_stop()
+
+    def _step(self, inputs: object, labels: object) -> tuple[float, float]:
+        """Loss and accuracy of one batch, before its update."""
+        with memory_for(self.stream.batch_size):
             # The values of this batch alone: Keras resets its metrics before each call.
-            logs = model.train_on_batch(inputs, labels, return_dict=True)
-            losses.append(_finite(float(logs["loss"]), number))
-            correct.append(float(logs["accuracy"]))
-            advance(note=f"loss {losses[-1]:.3f}")
-    seconds = time.perf_counter() - started
-    result = validate(model)
-    return Epoch(
-        epoch=number + 1,
-        step=end,
-        learning_rate=rate,
-        train_loss=float(np.mean(losses)),
-        train_top1_error=1 - float(np.mean(correct)),
-        validation_loss=result.loss,
-        validation_top1_error=result.top1_error,
-        seconds=round(seconds, 3),
-        images_per_second=round((end - first) * stream.batch_size / seconds, 1),
-    )
+            logs = self.model.train_on_batch(inputs, labels, return_dict=True)
+        require_finite(float(logs["loss"]), self.state)
+        return float(logs["loss"]), float(logs["accuracy"])
+
+    def _end_epoch(self, check_stop: Callable[[], None], max_epochs: int) -> None:
+        before = self.state.plateau
+        epoch = self.state.after_epoch(self.around.validate(self.model, check_stop), self.stream.batch_size)
+        if self.state.best is epoch:
+            self.best_weights = self.model.get_weights()
+        say(_line(epoch, max_epochs))
+        if self.state.plateau.rate < before.rate:
+            rates = f"{before.rate:g} -> {self.state.plateau.rate:g}"
+            say(f"train: the validation error stopped falling; learning rate {rates}")
+        self._keep()
+        self.around.watch(self.state.history, self.model)
+
+    def _variables(self) -> dict[str, keras.Variable]:
+        """All that a step reads and changes: weights, dropout's seeds, momentum, counters."""
+        parts = {"model": self.model.variables, "optimizer": self.model.optimizer.variables}
+        return {f"{part}/{n}": variable for part, variables in parts.items() for n, variable in enumerate(variables)}
+
+    def _keep(self) -> None:
+        tensors: Tensors = {name: np.asarray(variable) for name, variable in self._variables().items()}
+        if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
+            raise UserError(
+                f"weights are no longer numbers after step {self.state.step}: lower train.learning_rate, or choose "
+                "another model.initialisation"
+            )
+        tensors |= {f"best/{n}": weights for n, weights in enumerate(self.best_weights)}
+        self.around.checkpoints.save(self.state.step, tensors, self.state.as_json())
+
+    def _go_on(self) -> None:
+        kept = self.around.checkpoints.load()
+        if kept is None:
+            return
+        tensors, state = kept
+        self.state = State.from_json(state)
+        for name, variable in self._variables().items():
+            variable.assign(tensors[name])
+        self.best_weights = [tensors[f"best/{n}"] for n in range(len(self.best_weights))]
+        say(f"train: going on after step {self.state.step:,}, in epoch {len(self.state.history) + 1}")
 
 
-def _finite(loss: float, epoch: int) -> float:
-    if not np.isfinite(loss):
-        raise UserError(
-            f"the loss became {loss} in epoch {epoch + 1}: lower train.learning_rate, or choose another "
-            "model.initialisation"
-        )
-    return loss
-
-
-def _quality(epoch: Epoch) -> tuple[float, float]:
-    return epoch.validation_top1_error, epoch.validation_loss
+def _note(state: State, batch_size: int) -> str:
+    running = state.running
+    error, speed = 1 - running.accuracy / running.steps, running.steps * batch_size / running.seconds
+    return f"loss {running.loss / running.steps:.3f}, top-1 error {error:.1%}, {speed:.0f} images/s"
 
 
 def _line(epoch: Epoch, max_epochs: int) -> str:

@@ -1,5 +1,6 @@
 """Loss and top-1 error on the validation split, centre view."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,8 +18,8 @@ class Validation:
     top1_error: float
 
 
-def validate(model: Any, store: ImageStore, batch_size: int) -> Validation:
-    """Every image counts once, those of a last, smaller batch too."""
+def validate(model: Any, store: ImageStore, batch_size: int, between: Callable[[], None] = lambda: None) -> Validation:
+    """Every image counts once, those of a last, smaller batch too; `between` is called after each batch."""
     losses, wrong = 0.0, 0
     for start in range(0, len(store), batch_size):
         indices = np.arange(start, min(start + batch_size, len(store)))
@@ -26,6 +27,7 @@ def validate(model: Any, store: ImageStore, batch_size: int) -> Validation:
         labels = store.labels[indices]
         losses += float(_cross_entropy(logits, labels).sum())
         wrong += int((logits.argmax(axis=1) != labels).sum())
+        between()
     return Validation(losses / len(store), wrong / len(store))
 
 

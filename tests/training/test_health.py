@@ -1,0 +1,94 @@
+"""A run that cannot succeed says so early, and names the parameter to change."""
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.inputs.stream import TrainingStream
+from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.training.backend import memory_for, require_gpu
+from alexnet_pipe.training.checkpoints import Checkpoints
+from alexnet_pipe.training.fingerprint import run_fingerprint
+from alexnet_pipe.training.health import flat_loss_check, guessing_loss
+from alexnet_pipe.training.plateau import Plateau
+from alexnet_pipe.training.state import State
+from alexnet_pipe.training.trainer import Surroundings, Trainer, compile_for_training
+from alexnet_pipe.training.validation import Validation
+from tests.stores import light_and_dark
+
+LABELS = np.array([0, 1] * 8)
+
+
+def state(step: int, *recent: float) -> State:
+    return State(Plateau(0.01, 10, 3), step=step, recent=list(recent))
+
+
+def test_guessing_loses_ln_of_the_classes_if_they_are_equal_and_less_if_not() -> None:
+    assert guessing_loss(np.arange(1000)) == pytest.approx(math.log(1000))
+    assert guessing_loss(np.array([0, 0, 0, 2])) == pytest.approx(-0.75 * math.log(0.75) - 0.25 * math.log(0.25))
+
+
+@pytest.mark.parametrize(
+    ("initialisation", "advice"),
+    [("paper", "set model.initialisation to bvlc or he"), ("bvlc", "change train.learning_rate")],
+)
+def test_a_flat_loss_stops_with_the_likely_cause(initialisation: str, advice: str) -> None:
+    check = flat_loss_check(LABELS, 3, "stop", initialisation)
+    with pytest.raises(UserError, match=rf"after 6 steps the loss is 0\.693, and guessing gives 0\.693\..*{advice}"):
+        check(state(6, 0.70, 0.69, 0.689))
+
+
+def test_a_flat_loss_can_be_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    flat_loss_check(LABELS, 3, "warn", "he")(state(3, 0.7, 0.7, 0.7))
+    assert capsys.readouterr().out.startswith("train: warning: after 3 steps")
+
+
+def test_a_falling_loss_and_steps_in_between_are_left_alone() -> None:
+    check = flat_loss_check(LABELS, 3, "stop", "paper")
+    check(state(3, 0.7, 0.6, 0.6))
+    check(state(4, 0.7, 0.7, 0.7))
+
+
+def test_the_papers_settings_do_not_start_on_small_data_and_the_check_says_so(tmp_path: Path) -> None:
+    store = light_and_dark(64)
+    model = Classifier(store.classes, width=0.1, initialisation="paper", seed=1)
+    model.mean.assign(np.full((256, 256, 3), 127.0))
+    plateau = Plateau(0.01, 10, 3)
+    compile_for_training(model, plateau, 0.9, 0.0005)
+    around = Surroundings(
+        validate=lambda *_: Validation(0.7, 0.5),
+        checkpoints=Checkpoints(tmp_path),
+        checkpoint_steps=1000,
+        check=flat_loss_check(store.labels, 60, "stop", "paper"),
+        watch=lambda *_: None,
+    )
+    trainer = Trainer(model, TrainingStream(store, 1, 16, np.zeros((3, 3))), plateau, around)
+    with pytest.raises(UserError, match="the paper's initialisation does not start on small data sets"):
+        trainer.run(20)
+
+
+def test_a_missing_gpu_is_named_with_the_remedy() -> None:
+    with pytest.raises(UserError, match=r"train\.require_gpu is set, and tensorflow sees cpu:0 only: .*setup GPU=1"):
+        require_gpu()
+
+
+def test_memory_that_runs_out_names_the_batch_size() -> None:
+    import tensorflow as tf
+
+    with pytest.raises(UserError, match=r"out of memory with train\.batch_size 96: lower it"), memory_for(96):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+    with pytest.raises(ValueError, match="other"), memory_for(96):
+        raise ValueError("other")
+
+
+def test_a_fingerprint_follows_parameters_and_data(tmp_path: Path) -> None:
+    data = tmp_path / "index"
+    data.write_text("1")
+    first = run_fingerprint({"rate": 0.1}, [data])
+    assert run_fingerprint({"rate": 0.1}, [data]) == first
+    assert run_fingerprint({"rate": 0.2}, [data]) != first
+    data.write_text("2")
+    assert run_fingerprint({"rate": 0.1}, [data]) != first

@@ -1,0 +1,87 @@
+"""`kill -9` at random moments, again and again, changes nothing: real processes, a real network, a real disk."""
+
+import json
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from alexnet_pipe.training.history import TIMINGS
+from tests.stores import training_folder
+
+pytestmark = pytest.mark.slow
+
+KILLS = 10
+COMMAND = [sys.executable, "-m", "alexnet_pipe", "stage", "train"]
+MODEL = {"width": 0.05, "initialisation": "he"}
+TRAIN = {"batch_size": 8, "learning_rate": 0.001, "max_epochs": 16, "checkpoint_steps": 3}
+
+
+def workspace(folder: Path, **train: object) -> Path:
+    training_folder(folder, images=200, validation=10, model=MODEL, train=TRAIN | train)
+    return folder
+
+
+def start(folder: Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(COMMAND, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def finish(folder: Path) -> tuple[str, dict[str, object], pd.DataFrame, bytes]:
+    """Run to the end: what it printed, the metrics and the history without times, and the model file."""
+    result = subprocess.run(COMMAND, cwd=folder, capture_output=True, text=True, check=True)
+    metrics = json.loads((folder / "metrics/train.json").read_text())
+    history = pd.read_csv(folder / "metrics/history.csv").drop(columns=list(TIMINGS))
+    timeless = {name: value for name, value in metrics.items() if name not in TIMINGS}
+    return result.stdout, timeless, history, (folder / "models/alexnet.keras").read_bytes()
+
+
+def test_ten_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
+    _, metrics, history, model = finish(workspace(tmp_path / "undisturbed"))
+    killed = workspace(tmp_path / "killed")
+    resumed = 0
+    for _ in range(KILLS):
+        process = start(killed)
+        assert process.stdout is not None
+        next(line for line in process.stdout if "parameters" in line)
+        try:
+            process.wait(random.uniform(0, 3))
+            pytest.fail("training ended before it could be killed: make it longer")
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+        rest, _ = process.communicate()
+        resumed += "going on after step" in rest
+    output, *ended = finish(killed)
+    assert "going on after step" in output
+    assert resumed > 0
+    assert ended[0] == metrics
+    pd.testing.assert_frame_equal(ended[1], history, check_exact=True)
+    assert ended[2] == model
+    assert not list((killed / "checkpoints").iterdir())
+
+
+def test_sigterm_keeps_a_checkpoint_and_ends_with_one_line(tmp_path: Path) -> None:
+    folder = workspace(tmp_path, checkpoint_steps=1000)
+    with start(folder) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if "epoch 1 of" in line)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert errors == "alexnet-pipe: stopped by SIGTERM; run the same command again to go on\n"
+    assert list((folder / "checkpoints").glob("*/step-*.safetensors"))
+
+
+def test_other_parameters_or_data_begin_anew(tmp_path: Path) -> None:
+    folder = workspace(tmp_path, checkpoint_steps=1000)
+    with start(folder) as process:
+        assert process.stdout is not None
+        next(line for line in process.stdout if "epoch 1 of" in line)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    params = folder / "params.yaml"
+    params.write_text(params.read_text().replace("max_epochs: 16", "max_epochs: 2").replace("0.001", "0.002"))
+    assert "going on" not in finish(folder)[0]
