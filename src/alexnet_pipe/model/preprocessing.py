@@ -12,13 +12,35 @@ CROP = 227
 """Height and width of the network's input, in pixels; the paper's text says 224, its arithmetic 227."""
 
 
+def preprocess(image: Any, offset: Any, mirror: Any, colour_shift: Any, mean: Any) -> Any:
+    """Subtract the mean image where the crop was cut, add the colour shift, then mirror (paper, sections 2 and 4.1).
+
+    Args:
+        image: uint8 `(n, 227, 227, 3)`, RGB crops.
+        offset: int32 `(n, 2)`, row and column of each crop in its 256×256 image.
+        mirror: bool `(n,)`.
+        colour_shift: float32 `(n, 3)`, grey levels added to R, G and B.
+        mean: float32 `(256, 256, 3)`, in grey levels.
+
+    Returns:
+        float32 `(n, 227, 227, 3)`, around zero, in grey levels.
+    """
+    pixels = ops.cast(image, "float32") - windows(mean, offset)
+    pixels = pixels + colour_shift[:, None, None, :]
+    return ops.where(mirror[:, None, None, None], ops.flip(pixels, axis=2), pixels)
+
+
 @keras.saving.register_keras_serializable("alexnet_pipe")
 class Preprocessing(keras.layers.Layer):
-    """Subtracts the mean image where the crop was cut, adds the colour shift, then mirrors (paper, sections 2 and 4.1).
+    """`preprocess` as a layer.
 
-    The mean image is a weight, not trained, float32 `(256, 256, 3)`, zero until it is assigned: it travels inside the
-    model file.
+    The mean image is a weight, not trained, zero until it is assigned: it travels inside the model file.
+
+    Attributes:
+        form: The function that computes it; another backend may have a faster one.
     """
+
+    form = staticmethod(preprocess)
 
     def __init__(self, **kwargs: Any) -> None:
         # Pixel values up to 255 less their mean need float32: bfloat16 has 8 bits.
@@ -31,19 +53,7 @@ class Preprocessing(keras.layers.Layer):
         self.built = True
 
     def call(self, image: Any, offset: Any, mirror: Any, colour_shift: Any) -> Any:
-        """
-        Args:
-            image: uint8 `(n, 227, 227, 3)`, RGB crops.
-            offset: int32 `(n, 2)`, row and column of each crop in its 256×256 image.
-            mirror: bool `(n,)`.
-            colour_shift: float32 `(n, 3)`, grey levels added to R, G and B.
-
-        Returns:
-            float32 `(n, 227, 227, 3)`, around zero, in grey levels.
-        """
-        pixels = ops.cast(image, "float32") - windows(ops.convert_to_tensor(self.mean), offset)
-        pixels = pixels + colour_shift[:, None, None, :]
-        return ops.where(mirror[:, None, None, None], ops.flip(pixels, axis=2), pixels)
+        return self.form(image, offset, mirror, colour_shift, ops.copy(self.mean))
 
     def compute_output_shape(self, image_shape: tuple[int | None, ...], **_: Any) -> tuple[int | None, ...]:
         return image_shape

@@ -14,7 +14,7 @@ from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.progress import say
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE
-from alexnet_pipe.training.backend import make_deterministic, require_gpu
+from alexnet_pipe.training.backend import make_deterministic, require_gpu, use_faster_forms
 from alexnet_pipe.training.checkpoints import Checkpoints
 from alexnet_pipe.training.fingerprint import run_fingerprint
 from alexnet_pipe.training.health import flat_loss_check
@@ -32,6 +32,7 @@ def run(artifacts: Artifacts, model: ModelParams, train: TrainParams) -> None:
         require_gpu()
     if train.deterministic:
         make_deterministic(train.seed)
+    use_faster_forms()
     keras.config.set_dtype_policy(train.precision)
     run_name = _fingerprint(artifacts, model, train)
     checkpoints = Checkpoints(artifacts.checkpoints / run_name)

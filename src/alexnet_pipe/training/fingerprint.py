@@ -11,7 +11,7 @@ from typing import Any
 import keras
 
 PACKAGE = Path(__file__).parents[1]
-CODE = ("inputs", "model", "store", "training")
+CODE = ("acceleration", "inputs", "model", "store", "training")
 """Packages whose code decides what a step computes."""
 
 

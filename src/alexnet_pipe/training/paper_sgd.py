@@ -1,5 +1,6 @@
 """Stochastic gradient descent as the paper writes it (section 5)."""
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -12,7 +13,12 @@ class PaperSGD(keras.optimizers.SGD):
 
     The decay goes through the momentum, unlike Keras' own `weight_decay`. Biases do not decay: the paper decays
     "weights", and Caffe's AlexNet sets `decay_mult: 0` for them.
+
+    Attributes:
+        compiled: What is done to the function that updates all variables; a backend may fuse its operations.
     """
+
+    compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = staticmethod(lambda function: function)
 
     def __init__(self, learning_rate: float, momentum: float, decay: float, **kwargs: Any) -> None:
         super().__init__(learning_rate=learning_rate, momentum=momentum, **kwargs)
@@ -22,6 +28,12 @@ class PaperSGD(keras.optimizers.SGD):
         super().build(variables)
         # Noted here because `update_step` may be given the backend's own variables, which have other names.
         self._decays = [variable.name != "bias" for variable in variables]
+
+    def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
+        if not self.built:
+            self.build(trainable_variables)
+        update = super().apply
+        return self.compiled(lambda gradients: update(gradients, trainable_variables))(list(grads))
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         if self._decays[self._get_variable_index(variable)]:
