@@ -3,6 +3,7 @@
 import os
 import platform
 import shutil
+import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
@@ -40,8 +41,20 @@ def _packages() -> tuple[bool, str]:
 def _devices() -> tuple[bool, str]:
     import keras
 
-    devices = ", ".join(keras.distribution.list_devices())
-    return True, f"{keras.backend.backend()} will use {devices}"
+    cards, devices = _cards(), [str(device).lower() for device in keras.distribution.list_devices()]
+    used = f"{keras.backend.backend()} will use {', '.join(devices)}"
+    if cards and not any(device.startswith("gpu") for device in devices):
+        return False, f"{used}, and not {cards}: run `make setup GPU=1`"
+    return True, f"{used}{f': {cards}' if cards else ''}"
+
+
+def _cards() -> str:
+    """Name, memory and driver of each NVIDIA card, as its driver reports them."""
+    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    if shutil.which(query[0]) is None:
+        return ""
+    result = subprocess.run(query, capture_output=True, text=True, check=False)
+    return "; ".join(f"{card}" for card in result.stdout.splitlines()) if result.returncode == 0 else ""
 
 
 def _bfloat16() -> tuple[bool, str]:
@@ -57,10 +70,11 @@ def _disk() -> tuple[bool, str]:
 
 def _parameters(params: Path) -> tuple[bool, str]:
     try:
-        load_params(params)
+        train = load_params(params).train
     except UserError as error:
         return False, str(error)
-    return True, f"{params} is valid"
+    repeat = "repeats to the bit" if train.deterministic else "does not repeat to the bit (train.deterministic: false)"
+    return True, f"{params} is valid: training in {train.precision} {repeat}"
 
 
 def _repository() -> tuple[bool, str]:

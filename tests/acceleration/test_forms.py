@@ -1,6 +1,6 @@
 """The faster forms compute what the portable ones do, and give the same gradients."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,22 +9,12 @@ import tensorflow as tf
 from keras import ops
 
 from alexnet_pipe.acceleration import response_normalization as fast
-from alexnet_pipe.acceleration.choose import accelerate
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.preprocessing import Preprocessing
 from alexnet_pipe.model.response_normalization import ResponseNormalization, response_normalization
 from tests.inputs.batches import random_batch
 
 TOLERANCE = {"float32": 1e-5, "bfloat16": 1e-2}
-
-
-@pytest.fixture
-def accelerated() -> Iterator[None]:
-    """The faster forms, in this test alone."""
-    before = ResponseNormalization.form, Preprocessing.form
-    accelerate()
-    yield
-    ResponseNormalization.form, Preprocessing.form = map(staticmethod, before)
 
 
 def value_and_gradient(form: Callable[..., Any], inputs: Any, upstream: Any) -> list[np.ndarray]:

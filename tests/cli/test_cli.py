@@ -1,6 +1,7 @@
 """Exit status and messages of the command line."""
 
 import errno
+import os
 import signal
 import subprocess
 import sys
@@ -110,3 +111,17 @@ def test_doctor_reports_a_broken_configuration(tmp_path: Path) -> None:
     assert "problem  params.yaml: train.batch_siz is not a known parameter" in result.stdout
     assert "tensorflow will use cpu:0" in result.stdout.lower()
     assert result.stderr == ""
+
+
+def test_doctor_names_a_card_that_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("{}\n")
+    driver = tmp_path / "bin/nvidia-smi"
+    driver.parent.mkdir()
+    driver.write_text("#!/bin/sh\necho 'NVIDIA X1, 81559 MiB, 570.1'\n")
+    driver.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{driver.parent}:{os.environ['PATH']}"}
+    result = subprocess.run(
+        [sys.executable, "-m", "alexnet_pipe", "doctor"], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert result.returncode == 1
+    assert "cpu:0, and not NVIDIA X1, 81559 MiB, 570.1: run `make setup GPU=1`" in result.stdout

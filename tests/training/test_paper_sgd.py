@@ -1,12 +1,19 @@
 """The optimizer does what the paper's two lines say, checked by hand."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import keras
 import pytest
+import tensorflow as tf
 
 from alexnet_pipe.training.paper_sgd import PaperSGD
 
 
-def test_three_steps_by_hand() -> None:
+@pytest.mark.parametrize("compiled", [lambda f: f, partial(tf.function, jit_compile=True)], ids=["as it is", "fused"])
+def test_three_steps_by_hand(compiled: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(PaperSGD, "compiled", staticmethod(compiled))
     # ε 0.1, momentum 0.9, decay 0.5; w 1 and gradients 1, 2, -1:
     # v = -0.05·1     - 0.1·1 = -0.15                        w = 0.85
     # v = 0.9·-0.15   - 0.05·0.85   - 0.1·2 = -0.3775        w = 0.4725

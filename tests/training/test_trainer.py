@@ -2,10 +2,11 @@
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -97,6 +98,25 @@ def test_a_stopped_run_goes_on_to_the_same_weights_and_history(stop_at: int, tmp
     state = resumed.train(4)
     assert resumed.digest(state) == undisturbed.digest(expected)
     assert repeatable(state.history) == repeatable(expected.history)
+
+
+@pytest.mark.usefixtures("accelerated", "half_precision")
+def test_loss_scaling_is_kept_and_goes_on(tmp_path: Path) -> None:
+    undisturbed = Run(light_and_dark(20), tmp_path / "undisturbed")
+    expected = undisturbed.train(3)
+    assert isinstance(undisturbed.model.optimizer, keras.optimizers.LossScaleOptimizer)
+    Run(light_and_dark(20), tmp_path / "resumed").train(1)
+    resumed = Run(light_and_dark(20), tmp_path / "resumed")
+    state = resumed.train(3)
+    assert np.isfinite(state.history[-1].train_loss)
+    assert resumed.digest(state) == undisturbed.digest(expected)
+
+
+@pytest.fixture
+def half_precision() -> Iterator[None]:
+    keras.config.set_dtype_policy("mixed_float16")
+    yield
+    keras.config.set_dtype_policy("float32")
 
 
 def test_a_signal_during_validation_ends_it_and_nothing_is_lost(tmp_path: Path) -> None:

@@ -1,0 +1,32 @@
+"""One training step on the backend that `KERAS_BACKEND` names: `python -m tests.training.one_step RESULT.npz`."""
+
+import sys
+
+import keras
+import numpy as np
+
+from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.training.plateau import Plateau
+from alexnet_pipe.training.trainer import compile_for_training
+from tests.inputs.batches import random_batch
+
+
+def main() -> None:
+    model = Classifier(["a", "b", "c"], width=0.25, initialisation="he")
+    generator = np.random.default_rng(4)
+    # Weights from NumPy, and no dropout: the backends' random numbers differ.
+    model.set_weights(
+        [generator.normal(0, (2 / max(1, np.prod(w.shape[:-1]))) ** 0.5, w.shape) for w in model.get_weights()]
+    )
+    model.mean.assign(np.full((256, 256, 3), 120.0))
+    for name in ("drop6", "drop7"):
+        model.network.get_layer(name).rate = 0.0
+    compile_for_training(model, Plateau(0.001, 10, 3), 0.9, 0.0005)
+    before = {f"before {n}": weights for n, weights in enumerate(model.get_weights())}
+    logs = model.train_on_batch(*random_batch(8, 3), return_dict=True)
+    after = {f"after {n}": weights for n, weights in enumerate(model.get_weights())}
+    np.savez(sys.argv[1], **before, **after, loss=logs["loss"], backend=keras.backend.backend())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,35 @@
+"""The same weights and batch give the same step on TensorFlow and on JAX."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+pytestmark = pytest.mark.slow
+
+
+def one_step(backend: str, result: Path) -> dict[str, np.ndarray]:
+    environment = {**os.environ, "KERAS_BACKEND": backend, "JAX_PLATFORMS": "cpu"}
+    subprocess.run(
+        [sys.executable, "-m", "tests.training.one_step", str(result)], cwd=ROOT, env=environment, check=True
+    )
+    return dict(np.load(result))
+
+
+def test_tensorflow_and_jax_take_the_same_step(tmp_path: Path) -> None:
+    steps = {backend: one_step(backend, tmp_path / f"{backend}.npz") for backend in ("tensorflow", "jax")}
+    for backend, step in steps.items():
+        assert step.pop("backend") == backend
+    ours, theirs = steps["tensorflow"], steps["jax"]
+    np.testing.assert_allclose(theirs["loss"], ours["loss"], rtol=1e-5)
+    trained = [name for name in ours if name.startswith("after")][1:]  # The first is the mean image.
+    assert len(trained) == 16
+    for name in trained:
+        np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-4, atol=1e-6)
+        update = ours[name] - ours[name.replace("after", "before")]
+        assert np.abs(theirs[name] - ours[name]).max() < 0.01 * np.abs(update).max()
