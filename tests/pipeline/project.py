@@ -24,13 +24,27 @@ class Project:
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `command` with the environment's programs first on the path."""
-        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         result = subprocess.run(
-            command, cwd=self.root, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+            command, cwd=self.root, env=self._environment(), capture_output=True, text=True, check=False
         )
         if check and result.returncode != 0:
             raise AssertionError(f"{command} exited with {result.returncode}:\n{result.stdout}\n{result.stderr}")
         return result
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start `command` in a session of its own, as a terminal would, its output in one stream."""
+        return subprocess.Popen(
+            command,
+            cwd=self.root,
+            env={**self._environment(), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def _environment(self) -> dict[str, str]:
+        return {**os.environ, "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
 
     def repro(self) -> list[str]:
         """`dvc repro`; the stages that it ran, in order."""

@@ -1,7 +1,9 @@
 """DVC runs what a change calls for, and nothing else; the same inputs give the same bytes."""
 
 import json
+import os
 import shutil
+import signal
 from pathlib import Path
 
 import pandas as pd
@@ -45,6 +47,29 @@ def test_deleted_outputs_come_back_with_the_same_lock(project: Project) -> None:
     assert {name: project.lock()[name] for name in DATA_STAGES} == {name: before[name] for name in DATA_STAGES}
     model = "models/alexnet.keras"
     assert _hash(project, "train", model) == next(out["md5"] for out in before["train"]["outs"] if out["path"] == model)
+
+
+def test_training_again_gives_the_same_model_and_nothing_to_evaluate(project: Project) -> None:
+    before = _hash(project, "train", "models/alexnet.keras")
+    project.run("dvc", "repro", "--force", "--single-item", "train")
+    assert _hash(project, "train", "models/alexnet.keras") == before
+    assert project.repro() == ["report"]  # It shows how long training took.
+
+
+def test_an_interrupted_training_goes_on(project: Project) -> None:
+    project.set(train__max_epochs=40)
+    with project.start("dvc", "repro") as running:
+        assert running.stdout is not None
+        assert any("epoch 2 of at most" in line for line in running.stdout)
+        assert len(pd.read_csv(project.root / "metrics/history.csv")) >= 1
+        os.killpg(running.pid, signal.SIGINT)
+        output, _ = running.communicate(timeout=60)
+    assert running.returncode != 0
+    assert "stopped by SIGINT; run the same command again to go on" in output
+    assert "Traceback" not in output
+    project.set(train__max_epochs=3)
+    assert "going on after step" in project.run("dvc", "repro").stdout
+    assert not any((project.root / "checkpoints").iterdir())
 
 
 def test_a_change_of_training_leaves_the_data_alone(project: Project) -> None:

@@ -1,6 +1,8 @@
 """A run that cannot succeed says so early, and names the parameter to change."""
 
 import math
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -75,11 +77,25 @@ def test_a_missing_gpu_is_named_with_the_remedy() -> None:
         require_gpu()
 
 
-def test_memory_that_runs_out_names_the_batch_size() -> None:
-    import tensorflow as tf
+OUT_OF_MEMORY = """
+import resource
+from pathlib import Path
 
-    with pytest.raises(UserError, match=r"out of memory with train\.batch_size 96: lower it"), memory_for(96):
-        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+import tensorflow as tf
+
+from alexnet_pipe.training.backend import memory_for
+
+tf.zeros(10)
+used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 2**30, used + 2**30))
+with memory_for(96):
+    tf.zeros((96, 3000, 3000)) + 1
+"""
+
+
+def test_memory_that_runs_out_names_the_batch_size() -> None:
+    result = subprocess.run([sys.executable, "-c", OUT_OF_MEMORY], capture_output=True, text=True, check=False)
+    assert "UserError: out of memory with train.batch_size 96: lower it" in result.stderr
     with pytest.raises(ValueError, match="other"), memory_for(96):
         raise ValueError("other")
 

@@ -48,7 +48,7 @@ class Run:
             checkpoints=Checkpoints(self.folder),
             checkpoint_steps=2,
             check=self.check,
-            watch=lambda history, _: self.watched.append(history[-1].epoch),
+            watch=lambda state, _: self.watched.append(state.history[-1].epoch),
         )
         return Trainer(self.model, stream, plateau, around).run(epochs)
 

@@ -18,8 +18,8 @@ from alexnet_pipe.training.backend import make_deterministic, require_gpu, use_f
 from alexnet_pipe.training.checkpoints import Checkpoints
 from alexnet_pipe.training.fingerprint import run_fingerprint
 from alexnet_pipe.training.health import flat_loss_check
-from alexnet_pipe.training.history import Epoch
 from alexnet_pipe.training.plateau import Plateau
+from alexnet_pipe.training.state import State
 from alexnet_pipe.training.summary import training_metrics
 from alexnet_pipe.training.tensorboard import tensorboard_log
 from alexnet_pipe.training.trainer import Surroundings, Trainer, Watch, compile_for_training
@@ -40,8 +40,7 @@ def run(artifacts: Artifacts, model: ModelParams, train: TrainParams) -> None:
     state = trainer.run(train.max_epochs)
 
     save_model(artifacts.model, trainer.model)
-    _save_history(artifacts, state.history)
-    save_json(artifacts.train_metrics, training_metrics(state, trainer.model, train.precision))
+    _save_results(artifacts, state, trainer.model, train.precision)
     checkpoints.remove()
 
 
@@ -78,17 +77,18 @@ def _fingerprint(artifacts: Artifacts, model: ModelParams, train: TrainParams) -
 
 
 def _watch(artifacts: Artifacts, train: TrainParams, run_name: str) -> Watch:
-    """Keep the history readable while training goes on."""
+    """Keep metrics and history readable while training goes on; `dvc metrics diff` and `dvc plots diff` read them."""
     logs = [tensorboard_log(artifacts.tensorboard / run_name)] if train.tensorboard else []
 
-    def watch(history: list[Epoch], model: Classifier) -> None:
-        _save_history(artifacts, history)
+    def watch(state: State, model: Classifier) -> None:
+        _save_results(artifacts, state, model, train.precision)
         for log in logs:
-            log(history[-1], model)
+            log(state.history[-1], model)
 
     return watch
 
 
-def _save_history(artifacts: Artifacts, history: list[Epoch]) -> None:
+def _save_results(artifacts: Artifacts, state: State, model: Classifier, precision: str) -> None:
     with written_aside(artifacts.history) as aside:
-        pd.DataFrame(map(asdict, history)).to_csv(aside, index=False)
+        pd.DataFrame(map(asdict, state.history)).to_csv(aside, index=False)
+    save_json(artifacts.train_metrics, training_metrics(state, model, precision))

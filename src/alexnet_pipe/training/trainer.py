@@ -24,8 +24,8 @@ from alexnet_pipe.training.validation import Validation
 Validate = Callable[[Classifier, Callable[[], None]], Validation]
 """Given the model, and what to call between two batches."""
 
-Watch = Callable[[list[Epoch], Classifier], None]
-"""Called after each epoch, with all epochs so far."""
+Watch = Callable[[State, Classifier], None]
+"""Called after each epoch, with where the run stands."""
 
 
 def compile_for_training(model: Classifier, plateau: Plateau, momentum: float, weight_decay: float) -> None:
@@ -128,7 +128,7 @@ class Trainer:
             rates = f"{before.rate:g} -> {self.state.plateau.rate:g}"
             say(f"train: the validation error stopped falling; learning rate {rates}")
         self._keep()
-        self.around.watch(self.state.history, self.model)
+        self.around.watch(self.state, self.model)
 
     def _variables(self) -> dict[str, keras.Variable]:
         """All that a step reads and changes: weights, dropout's seeds, momentum, counters."""
