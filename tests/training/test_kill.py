@@ -5,10 +5,12 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from alexnet_pipe.training.history import TIMINGS
 from tests.stores import training_folder
@@ -39,28 +41,51 @@ def finish(folder: Path) -> tuple[str, dict[str, object], pd.DataFrame, bytes]:
     return result.stdout, timeless, history, (folder / "models/alexnet.keras").read_bytes()
 
 
+def set_epochs(folder: Path, epochs: int) -> None:
+    params = folder / "params.yaml"
+    content = yaml.safe_load(params.read_text())
+    content["train"]["max_epochs"] = epochs
+    params.write_text(yaml.safe_dump(content))
+
+
+def wait_for_checkpoint(folder: Path) -> None:
+    """Wait until there is one more, or another, than now."""
+    before = checkpoints(folder)
+    deadline = time.monotonic() + 120
+    while checkpoints(folder) in ([], before):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+def checkpoints(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.glob("checkpoints/*/step-*"))
+
+
 def test_ten_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
-    _, metrics, history, model = finish(workspace(tmp_path / "undisturbed"))
-    killed = workspace(tmp_path / "killed")
+    killed = workspace(tmp_path / "killed", max_epochs=10_000)
     resumed = 0
-    for _ in range(KILLS):
-        process = start(killed)
-        assert process.stdout is not None
-        next(line for line in process.stdout if "parameters" in line)
-        try:
-            process.wait(random.uniform(0, 3))
-            pytest.fail("training ended before it could be killed: make it longer")
-        except subprocess.TimeoutExpired:
+    for kill in range(KILLS):
+        with start(killed) as process:
+            assert process.stdout is not None
+            next(line for line in process.stdout if "parameters" in line)
+            if kill % 2:
+                wait_for_checkpoint(killed)
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(random.uniform(0, 2))
             process.send_signal(signal.SIGKILL)
-        rest, _ = process.communicate()
-        resumed += "going on after step" in rest
-    output, *ended = finish(killed)
+            resumed += "going on after step" in process.communicate()[0]
+    history = killed / "metrics/history.csv"
+    epochs = 2 + (len(pd.read_csv(history)) if history.exists() else 0)
+    set_epochs(killed, epochs)
+    output, metrics, history_killed, model = finish(killed)
     assert "going on after step" in output
     assert resumed > 0
-    assert ended[0] == metrics
-    pd.testing.assert_frame_equal(ended[1], history, check_exact=True)
-    assert ended[2] == model
     assert not list((killed / "checkpoints").iterdir())
+
+    undisturbed = finish(workspace(tmp_path / "undisturbed", max_epochs=epochs))
+    assert undisturbed[1] == metrics
+    pd.testing.assert_frame_equal(undisturbed[2], history_killed, check_exact=True)
+    assert undisturbed[3] == model
 
 
 def test_sigterm_keeps_a_checkpoint_and_ends_with_one_line(tmp_path: Path) -> None:
@@ -82,6 +107,7 @@ def test_other_parameters_or_data_begin_anew(tmp_path: Path) -> None:
         next(line for line in process.stdout if "epoch 1 of" in line)
         process.send_signal(signal.SIGINT)
         process.communicate(timeout=30)
+    set_epochs(folder, 2)
     params = folder / "params.yaml"
-    params.write_text(params.read_text().replace("max_epochs: 16", "max_epochs: 2").replace("0.001", "0.002"))
+    params.write_text(params.read_text().replace("0.001", "0.002"))
     assert "going on" not in finish(folder)[0]
