@@ -10,13 +10,17 @@ SIZE = 128
 
 def main() -> None:
     with without_notices():
+        import tensorflow as tf
+
         from alexnet_pipe.artifacts import Artifacts
         from alexnet_pipe.store.image_store import ImageStore
         from benchmarks import data_path, memory, shares, step
+    tf.get_logger().setLevel("ERROR")  # Every model that is measured is traced, and it warns of that.
     images = ImageStore.open(Artifacts(Path()).images, "train")
+    # First, while nothing else has claimed memory and threads.
+    data_path.show_pipeline(images, REPEATS)
     two_towers = step.show(SIZE)
     shares.show(SIZE, REPEATS, two_towers)
-    data_path.show_pipeline(images, REPEATS)
     data_path.show_end_to_end(images, 3)
     memory.show()
 
