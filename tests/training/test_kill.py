@@ -86,28 +86,3 @@ def test_ten_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
     assert undisturbed[1] == metrics
     pd.testing.assert_frame_equal(undisturbed[2], history_killed, check_exact=True)
     assert undisturbed[3] == model
-
-
-def test_sigterm_keeps_a_checkpoint_and_ends_with_one_line(tmp_path: Path) -> None:
-    folder = workspace(tmp_path, checkpoint_steps=1000)
-    with start(folder) as process:
-        assert process.stdout is not None
-        next(line for line in process.stdout if "epoch 1 of" in line)
-        process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=30)
-    assert process.returncode == 128 + signal.SIGTERM
-    assert errors == "alexnet-pipe: stopped by SIGTERM; run the same command again to go on\n"
-    assert list((folder / "checkpoints").glob("*/step-*.safetensors"))
-
-
-def test_other_parameters_or_data_begin_anew(tmp_path: Path) -> None:
-    folder = workspace(tmp_path, checkpoint_steps=1000)
-    with start(folder) as process:
-        assert process.stdout is not None
-        next(line for line in process.stdout if "epoch 1 of" in line)
-        process.send_signal(signal.SIGINT)
-        process.communicate(timeout=30)
-    set_epochs(folder, 2)
-    params = folder / "params.yaml"
-    params.write_text(params.read_text().replace("0.001", "0.002"))
-    assert "going on" not in finish(folder)[0]
