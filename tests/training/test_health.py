@@ -14,7 +14,7 @@ from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.training.backend import memory_for, require_gpu
 from alexnet_pipe.training.checkpoints import Checkpoints
 from alexnet_pipe.training.fingerprint import run_fingerprint
-from alexnet_pipe.training.health import flat_loss_check, guessing_loss
+from alexnet_pipe.training.health import flat_loss_check, guessing_loss, steps_between_looks
 from alexnet_pipe.training.plateau import Plateau
 from alexnet_pipe.training.state import State
 from alexnet_pipe.training.trainer import Surroundings, Trainer, compile_for_training
@@ -46,6 +46,12 @@ def test_a_flat_loss_stops_with_the_likely_cause(initialisation: str, advice: st
 def test_a_flat_loss_can_be_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
     flat_loss_check(LABELS, 3, "warn", "he")(state(3, 0.7, 0.7, 0.7))
     assert capsys.readouterr().out.startswith("train: warning: after 3 steps")
+
+
+def test_a_short_run_is_looked_at_after_a_quarter_of_it_but_not_before_there_are_enough_steps() -> None:
+    assert steps_between_looks(5000, planned=900_000) == 5000
+    assert steps_between_looks(5000, planned=2520) == 630
+    assert steps_between_looks(5000, planned=40) == 100
 
 
 def test_a_falling_loss_and_steps_in_between_are_left_alone() -> None:

@@ -18,9 +18,9 @@ def response_normalization(inputs: Any, k: float, alpha: float) -> Any:
     """
     # float16 ends at 65,504, below the squares of what conv1 gives.
     wide = ops.cast(inputs, "float32") if keras.backend.standardize_dtype(inputs.dtype) == "float16" else inputs
-    band = ops.convert_to_tensor(alpha * _band(inputs.shape[-1]), dtype=wide.dtype)
+    weights = ops.convert_to_tensor(alpha * band(inputs.shape[-1]), dtype=wide.dtype)
     # A product with a banded matrix: faster than most sliding windows, and its gradient is one more product.
-    scale = k + ops.matmul(ops.square(wide), band)
+    scale = k + ops.matmul(ops.square(wide), weights)
     return ops.cast(wide * ops.rsqrt(scale * ops.sqrt(scale)), inputs.dtype)
 
 
@@ -49,7 +49,7 @@ class ResponseNormalization(keras.layers.Layer):
         return {**super().get_config(), "k": self.k, "alpha": self.alpha}
 
 
-def _band(channels: int) -> NDArray[np.float32]:
+def band(channels: int) -> NDArray[np.float32]:
     """Ones where two channels are at most half a window apart, float32 `(channels, channels)`."""
     channel = np.arange(channels)
     near = np.abs(channel[:, None] - channel[None, :]) <= WINDOW // 2

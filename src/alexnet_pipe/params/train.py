@@ -27,7 +27,7 @@ class TrainParams(Section):
         require_gpu: Fail, rather than train on the processor, where no GPU is found.
         checkpoint_steps: Steps between two checkpoints; every epoch ends with one as well.
         on_flat_loss: What to do about a loss that stays where guessing is: `stop` or `warn`.
-        flat_loss_steps: How often to look, in steps.
+        flat_loss_steps: How often to look, in steps; in a short run, after a quarter of it.
         tensorboard: Write TensorBoard logs, with histograms of the weights, to `logs/`.
     """
 

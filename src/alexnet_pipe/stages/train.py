@@ -17,7 +17,7 @@ from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE
 from alexnet_pipe.training.backend import make_deterministic, require_gpu, use_faster_forms
 from alexnet_pipe.training.checkpoints import Checkpoints
 from alexnet_pipe.training.fingerprint import run_fingerprint
-from alexnet_pipe.training.health import flat_loss_check
+from alexnet_pipe.training.health import flat_loss_check, steps_between_looks
 from alexnet_pipe.training.plateau import Plateau
 from alexnet_pipe.training.state import State
 from alexnet_pipe.training.summary import training_metrics
@@ -59,11 +59,12 @@ def _trainer(
     compile_for_training(classifier, plateau, train.momentum, train.weight_decay)
     parameters = classifier.network.count_params()
     say(f"train: {len(images):,} images of {len(images.classes)} classes, {parameters:,} parameters")
+    look = steps_between_looks(train.flat_loss_steps, planned=stream.first_step(train.max_epochs))
     around = Surroundings(
         validate=lambda m, between: validate(m, held_out, train.batch_size, between),
         checkpoints=checkpoints,
         checkpoint_steps=train.checkpoint_steps,
-        check=flat_loss_check(images.labels, train.flat_loss_steps, train.on_flat_loss, model.initialisation),
+        check=flat_loss_check(images.labels, look, train.on_flat_loss, model.initialisation),
         watch=watch,
     )
     return Trainer(classifier, stream, plateau, around)

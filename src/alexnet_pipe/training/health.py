@@ -33,6 +33,16 @@ def require_finite(loss: float, state: State) -> None:
         )
 
 
+def steps_between_looks(wanted: int, planned: int) -> int:
+    """How often to look for a flat loss: every `wanted` steps, but after a quarter of a short run at the latest.
+
+    Args:
+        wanted: `train.flat_loss_steps`.
+        planned: Steps of the whole run.
+    """
+    return min(wanted, max(RECENT, planned // 4))
+
+
 def flat_loss_check(labels: NDArray[np.integer], every: int, action: str, initialisation: str) -> Check:
     """A check to call after each step; every `every` steps it looks whether the recent losses are those of guessing.
 
