@@ -7,10 +7,10 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench
+.PHONY: help setup run test test-long check bench
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 setup: $(STAMP) ## make .venv as uv.lock says; GPU=1 for an NVIDIA card
 
@@ -26,8 +26,11 @@ $(STAMP): uv.lock pyproject.toml
 run: setup ## run the pipeline: sample in, evaluated model and report out
 	@$(BIN)/python flows/pipeline.py
 
-test: setup ## run all tests
-	@$(BIN)/python -m pytest -q
+test: setup ## run all tests, two files at a time
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+test-long: setup ## run the property tests with thousands of cases
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q tests/hostile
 
 check: setup ## lint, format, types, import rules, fast tests
 	@$(BIN)/ruff check

@@ -14,15 +14,18 @@ def main() -> None:
 
         from alexnet_pipe.artifacts import Artifacts
         from alexnet_pipe.store.image_store import ImageStore
-        from benchmarks import data_path, memory, shares, step
+        from benchmarks import data_path, memory, preparation, scale, shares, step
     tf.get_logger().setLevel("ERROR")  # Every model that is measured is traced, and it warns of that.
-    images = ImageStore.open(Artifacts(Path()).images, "train")
+    artifacts = Artifacts(Path())
+    images = ImageStore.open(artifacts.images, "train")
     # First, while nothing else has claimed memory and threads.
     data_path.show_pipeline(images, REPEATS)
     two_towers = step.show(SIZE)
     shares.show(SIZE, REPEATS, two_towers)
     data_path.show_end_to_end(images, 3)
     memory.show()
+    preparation.show(artifacts, REPEATS)
+    scale.show(artifacts)
 
 
 if __name__ == "__main__":

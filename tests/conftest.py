@@ -21,3 +21,19 @@ def accelerated() -> Iterator[None]:
     use_faster_forms()
     yield
     ResponseNormalization.form, Preprocessing.form, PaperSGD.compiled = map(staticmethod, before)
+
+
+@pytest.fixture(scope="session")
+def _cluster_address() -> Iterator[str]:
+    from distributed import LocalCluster
+
+    with LocalCluster(
+        2, processes=False, threads_per_worker=1, dashboard_address="127.0.0.1:0", protocol="tcp"
+    ) as cluster:
+        yield cluster.scheduler_address
+
+
+@pytest.fixture
+def shared_cluster(_cluster_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that are there already, as threads: stages then start in no time."""
+    monkeypatch.setenv("ALEXNET_PIPE_DASK", _cluster_address)

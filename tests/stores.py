@@ -6,8 +6,11 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from alexnet_pipe.artifacts import Artifacts
-from alexnet_pipe.stages import mean, pca
+from alexnet_pipe.artifacts import Artifacts, save_json
+from alexnet_pipe.statistics.mean import image_sum, mean_image
+from alexnet_pipe.statistics.pca import colour_products, rgb_pca
+from alexnet_pipe.statistics.shards import StoredShard
+from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, shard_name, write_classes
 
@@ -38,6 +41,15 @@ def light_and_dark(images: int) -> ImageStore:
     return store
 
 
+def stored_shards(folder: Path, pixels: np.ndarray, shards: int = 1) -> list[StoredShard]:
+    """uint8 `(n, 256, 256, 3)` as `shards` files."""
+    parts = np.array_split(pixels, shards)
+    works = [StoredShard(folder / f"{number}-of-{shards}.npy", len(part)) for number, part in enumerate(parts)]
+    for work, part in zip(works, parts, strict=True):
+        np.save(work.path, part)
+    return works
+
+
 def training_folder(root: Path, images: int, validation: int, **sections: dict[str, object]) -> Artifacts:
     """A folder that `alexnet-pipe stage train` can run in: light and dark images, their statistics, params.yaml."""
     artifacts = Artifacts(root)
@@ -49,7 +61,10 @@ def training_folder(root: Path, images: int, validation: int, **sections: dict[s
         index.append(store.rows.assign(split=split, shard=shard_name(split, 0), row=range(count)))
     pd.concat(index).to_parquet(artifacts.images / INDEX_FILE, index=False)
     write_classes(artifacts.images / CLASSES_FILE, store.classes)
-    mean.run(artifacts)
-    pca.run(artifacts)
+    shard = StoredShard(artifacts.images / shard_name("train", 0), images)
+    save_array(artifacts.mean, mean_image([image_sum(shard)]))
+    components = rgb_pca([colour_products(shard)])
+    content = {"eigenvalues": components.eigenvalues.tolist(), "eigenvectors": components.eigenvectors.tolist()}
+    save_json(artifacts.pca, content)
     (root / "params.yaml").write_text(yaml.safe_dump(sections))
     return artifacts

@@ -24,8 +24,18 @@ class Artifacts:
 
     @property
     def manifest(self) -> Path:
-        """One row an image: container, member, label, split, bytes, sha256."""
+        """One row an image: where its bytes lie, label, split, sha256."""
         return self.root / "data/manifest.parquet"
+
+    @property
+    def source_version(self) -> Path:
+        """Which source was downloaded, and which version of it."""
+        return self.root / "data/version.json"
+
+    @property
+    def downloads(self) -> Path:
+        """Unfinished downloads; DVC does not know them."""
+        return self.checkpoints / "downloads"
 
     @property
     def images(self) -> Path:
@@ -34,7 +44,7 @@ class Artifacts:
 
     @property
     def rejected(self) -> Path:
-        """The manifest rows of all refused files, each with its reason."""
+        """One row a finding: the manifest row of a file that is refused, removed or noted, and why."""
         return self.root / "data/rejected.parquet"
 
     @property
@@ -57,7 +67,7 @@ class Artifacts:
 
     @property
     def checkpoints(self) -> Path:
-        """One folder a training run that has not ended; DVC does not know them."""
+        """What interrupted runs have finished; DVC does not know it."""
         return self.root / "checkpoints"
 
     @property
@@ -114,11 +124,17 @@ def written_aside(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
         yield aside
-        if path.is_dir():
-            _remove(path)
-        aside.replace(path)
+        take_place(path, aside)
     finally:
         _remove(aside)
+
+
+def take_place(path: Path, new: Path) -> None:
+    """Put the file or folder `new` in the place of `path`; both lie on one file system."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_dir():
+        _remove(path)
+    new.replace(path)
 
 
 def save_json(path: Path, content: Mapping[str, Any]) -> None:

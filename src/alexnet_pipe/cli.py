@@ -6,7 +6,7 @@ import inspect
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,10 +14,14 @@ from alexnet_pipe.artifacts import Artifacts
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.startup import without_notices
 
+if TYPE_CHECKING:
+    from alexnet_pipe.params.dataset import DatasetParams
+
 PARAMS = Path("params.yaml")
 PRESETS = Path("conf/presets")
 STAGES = ("download", "resize", "mean", "pca", "train", "evaluate", "report")
 _INTERRUPTED = 130
+_NEWER = 3
 
 app = typer.Typer(
     help="AlexNet (2012) as a reproducible pipeline. `dvc repro` runs all stages.",
@@ -36,17 +40,38 @@ def _options(
 
 
 @app.command()
-def stage(name: Annotated[str, typer.Argument(help=f"One of {', '.join(STAGES)}.")]) -> None:
-    """Run one stage; its inputs must exist. DVC calls this."""
+def stage(
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(STAGES)}.")],
+    check: Annotated[bool, typer.Option("--check", help="Of download: say if there is something newer.")] = False,
+) -> None:
+    """Run one stage; its inputs must exist. DVC calls this.
+
+    `stage download --check` only asks the source, in one cheap request, whether it has something that the last download
+    did not get: exit status 3 if so, 0 if not.
+    """
     if name not in STAGES:
         raise typer.BadParameter(f"{name!r} is no stage; there are {', '.join(STAGES)}", param_hint="NAME")
     from alexnet_pipe.params.load import load_params
 
     params = load_params(PARAMS)
+    if check:
+        _check_source(name, params.dataset)
+        return
     with without_notices():
         run = importlib.import_module(f"alexnet_pipe.stages.{name}").run
     sections = [section for section in inspect.signature(run).parameters if section != "artifacts"]
     run(Artifacts(), **{section: getattr(params, section) for section in sections})
+
+
+def _check_source(name: str, dataset: "DatasetParams") -> None:
+    if name != "download":
+        raise typer.BadParameter("only download can be checked", param_hint="--check")
+    from alexnet_pipe.stages.download import newer
+
+    news = newer(Artifacts(), dataset)
+    print(f"download: {news or 'nothing newer'}")
+    if news:
+        raise typer.Exit(_NEWER)
 
 
 @app.command()

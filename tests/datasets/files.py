@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 
 def named(names: Iterable[str]) -> dict[str, bytes]:
@@ -25,8 +26,8 @@ def write_zip(path: Path, files: Mapping[str, bytes], compression: int = zipfile
     return path
 
 
-def write_tar(path: Path, files: Mapping[str, bytes], compression: str = "") -> Path:
-    with tarfile.open(path, f"w:{compression}") as archive:  # type: ignore[call-overload]
+def write_tar(path: Path, files: Mapping[str, bytes], compression: str = "", **options: Any) -> Path:
+    with tarfile.open(path, f"w:{compression}", **options) as archive:  # type: ignore[call-overload]
         for name, content in files.items():
             entry = tarfile.TarInfo(name)
             entry.size = len(content)
@@ -37,3 +38,34 @@ def write_tar(path: Path, files: Mapping[str, bytes], compression: str = "") -> 
 def contents(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
+
+
+def patched(path: Path, old: bytes, new: bytes, which: int = 0) -> Path:
+    """Put `new` over the bytes at the occurrence `which` of `old`."""
+    content, at = path.read_bytes(), -1
+    for _ in range(which + 1):
+        at = content.index(old, at + 1)
+    path.write_bytes(content[:at] + new + content[at + len(new) :])
+    return path
+
+
+def tar_entry(name: str, kind: bytes = tarfile.REGTYPE, size: int = 0) -> tarfile.TarInfo:
+    entry = tarfile.TarInfo(name)
+    entry.type, entry.size, entry.linkname = (
+        kind,
+        size,
+        "" if kind in (tarfile.REGTYPE, tarfile.DIRTYPE) else "/etc/passwd",
+    )
+    return entry
+
+
+def write_entries(path: Path, entries: Iterable[tuple[tarfile.TarInfo, bytes]], compression: str = "") -> Path:
+    with tarfile.open(path, f"w:{compression}") as archive:  # type: ignore[call-overload]
+        for entry, content in entries:
+            archive.addfile(entry, BytesIO(content))
+    return path
+
+
+def written_below(folder: Path) -> bytes:
+    """All bytes of all files in a folder, and their names."""
+    return b"".join(str(path).encode() + path.read_bytes() for path in folder.rglob("*") if path.is_file())

@@ -1,13 +1,14 @@
 """Whatever lies at the location, exactly one archive comes out."""
 
 import tarfile
+import zipfile
 from pathlib import Path
 
 import pytest
 
 from alexnet_pipe.datasets.directory import Directory
 from alexnet_pipe.errors import UserError
-from tests.datasets.files import contents, named, write_folder, write_tar, write_zip
+from tests.datasets.files import contents, named, write_folder, write_tar, write_zip, written_below
 
 PETS = named(["cats/1.jpg", "dogs/1.jpg"])
 
@@ -19,9 +20,10 @@ def target(tmp_path: Path) -> Path:
     return folder
 
 
-def fetched(location: Path, target: Path) -> Path:
-    archive = Directory(str(location)).fetch(target)
-    assert list(target.iterdir()) == [archive]
+def fetched(location: Path | str, target: Path) -> Path:
+    source = Directory(str(location))
+    assert source.fetch(target) == source.version()
+    (archive,) = target.iterdir()
     return archive
 
 
@@ -84,7 +86,8 @@ def test_locations_are_relative_to_the_current_folder_and_to_home(
     write_folder(tmp_path / "pets", PETS)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert {Directory(location).fetch(target).name for location in ("pets", "./pets/", "~/pets")} == {"pets.zip"}
+    for location in ("pets", "./pets/", "~/pets"):
+        assert fetched(location, target).name == "pets.zip"
 
 
 @pytest.mark.parametrize("name", ["nowhere", "~nobody-of-this-name/pets", "pets.zip"])
@@ -106,11 +109,36 @@ def test_a_file_that_is_no_archive_is_damaged(tmp_path: Path, target: Path, name
     write_folder(tmp_path, {name: b"<html>404</html>"})
     with pytest.raises(UserError, match=rf"{name} is damaged or of an unknown kind"):
         Directory(str(tmp_path / name)).fetch(target)
+    assert list(target.iterdir()) == []
 
 
-@pytest.mark.parametrize("compression", ["gz", "bz2", "xz"])
-def test_a_cut_compressed_tar_is_damaged(tmp_path: Path, target: Path, compression: str) -> None:
-    location = write_tar(tmp_path / f"pets.tar.{compression}", PETS, compression)
-    location.write_bytes(location.read_bytes()[:-20])
-    with pytest.raises(UserError, match=r"pets\.tar\..* is damaged"):
+@pytest.mark.parametrize("kind", ["folder", "zip", "tar", "bz2.zip", "tgz"])
+def test_a_location_with_a_name_of_255_bytes_is_fetched(tmp_path: Path, target: Path, kind: str) -> None:
+    ending = "" if kind == "folder" else f".{kind.removeprefix('bz2.')}"
+    location = tmp_path / ("é" * 100 + "n" * (55 - len(ending)) + ending)
+    match kind:
+        case "folder":
+            write_folder(location, PETS)
+        case "zip" | "bz2.zip":
+            write_zip(location, PETS, zipfile.ZIP_BZIP2 if kind == "bz2.zip" else zipfile.ZIP_STORED)
+        case "tar" | "tgz":
+            write_tar(location, PETS, "gz" if kind == "tgz" else "")
+    archive = fetched(location, target)
+    assert len(archive.name.encode()) <= 255
+    assert sorted(Directory(str(location)).index(target)["member"]) == sorted(PETS)
+
+
+@pytest.mark.parametrize("name", ["a.zip", "bz2.zip", "a.tar", "a.tgz", "a.tar.xz"])
+@pytest.mark.parametrize("member", ["cats/../../HOSTILE", "/HOSTILE", "C:\\HOSTILE"])
+def test_no_byte_of_a_hostile_archive_is_written(tmp_path: Path, target: Path, name: str, member: str) -> None:
+    files = PETS | {member: b"payload"}
+    if name.endswith("zip"):
+        method = zipfile.ZIP_BZIP2 if name.startswith("bz2") else zipfile.ZIP_STORED
+        location = write_zip(tmp_path / name, files, method)
+    else:
+        location = write_tar(tmp_path / name, files, {"a.tgz": "gz", "a.tar.xz": "xz"}.get(name, ""))
+    with pytest.raises(UserError, match=r"member '.*HOSTILE' leads out of the archive"):
         Directory(str(location)).fetch(target)
+    assert b"HOSTILE" not in written_below(target)
+    assert b"payload" not in written_below(target)
+    assert not (tmp_path / "HOSTILE").exists()

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_pipe.datasets.archive import open_archive
 from alexnet_pipe.datasets.layout import index_members
+from alexnet_pipe.datasets.opening import open_archive
 from alexnet_pipe.datasets.text_list import lists_in, pack_lists
 from alexnet_pipe.errors import UserError
 from tests.datasets.files import contents, named, write_folder
@@ -77,6 +77,18 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     write_folder(tmp_path, named(["1.jpg"]))
     text = write_list(tmp_path / "train.txt", "1.jpg 0", "", "cats/2.jpg 0")
     refused(text, r"train\.txt, line 3: no file .*/cats/2\.jpg: correct the path or remove the line")
+
+
+@pytest.mark.parametrize("path", ["x" * 300 + ".jpg", "x/" * 3000, "a\0b.jpg"])
+def test_a_path_that_cannot_be_is_a_missing_file(tmp_path: Path, path: str) -> None:
+    refused(write_list(tmp_path / "train.txt", f"{path} 0"), r"train\.txt, line 1: no file ")
+
+
+def test_long_names_and_unicode_spaces_are_kept(tmp_path: Path) -> None:
+    names = ["n" * 251 + ".jpg", "a\u00a0cat \u2028é.jpg"]
+    write_folder(tmp_path, named(names))
+    text = write_list(tmp_path / "train.txt", f"{names[0]} 0", f"{names[1]} 1")
+    assert packed(text) == {f"train/{label}/{name}": name.encode() for label, name in enumerate(names)}
 
 
 def test_a_line_without_a_label_is_refused(tmp_path: Path) -> None:

@@ -42,6 +42,16 @@ def test_what_is_not_set_is_as_published(tmp_path: Path) -> None:
         ("resize:\n  background: whit", "resize.background is 'whit': unknown color specifier: 'whit'"),
         ("dataset:\n  source: directory", "dataset: `source: directory` needs `location`"),
         ("dataset:\n  location: x", "dataset: `source: sample` takes no `location`"),
+        (
+            "dataset:\n  source: kaggle\n  location: cats",
+            "dataset: `location: cats` is no data set of Kaggle: OWNER/NAME",
+        ),
+        ("dataset:\n  source: kaggle", "dataset: `source: kaggle` needs `location`: OWNER/NAME/versions/N"),
+        ("dataset:\n  source: url\n  location: ftp://x/a.zip", "dataset: `location: ftp://x/a.zip` is no address"),
+        ("dataset:\n  source: url\n  location: http://x/a.zip", "dataset: `sha256` goes with `source: url`"),
+        ("dataset:\n  sha256: ABC", "dataset.sha256 is 'ABC': expected 64 lower-case hexadecimal digits"),
+        ("dataset:\n  copy: false", "dataset: `copy: false` reads a source where it lies, and `source: sample` has"),
+        ("resize:\n  max_pixels: 0", "resize.max_pixels is 0: input should be greater than or equal to 1"),
     ],
 )
 def test_a_mistake_is_named_with_what_to_do(tmp_path: Path, text: str, expected: str) -> None:

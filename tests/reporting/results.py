@@ -30,7 +30,7 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
     generator = np.random.default_rng(0)
     return Results(
         manifest=manifest,
-        rejected=manifest.tail(1).assign(reason="not an image", detail="no decoder knows it"),
+        rejected=manifest.tail(1).assign(outcome="refused", reason="not an image", detail="no decoder knows it"),
         train=train,
         test=test,
         data_metrics={
@@ -38,6 +38,8 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
             "images": {"train": 4, "validation": 0, "test": images},
             "rejected": 1,
             "rejected_share": 0.2,
+            "removed": 0,
+            "near_duplicates": 0,
             "duplicates_across_splits": 0,
             "label_conflicts": 0,
         },

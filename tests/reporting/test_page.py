@@ -65,7 +65,7 @@ def test_odd_results_make_a_page_too(changes: dict[str, int]) -> None:
 def test_without_refused_files_it_says_so() -> None:
     results = made_up()
     empty = type(results)(**{**vars(results), "rejected": results.rejected.head(0)})
-    assert "Refused files</h3>\n<p>None.</p>" in render_report(empty, PARAMETERS)
+    assert "Refused, removed and noted files</h3>\n<p>None.</p>" in render_report(empty, PARAMETERS)
 
 
 def test_a_thousand_classes_stay_small() -> None:

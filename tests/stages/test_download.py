@@ -32,7 +32,17 @@ def outputs(artifacts: Artifacts) -> dict[str, bytes]:
 
 def test_the_manifest_has_a_row_an_image(tmp_path: Path, artifacts: Artifacts) -> None:
     rows = run(artifacts, write_folder(tmp_path / "pets", PETS))
-    assert list(rows.columns) == ["container", "member", "label", "split", "bytes", "sha256"]
+    assert list(rows.columns) == [
+        "container",
+        "member",
+        "label",
+        "split",
+        "bytes",
+        "sha256",
+        "offset",
+        "packed",
+        "deflated",
+    ]
     assert rows.groupby(["label", "split"]).size().to_dict() == {
         (label, split): count
         for label in ("cats", "dogs")
@@ -55,7 +65,7 @@ def test_two_runs_make_the_same_bytes(tmp_path: Path, artifacts: Artifacts) -> N
     first = outputs(artifacts)
     run(artifacts, location)
     assert outputs(artifacts) == first
-    assert len(first) == 2
+    assert len(first) == 3
 
 
 def test_folder_zip_and_tar_split_alike(tmp_path: Path, artifacts: Artifacts) -> None:
@@ -65,7 +75,7 @@ def test_folder_zip_and_tar_split_alike(tmp_path: Path, artifacts: Artifacts) ->
         write_tar(tmp_path / "pets.tar", PETS),
         write_tar(tmp_path / "pets.tgz", PETS, "gz"),
     ]
-    tables = [run(artifacts, location).drop(columns="container") for location in locations]
+    tables = [run(artifacts, location).drop(columns=["container", "offset", "packed"]) for location in locations]
     assert all(table.equals(tables[0]) for table in tables)
     assert [path.name for path in artifacts.source.iterdir()] == ["pets.zip"]
 
@@ -104,11 +114,27 @@ def test_messages_name_the_location_and_not_the_copy(tmp_path: Path, artifacts: 
         run(artifacts, location)
 
 
-def test_a_damaged_photograph_in_an_archive_is_named(tmp_path: Path, artifacts: Artifacts) -> None:
+def test_a_photograph_that_its_archive_has_damaged_has_no_digest(tmp_path: Path, artifacts: Artifacts) -> None:
     location = write_zip(tmp_path / "pets.zip", PETS | {"cats/3.jpg": b"photograph"})
     location.write_bytes(location.read_bytes().replace(b"photograph", b"photogr4ph"))
-    with pytest.raises(UserError, match=r"pets\.zip: member 'cats/3\.jpg' is damaged"):
-        run(artifacts, location)
+    rows = run(artifacts, location)
+    assert rows.loc[rows["sha256"] == "", "member"].tolist() == ["cats/3.jpg"]
+
+
+def test_what_is_left_in_place_is_referred_to_and_not_copied(tmp_path: Path, artifacts: Artifacts) -> None:
+    locations = [
+        write_folder(tmp_path / "pets", PETS),
+        write_zip(tmp_path / "pets.zip", PETS),
+        write_tar(tmp_path / "pets.tar", PETS),
+    ]
+    tables = []
+    for location in locations:
+        download.run(artifacts, DatasetParams(source="directory", location=str(location), copy=False))
+        tables.append(pd.read_parquet(artifacts.manifest))
+        assert [path.name for path in artifacts.source.iterdir()] == ["location.json"]
+    places = ["container", "offset", "packed"]
+    assert all(table.drop(columns=places).equals(tables[0].drop(columns=places)) for table in tables)
+    assert [table["container"].iloc[0] for table in tables] == [".", "pets.zip", "pets.tar"]
 
 
 def test_a_failed_run_leaves_earlier_outputs_as_they_were(tmp_path: Path, artifacts: Artifacts) -> None:

@@ -14,9 +14,10 @@ from alexnet_pipe.artifacts import Artifacts, load_json
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.resize import ResizeParams
-from alexnet_pipe.preparation import plan, store_writer
 from alexnet_pipe.stages import download, mean, pca, resize
 from alexnet_pipe.store.image_store import ImageStore
+
+pytestmark = pytest.mark.usefixtures("shared_cluster")
 
 
 def png(level: int) -> bytes:
@@ -86,6 +87,16 @@ def test_copies_across_splits_and_labels_are_counted(tmp_path: Path) -> None:
     metrics = load_json(artifacts.data_metrics)
     assert metrics["duplicates_across_splits"] == 1
     assert metrics["label_conflicts"] == 1
+    assert metrics["removed"] == 1
+    assert metrics["images"] == {"train": 12, "validation": 2, "test": 5}
+    findings = pd.read_parquet(artifacts.rejected)
+    told = set(zip(findings["member"], findings["outcome"], findings["reason"], findings["detail"], strict=True))
+    assert told == {
+        ("train/cat/0.png", "removed", "duplicate", "same bytes as test/cat/copy.png (cat, test)"),
+        ("train/dog/copy.png", "noted", "duplicate", "same bytes as train/cat/1.png (cat, train)"),
+        ("train/cat/1.png", "noted", "label conflict", "same bytes, labelled cat, dog"),
+        ("train/dog/copy.png", "noted", "label conflict", "same bytes, labelled cat, dog"),
+    }
 
 
 def test_too_many_refused_files_fail_and_leave_the_store_as_it_was(tmp_path: Path) -> None:
@@ -99,6 +110,8 @@ def test_too_many_refused_files_fail_and_leave_the_store_as_it_was(tmp_path: Pat
         resize.run(artifacts, ResizeParams())
     assert digests(artifacts.images) == before
     assert not list(artifacts.images.parent.glob(".*"))
+    resize.run(artifacts, ResizeParams(max_rejected=0.5))
+    assert not list(artifacts.checkpoints.iterdir())
 
 
 def test_a_class_without_usable_training_images_is_named(tmp_path: Path) -> None:
@@ -108,16 +121,50 @@ def test_a_class_without_usable_training_images_is_named(tmp_path: Path) -> None
         resize.run(artifacts, ResizeParams(max_rejected=1.0))
 
 
-def test_the_bytes_do_not_depend_on_shards_in_flight(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan, "SHARD_IMAGES", 5)
-    stores = []
-    for workers in (1, 3):
-        monkeypatch.setattr(store_writer.os, "cpu_count", lambda count=workers: count)
-        artifacts = make_source(tmp_path / str(workers), photographs({"train/cat/bad.png": b"x"}))
-        resize.run(artifacts, ResizeParams(max_rejected=0.5))
-        stores.append(digests(artifacts.images))
-    assert stores[0] == stores[1]
-    assert sum(name.startswith("train-") for name in stores[0]) == 3
+def test_a_photograph_that_changed_after_it_was_indexed_is_named(tmp_path: Path) -> None:
+    artifacts = make_source(tmp_path, photographs())
+    (archive,) = artifacts.source.iterdir()
+    archive.chmod(0o644)
+    manifest = pd.read_parquet(artifacts.manifest)
+    place = manifest.set_index("member").loc["train/cat/3.png"]
+    with archive.open("r+b") as file:
+        file.seek(place["offset"] + 60)
+        file.write(b"changed")
+    with pytest.raises(UserError, match=r"'train/cat/3\.png' has changed since it was indexed: run `dvc repro --force"):
+        resize.run(artifacts, ResizeParams())
+
+
+def test_a_member_that_its_archive_has_damaged_is_a_row(tmp_path: Path) -> None:
+    tmp_path.joinpath("photographs.zip").touch()
+    files = photographs({"train/cat/6.png": png(133)})
+    artifacts = make_source(tmp_path, files)
+    path = tmp_path / "photographs.zip"
+    content = bytearray(path.read_bytes())
+    content[content.index(png(133)) + 70] ^= 1
+    path.write_bytes(content)
+    download.run(artifacts, DatasetParams(source="directory", location=str(path)))
+    resize.run(artifacts, ResizeParams(max_rejected=0.5))
+    findings = pd.read_parquet(artifacts.rejected)
+    assert findings[["member", "outcome", "reason"]].to_numpy().tolist() == [["train/cat/6.png", "refused", "damaged"]]
+
+
+def test_near_duplicates_are_noted_and_used(tmp_path: Path) -> None:
+    generator = np.random.default_rng(0)
+    picture = Image.fromarray(generator.integers(0, 256, (8, 8, 3), dtype=np.uint8)).resize((300, 300))
+    files = photographs({"train/cat/a.jpg": jpeg(picture, 95), "test/cat/b.jpg": jpeg(picture, 60)})
+    artifacts = make_source(tmp_path, files)
+    resize.run(artifacts, ResizeParams())
+    findings = pd.read_parquet(artifacts.rejected)
+    assert findings[["member", "outcome", "reason", "detail"]].to_numpy().tolist() == [
+        ["test/cat/b.jpg", "noted", "near-duplicate", "looks like train/cat/a.jpg (cat, train)"]
+    ]
+    assert load_json(artifacts.data_metrics)["images"]["test"] == 5
+
+
+def jpeg(image: Image.Image, quality: int) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=quality)
+    return buffer.getvalue()
 
 
 def test_mean_and_pca_read_the_training_images_only(tmp_path: Path) -> None:

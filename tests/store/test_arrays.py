@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from alexnet_pipe.store.arrays import save_array, write_array
+from alexnet_pipe.store.arrays import ArrayWriter, save_array, write_array
 
 
 @pytest.mark.parametrize("array", [np.arange(12, dtype=np.float32).reshape(3, 4), np.empty((0, 2), np.uint8)])
@@ -21,3 +21,13 @@ def test_a_full_disk_has_its_number() -> None:
     with pytest.raises(OSError, match="No space left") as caught:
         write_array(Path("/dev/full"), np.ones(100_000))
     assert caught.value.errno == errno.ENOSPC
+
+
+def test_rows_written_one_by_one_are_the_bytes_of_the_whole_array(tmp_path: Path) -> None:
+    for rows in (0, 1, 3, 1024):
+        array = np.random.default_rng(rows).integers(0, 256, (rows, 4, 4, 3), dtype=np.uint8)
+        with ArrayWriter(tmp_path / "rows.npy", np.uint8, (4, 4, 3)) as writer:
+            for row in array:
+                writer.append(row)
+        write_array(tmp_path / "whole.npy", array)
+        assert (tmp_path / "rows.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()

@@ -74,7 +74,7 @@ def test_the_papers_settings_do_not_start_on_small_data_and_the_check_says_so(tm
         watch=lambda *_: None,
     )
     trainer = Trainer(model, TrainingStream(store, 1, 16, np.zeros((3, 3))), plateau, around)
-    with pytest.raises(UserError, match="the paper's initialisation does not start on small data sets"):
+    with pytest.raises(UserError, match="the paper's initialisation starts late or never on small data sets"):
         trainer.run(20)
 
 

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from alexnet_pipe.errors import UserError
 
 _DAMAGE = (
+    ArithmeticError,
     EOFError,
+    LookupError,
     NotImplementedError,
-    OverflowError,
+    RecursionError,
     ValueError,
     lzma.LZMAError,
     struct.error,

@@ -1,32 +1,43 @@
-"""Pack a folder of photographs, hidden and system files left out."""
+"""A folder of photographs on the disk, hidden and system files left out."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from alexnet_pipe.datasets.names import checked_name, is_hidden
-from alexnet_pipe.datasets.pack import Content, file_content, pack
 from alexnet_pipe.errors import UserError
 
 _Identity = tuple[int, int]
 
 
-def pack_folder(folder: Path, archive: Path) -> Path:
-    """Pack every visible file below `folder` into `archive`; links are followed, empty folders are kept.
+class Folder(NamedTuple):
+    """
+    Attributes:
+        files: The path of every visible file, by its name relative to the folder, with `/`.
+        empty: The names of the folders below in which nothing is visible.
+    """
+
+    files: dict[str, Path]
+    empty: list[str]
+
+
+def walk(folder: Path) -> Folder:
+    """Everything visible below `folder`; links are followed.
 
     Raises:
         UserError: for a link that leads nowhere or back to a folder above it, for anything that is neither file nor
             folder, and for names that are not valid UTF-8.
     """
-    files: dict[str, Content] = {}
+    files: dict[str, Path] = {}
     empty: list[str] = []
     for path, is_folder in _walk(folder, (_identity(folder),)):
-        name = path.relative_to(folder).as_posix()
+        name = checked_name(path.relative_to(folder).as_posix(), str(folder))
         if is_folder:
-            empty.append(checked_name(name, str(folder)))
+            empty.append(name)
         else:
-            files[checked_name(name, str(folder))] = file_content(path)
-    return pack(archive, files, empty)
+            files[name] = path
+    return Folder(files, empty)
 
 
 def _walk(folder: Path, above: tuple[_Identity, ...]) -> Iterator[tuple[Path, bool]]:

@@ -1,44 +1,40 @@
-"""The manifest: one row an image, with its label, split and checksum."""
+"""The manifest: one row an image, with its label, split, place and checksum."""
 
-import hashlib
 from pathlib import Path
 
 import pandas as pd
 
-from alexnet_pipe.datasets.archive import Archive, open_archive
-from alexnet_pipe.datasets.layout import index_members
+from alexnet_pipe.datasets.hashing import hashed
 from alexnet_pipe.datasets.split import complete_splits
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.params.dataset import DatasetParams
-from alexnet_pipe.progress import progress, say
 
 SPLITS = ("train", "validation", "test")
 
-_COLUMNS = ["container", "member", "label", "split", "bytes", "sha256"]
+_COLUMNS = ["container", "member", "label", "split", "bytes", "sha256", "offset", "packed", "deflated"]
 
 
-def make_manifest(path: Path, dataset: DatasetParams, where: str) -> pd.DataFrame:
-    """Index and hash every image of the archive `path`, and give it the splits that it lacks.
+def make_manifest(index: pd.DataFrame, source: Path, dataset: DatasetParams, where: str) -> pd.DataFrame:
+    """Hash every image of an index, and give it the splits that it lacks.
+
+    Args:
+        index: As `datasets.index.index_archive` makes it.
+        source: The folder with the containers.
+        dataset: The shares that are held out.
+        where: What messages call the source.
 
     Returns:
-        Rows sorted by split, label and member: container (the archive's file name), member, label, split
-        ("train", "validation" or "test"), bytes (int64) and sha256 (hex).
+        Rows sorted by split, label and member: container (file in `source`), member, label, split ("train",
+        "validation" or "test"), bytes (int64), sha256 (hex, empty if the member is damaged), and the `Place` of the
+        content: offset, packed (int64), deflated (bool).
 
     Raises:
-        UserError: for whatever `open_archive` and `index_members` refuse, and if a split would have no images;
-            `where` is what the message calls the archive.
+        UserError: if a split would have no images.
     """
-    with open_archive(path, where) as archive:
-        files = [member.name for member in archive.members()]
-        rows, outside = index_members(files, archive.folders(), where)
-        if outside:
-            say(f"download: files outside any class folder, ignored: {outside:,}")
-        rows = _hashed(archive, rows)
-    rows = complete_splits(rows, dataset.validation_share, dataset.test_share)
+    rows = complete_splits(hashed(index, source), dataset.validation_share, dataset.test_share)
     for split in SPLITS:
         if not (rows["split"] == split).any():
             raise UserError(f"{where} has too few images: none is left for the {split} split: add photographs")
-    rows.insert(0, "container", path.name)
     return rows[_COLUMNS].sort_values(["split", "label", "member"], ignore_index=True)
 
 
@@ -51,17 +47,3 @@ def describe(rows: pd.DataFrame) -> str:
     """The manifest in one line: how many images, classes, and images a split."""
     splits = ", ".join(f"{(rows['split'] == split).sum():,} {split}" for split in SPLITS)
     return f"{len(rows):,} images of {rows['label'].nunique():,} classes: {splits}"
-
-
-def _hashed(archive: Archive, rows: pd.DataFrame) -> pd.DataFrame:
-    sizes, digests = [], []
-    with progress("download", len(rows), "files read") as advance:
-        for member in rows["member"]:
-            digest, size = hashlib.sha256(), 0
-            for chunk in archive.chunks(member):
-                digest.update(chunk)
-                size += len(chunk)
-            sizes.append(size)
-            digests.append(digest.hexdigest())
-            advance()
-    return rows.assign(bytes=pd.Series(sizes, rows.index, "int64"), sha256=pd.Series(digests, rows.index, "str"))

@@ -1,45 +1,74 @@
 """Where photographs come from."""
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+import pandas as pd
+
 from alexnet_pipe.datasets.directory import Directory
-from alexnet_pipe.datasets.sample import write_sample
+from alexnet_pipe.datasets.imagenet import ImageNet
+from alexnet_pipe.datasets.kaggle import Kaggle
+from alexnet_pipe.datasets.sample.source import Sample
+from alexnet_pipe.datasets.url import Url
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.params.dataset import DatasetParams
 
 
 class Source(Protocol):
-    """Labelled photographs that can be had as one archive."""
+    """Labelled photographs somewhere.
 
-    def fetch(self, folder: Path) -> Path:
-        """Put exactly one archive into the existing, empty `folder`; returns the archive's path."""
+    Attributes:
+        where: What messages call it.
+    """
+
+    @property
+    def where(self) -> str: ...
+
+    def fetch(self, folder: Path) -> str:
+        """Put the archives, or a reference to where they lie, into the existing, empty `folder`.
+
+        Returns:
+            Which version that is, as `version` gives it.
+        """
+
+    def index(self, folder: Path) -> pd.DataFrame:
+        """Label, split and place of every photograph in what `fetch` put into `folder`.
+
+        The columns are those of `datasets.index.index_archive`.
+        """
+
+    def version(self) -> str:
+        """What the source has now: the same text as long as it has the same photographs; one cheap request."""
 
 
-@dataclass(frozen=True)
-class Sample:
-    """The embedded data set, drawn on the spot."""
-
-    images_per_class: int = 240
-
-    def fetch(self, folder: Path) -> Path:
-        """Draw the data set into `folder`."""
-        archive = folder / "sample.zip"
-        write_sample(archive, self.images_per_class)
-        return archive
-
-
-def source_of(dataset: DatasetParams, clear_of: Path) -> Source:
+def source_of(dataset: DatasetParams, clear_of: Path, downloads: Path) -> Source:
     """The source that the section `dataset` names.
 
+    Args:
+        dataset: The section.
+        clear_of: The folder that the stage replaces.
+        downloads: Where unfinished downloads are kept.
+
     Raises:
-        UserError: if it overlaps with the folder `clear_of`, which the stage replaces.
+        UserError: if the source lies in `clear_of`.
     """
-    if dataset.location is None:
-        return Sample()
-    source = Directory(dataset.location)
-    here, output = source.location.resolve(), clear_of.resolve()
-    if here == output or here in output.parents or output in here.parents:
-        raise UserError(f"dataset.location: {source.location} overlaps with {clear_of}, which is replaced: move it")
+    location = dataset.location or ""
+    match dataset.source:
+        case "sample":
+            return Sample()
+        case "kaggle":
+            return Kaggle(location, downloads)
+        case "url":
+            return Url(location, dataset.sha256 or "", downloads)
+        case "imagenet":
+            source: ImageNet | Directory = ImageNet(location, dataset.copy)
+        case "directory":
+            source = Directory(location, dataset.copy)
+    _refuse_overlap(source.location, clear_of)
     return source
+
+
+def _refuse_overlap(location: Path, clear_of: Path) -> None:
+    here, output = location.resolve(), clear_of.resolve()
+    if here == output or here in output.parents or output in here.parents:
+        raise UserError(f"dataset.location: {location} overlaps with {clear_of}, which is replaced: move it")

@@ -1,5 +1,6 @@
 """Text lists: one image a line, `path label`."""
 
+import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
@@ -26,16 +27,15 @@ def lists_in(folder: Path) -> dict[Path, str]:
     return {folder / name: split for name, split in _SPLITS.items() if (folder / name).is_file()}
 
 
-def pack_lists(lists: Mapping[Path, str], archive: Path) -> Path:
-    """Pack the files that the lists name into `archive`, as `<split>/<label>/<path as listed>`.
+def chosen_lines(lists: Mapping[Path, str]) -> Iterator[tuple[str, Path, Listed]]:
+    """Split, path and line of every file that the lists name; a file that one split lists twice comes once.
 
-    Relative paths start at the list's folder. A file that one split lists twice is packed once.
+    Relative paths start at the list's folder.
 
     Raises:
         UserError: naming list and line, for a malformed line, a missing file, a label that cannot be a folder name,
             and for a file that one split lists with two labels.
     """
-    files: dict[str, Content] = {}
     labels: dict[tuple[str, Path], Listed] = {}
     for text, split in lists.items():
         for line in read_list(text):
@@ -44,8 +44,17 @@ def pack_lists(lists: Mapping[Path, str], archive: Path) -> Path:
             if first.label != line.label:
                 other = f"{first.label!r} at {first.where}"
                 raise UserError(f"{line.where}: {path} has label {line.label!r}, but {other}: remove one of the lines")
+            if not os.path.isfile(path):  # noqa: PTH113 # Path.is_file raises for a name that is too long.
+                raise UserError(f"{line.where}: no file {path}: correct the path or remove the line")
             if first is line:
-                files[_unused(_member(split, line), files)] = _content(path, line)
+                yield split, path, line
+
+
+def pack_lists(lists: Mapping[Path, str], archive: Path) -> Path:
+    """Pack the files that the lists name into `archive`, as `<split>/<label>/<path as listed>`; as `chosen_lines`."""
+    files: dict[str, Content] = {}
+    for split, path, line in chosen_lines(lists):
+        files[_unused(_member(split, line), files)] = file_content(path)
     return pack(archive, files)
 
 
@@ -71,12 +80,6 @@ def _listed(where: str, words: list[str]) -> Listed:
     if path_parts(label) != (label,) or is_hidden(label):
         raise UserError(f"{where}: {label!r} cannot be a label: use a name without slashes and without a leading dot")
     return Listed(where, path, label)
-
-
-def _content(path: Path, line: Listed) -> Content:
-    if not path.is_file():
-        raise UserError(f"{line.where}: no file {path}: correct the path or remove the line")
-    return file_content(path)
 
 
 def _member(split: str, line: Listed) -> str:

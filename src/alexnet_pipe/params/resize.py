@@ -19,10 +19,13 @@ class ResizeParams(Section):
         policy: `crop` scales the short side to 256 and cuts the centre out (the paper); `squash` ignores the aspect.
         background: What shows through transparent pixels: a colour name or `#rrggbb`.
         min_side: Photographs with a shorter side, in pixels, are refused.
+        max_pixels: Photographs with more pixels are refused before they are decoded; WebP and AVIF, which take twice
+            the memory, with more than half as many.
         max_rejected: Share of refused files above which the stage fails.
     """
 
     policy: Literal["crop", "squash"] = "crop"
     background: Annotated[str, AfterValidator(_named_colour)] = "white"
     min_side: Annotated[int, Field(ge=1)] = 16
+    max_pixels: Annotated[int, Field(ge=1)] = 50 * 2**20
     max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.05

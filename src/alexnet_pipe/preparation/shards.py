@@ -1,59 +1,109 @@
-"""One shard of the store: decode, resize and write its photographs, in a process of its own."""
+"""One shard of the store: read, decode, resize and write its photographs, in a process of its own."""
 
-from collections.abc import Sequence
+import hashlib
+import json
+import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from alexnet_pipe.datasets.archive import open_archive
-from alexnet_pipe.preparation.decode import RefusedError, decode
+from alexnet_pipe.artifacts import written_aside
+from alexnet_pipe.cluster.shards import Result
+from alexnet_pipe.datasets.place import Container, Place
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.preparation.decode import Photograph, RefusedError, decode
+from alexnet_pipe.preparation.likeness import HASH_BYTES, difference_hash
 from alexnet_pipe.preparation.resize import resize
-from alexnet_pipe.store.arrays import write_array
+from alexnet_pipe.store.arrays import ArrayWriter
 from alexnet_pipe.store.layout import SIDE
 
 
 @dataclass(frozen=True)
-class Work:
-    """What makes one shard: where the photographs are, and where the shard goes."""
+class ShardWork:
+    """What makes one shard: where the photographs are, and where the shard goes.
 
-    archive: Path
-    members: Sequence[str]
-    shard: Path
-    policy: str
-    background: str
-    min_side: int
-
-
-@dataclass(frozen=True)
-class Done:
-    """
     Attributes:
-        sizes: Original width and height of each member in pixels, upright; None where it was refused.
-        refused: Reason and detail by position in the members.
+        name: The shard's file name.
+        container: The absolute path of the photographs' container.
+        members: Their names in it.
+        places: Where each one lies.
+        digests: The SHA-256 of each one, hex; empty if the archive has damaged it.
+        folder: The absolute path of the store's folder.
+        params: The section `resize`.
     """
 
-    sizes: list[tuple[int, int] | None]
-    refused: dict[int, tuple[str, str]]
+    name: str
+    container: Path
+    members: tuple[str, ...]
+    places: tuple[Place, ...]
+    digests: tuple[str, ...]
+    folder: Path
+    params: ResizeParams
+
+    @property
+    def images(self) -> int:
+        return len(self.members)
 
 
-def write_shard(work: Work) -> Done:
-    """Write the usable photographs as uint8 `(n, 256, 256, 3)` to `work.shard`, if there are any."""
-    images = np.empty((len(work.members), SIDE, SIDE, 3), np.uint8)
-    sizes: list[tuple[int, int] | None] = []
+def write_shard(work: ShardWork) -> Result:
+    """Write the usable photographs as uint8 `(n, 256, 256, 3)`, if there are any.
+
+    Returns:
+        sizes: int32 `(members, 2)`, width and height of the file in pixels, upright; 0 where it was refused.
+        likeness: uint8 `(members, 32)`, the difference hash.
+        reasons, remarks: JSON, by position in the members: reason and detail of what was refused, or only remarked on.
+
+    Raises:
+        UserError: if a photograph is not the one that the manifest names.
+    """
+    sizes = np.zeros((work.images, 2), np.int32)
+    likeness = np.zeros((work.images, HASH_BYTES), np.uint8)
     refused: dict[int, tuple[str, str]] = {}
-    kept = 0
-    with open_archive(work.archive) as archive:
-        for position, member in enumerate(work.members):
-            try:
-                image = decode(archive.read(member), work.background, work.min_side)
-            except RefusedError as error:
-                refused[position] = (error.reason, error.detail)
-                sizes.append(None)
+    remarks: dict[int, dict[str, str]] = {}
+    with written_aside(work.folder / work.name) as aside, ArrayWriter(aside, np.uint8, (SIDE, SIDE, 3)) as shard:
+        for position, outcome in enumerate(_photographs(work)):
+            if isinstance(outcome, RefusedError):
+                refused[position] = (outcome.reason, outcome.detail)
                 continue
-            images[kept] = resize(image, work.policy)
-            sizes.append(image.size)
-            kept += 1
-    if kept:
-        write_array(work.shard, images[:kept])
-    return Done(sizes, refused)
+            pixels = resize(outcome.image, work.params.policy)
+            shard.append(pixels)
+            sizes[position] = outcome.size
+            likeness[position] = difference_hash(pixels)
+            if outcome.remarks:
+                remarks[position] = outcome.remarks
+    if len(refused) == work.images:
+        (work.folder / work.name).unlink()
+    return {"sizes": sizes, "likeness": likeness, "refused": _json(refused), "remarks": _json(remarks)}
+
+
+def _photographs(work: ShardWork) -> Iterator[Photograph | RefusedError]:
+    with Container(work.container) as container:
+        for member, place, digest in zip(work.members, work.places, work.digests, strict=True):
+            if not digest:
+                yield RefusedError("damaged", "the archive's own checksum of it is wrong")
+                continue
+            content = _read(container, member, place)
+            if hashlib.sha256(content).hexdigest() != digest:
+                raise UserError(
+                    f"{work.container}: {member!r} has changed since it was indexed: run "
+                    "`dvc repro --force --single-item download`"
+                )
+            try:
+                yield decode(content, work.params)
+            except RefusedError as error:
+                yield error
+
+
+def _read(container: Container, member: str, place: Place) -> bytes:
+    """The content; nothing, which has the digest of no photograph, if its container has been cut or changed."""
+    try:
+        return container.read(member, place)
+    except (EOFError, FileNotFoundError, zlib.error):
+        return b""
+
+
+def _json(content: object) -> np.ndarray:
+    return np.array(json.dumps(content))

@@ -14,7 +14,7 @@ SPLITS = ("train", "validation", "test")
 
 
 def data_section(results: Results) -> dict[str, Any]:
-    """Counts by class and split, one training image a class, and the refused files."""
+    """Counts by class and split, one training image a class, and what was found out about single files."""
     usable = _usable(results)
     counts = usable.groupby(["label", "split"]).size().unstack(fill_value=0).reindex(columns=SPLITS, fill_value=0)
     counts = counts.reindex(results.train.classes, fill_value=0)
@@ -23,14 +23,14 @@ def data_section(results: Results) -> dict[str, Any]:
         "counts": [(name, *map(int, row)) for name, row in zip(counts.index, counts.to_numpy(), strict=True)][:ROWS],
         "more_classes": max(0, len(counts) - ROWS),
         "samples": _samples(results),
-        "refused": results.rejected.head(ROWS).to_dict("records"),
-        "more_refused": max(0, len(results.rejected) - ROWS),
+        "findings": results.rejected.head(ROWS).to_dict("records"),
+        "more_findings": max(0, len(results.rejected) - ROWS),
     }
 
 
 def _usable(results: Results) -> pd.DataFrame:
-    refused = results.rejected.set_index(["container", "member"]).index
-    return results.manifest[~results.manifest.set_index(["container", "member"]).index.isin(refused)]
+    unused = results.rejected[results.rejected["outcome"] != "noted"].set_index(["container", "member"]).index
+    return results.manifest[~results.manifest.set_index(["container", "member"]).index.isin(unused)]
 
 
 def _samples(results: Results) -> list[tuple[str, str]]:

@@ -16,7 +16,7 @@ class Results:
     """
     Attributes:
         manifest: One row a file of the source.
-        rejected: The refused ones, with reasons.
+        rejected: What was found out about single ones: outcome, reason, detail.
         train: The training images.
         test: The test images, in the order of `predictions`.
         data_metrics: Counts of the data.

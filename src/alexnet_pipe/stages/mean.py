@@ -1,10 +1,13 @@
 """Stage `mean`: the average of the 256×256 training images (paper, section 2)."""
 
 from alexnet_pipe.artifacts import Artifacts
-from alexnet_pipe.statistics.mean import mean_image
+from alexnet_pipe.statistics.mean import image_sum, mean_image
+from alexnet_pipe.statistics.shards import over_shards
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
 
 
 def run(artifacts: Artifacts) -> None:
-    save_array(artifacts.mean, mean_image(ImageStore.open(artifacts.images, "train")))
+    store = ImageStore.open(artifacts.images, "train")
+    sums = over_shards("mean", image_sum, store, artifacts.images, artifacts.checkpoints)
+    save_array(artifacts.mean, mean_image(sums))

@@ -1,12 +1,14 @@
 """Stage `pca`: the principal colour directions of all training pixels (paper, section 4.1)."""
 
 from alexnet_pipe.artifacts import Artifacts, save_json
-from alexnet_pipe.statistics.pca import rgb_pca
+from alexnet_pipe.statistics.pca import colour_products, rgb_pca
+from alexnet_pipe.statistics.shards import over_shards
 from alexnet_pipe.store.image_store import ImageStore
 
 
 def run(artifacts: Artifacts) -> None:
-    pca = rgb_pca(ImageStore.open(artifacts.images, "train"))
+    store = ImageStore.open(artifacts.images, "train")
+    pca = rgb_pca(over_shards("pca", colour_products, store, artifacts.images, artifacts.checkpoints))
     save_json(
         artifacts.pca,
         {

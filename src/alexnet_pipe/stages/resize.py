@@ -2,20 +2,28 @@
 
 import pandas as pd
 
-from alexnet_pipe.artifacts import Artifacts, required, save_json, written_aside
+from alexnet_pipe.artifacts import Artifacts, required, save_json, take_place, written_aside
+from alexnet_pipe.cluster.kept import kept_results
 from alexnet_pipe.params.resize import ResizeParams
-from alexnet_pipe.preparation.review import data_metrics, describe, refuse_unusable
+from alexnet_pipe.preparation.review import all_findings, data_metrics, describe, refuse_unusable, without_copies
 from alexnet_pipe.preparation.store_writer import write_store
 from alexnet_pipe.progress import say
+
+CODE = ("datasets", "preparation", "store")
+"""Packages whose code decides what a shard holds."""
 
 
 def run(artifacts: Artifacts, resize: ResizeParams) -> None:
     manifest = pd.read_parquet(required(artifacts.manifest))
-    source = required(artifacts.source)
-    with written_aside(artifacts.images) as folder, written_aside(artifacts.rejected) as table:
-        rejected = write_store(manifest, source, folder, resize.policy, resize.background, resize.min_side)
-        refuse_unusable(manifest, rejected, resize.max_rejected)
-        rejected.to_parquet(table, index=False)
-    metrics = data_metrics(manifest, rejected)
-    save_json(artifacts.data_metrics, metrics)
-    say(f"resize: {describe(metrics, rejected)}")
+    chosen, copies = without_copies(manifest)
+    decisive = resize.model_dump(exclude={"max_rejected"})
+    with kept_results(artifacts.checkpoints, "resize", decisive, [artifacts.manifest], CODE) as kept:
+        written = write_store(chosen, required(artifacts.source), kept / "store", resize, kept)
+        findings = all_findings(manifest, copies, written)
+        refuse_unusable(manifest, findings, resize.max_rejected)
+        metrics = data_metrics(manifest, findings)
+        with written_aside(artifacts.rejected) as table:
+            findings.to_parquet(table, index=False)
+            take_place(artifacts.images, kept / "store")
+        save_json(artifacts.data_metrics, metrics)
+    say(f"resize: {describe(metrics, findings)}")

@@ -1,19 +1,30 @@
 """The mean image of the training set, exact (paper, section 2)."""
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_pipe.statistics.blocks import map_blocks
-from alexnet_pipe.store.image_store import ImageStore
+from alexnet_pipe.cluster.shards import Result
+from alexnet_pipe.statistics.shards import StoredShard, blocks
+from alexnet_pipe.store.layout import SIDE
 
 
-def mean_image(store: ImageStore) -> NDArray[np.float32]:
+def image_sum(shard: StoredShard) -> Result:
+    """sum: uint64 `(196608,)`, of all images; images: how many."""
+    total = np.zeros(SIDE * SIDE * 3, np.uint64)
+    for block in blocks(shard):
+        part = np.zeros(total.shape, np.uint16)
+        for image in block:
+            np.add(part, image, out=part)
+        total += part
+    return {"sum": total, "images": np.array(shard.images)}
+
+
+def mean_image(sums: Iterable[Result]) -> NDArray[np.float32]:
     """float32 `(256, 256, 3)`, RGB in 0–255: integer sums and one division, so that order and shards do not matter."""
-    total = np.zeros(store.shards[0].shape[1:], np.uint64)
-    for block in map_blocks("mean", _sum, store):
-        total += block
-    return (total / len(store)).astype(np.float32)
-
-
-def _sum(block: NDArray[np.uint8]) -> NDArray[np.uint32]:
-    return block.sum(axis=0, dtype=np.uint32)
+    total, images = np.zeros(SIDE * SIDE * 3, np.uint64), 0
+    for result in sums:
+        total += result["sum"]
+        images += int(result["images"])
+    return (total / images).astype(np.float32).reshape(SIDE, SIDE, 3)

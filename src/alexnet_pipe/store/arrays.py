@@ -1,10 +1,10 @@
 """NumPy files, and what happens when the disk is full."""
 
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from alexnet_pipe.artifacts import written_aside
 
@@ -30,3 +30,37 @@ class _Writer:
 
     def __init__(self, file: IO[bytes]) -> None:
         self.write = file.write
+
+
+class ArrayWriter:
+    """Write an array as `.npy`, a row at a time, without ever holding it: the same bytes as `write_array`."""
+
+    def __init__(self, path: Path, dtype: DTypeLike, row: tuple[int, ...]) -> None:
+        self._file = path.open("wb")
+        self._dtype, self._row, self._rows = np.dtype(dtype), row, 0
+        self._write_header()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self._file:
+            if kind is None:
+                self._file.seek(0)
+                self._write_header()
+
+    def append(self, row: NDArray[Any]) -> None:
+        """Write one row.
+
+        Raises:
+            OSError: with its number, if the disk is full.
+        """
+        assert row.shape == self._row
+        assert row.dtype == self._dtype
+        self._file.write(np.ascontiguousarray(row).data)
+        self._rows += 1
+
+    def _write_header(self) -> None:
+        # NumPy pads the header to 64 bytes with room for longer shapes, so the number of rows does not move the rest.
+        header = {"descr": np.lib.format.dtype_to_descr(self._dtype), "fortran_order": False}
+        np.lib.format.write_array_header_1_0(self._file, {**header, "shape": (self._rows, *self._row)})

@@ -54,6 +54,10 @@ class ImageStore:
         """One image, uint8 `(256, 256, 3)`, a view into its shard."""
         return self.shards[self._shard_of[index]][self._row_of[index]]
 
+    def files(self, folder: Path) -> list[tuple[Path, int]]:
+        """The path below `folder` of each shard, and how many images it has."""
+        return [(folder / str(name), len(rows)) for name, rows in self.rows.groupby("shard", sort=False)]
+
     def gather(self, indices: Sequence[int] | NDArray[np.integer]) -> Images:
         """A copy of the images at `indices`, uint8 `(len(indices), 256, 256, 3)`."""
         images = np.empty((len(indices), SIDE, SIDE, 3), np.uint8)

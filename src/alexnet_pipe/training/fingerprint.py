@@ -1,7 +1,5 @@
 """What must be equal for one run to go on where another stopped."""
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping
 from importlib import import_module
 from importlib.metadata import version
@@ -10,7 +8,8 @@ from typing import Any
 
 import keras
 
-PACKAGE = Path(__file__).parents[1]
+from alexnet_pipe.fingerprint import fingerprint
+
 CODE = ("acceleration", "inputs", "model", "store", "training")
 """Packages whose code decides what a step computes."""
 
@@ -22,11 +21,7 @@ def run_fingerprint(parameters: Mapping[str, Any], data: Iterable[Path]) -> str:
         parameters: All that decides what is computed.
         data: Files that change when the training data does.
     """
-    digest = hashlib.sha256(json.dumps([parameters, _versions()], sort_keys=True).encode())
-    code = (path for name in CODE for path in sorted((PACKAGE / name).rglob("*.py")))
-    for path in [*code, *data]:
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()[:16]
+    return fingerprint({**parameters, "versions": _versions()}, data, CODE)
 
 
 def _versions() -> dict[str, str]:

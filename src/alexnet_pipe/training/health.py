@@ -70,7 +70,9 @@ def flat_loss_check(labels: NDArray[np.integer], every: int, action: str, initia
 
 def _advice(step: int, recent: float, guessing: float, initialisation: str) -> str:
     if initialisation == "paper":
-        likely = "the paper's initialisation does not start on small data sets; set model.initialisation to bvlc or he"
+        likely = (
+            "the paper's initialisation starts late or never on small data sets; set model.initialisation to bvlc or he"
+        )
     else:
         likely = "the rate does not fit the data; change train.learning_rate, or train.batch_size"
     return f"after {step:,} steps the loss is {recent:.3f}, and guessing gives {guessing:.3f}. Likely {likely}"

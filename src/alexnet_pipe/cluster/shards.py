@@ -1,0 +1,112 @@
+"""Apply a function to shards, in processes of their own; a result that is there is not computed again."""
+
+import os
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alexnet_pipe.artifacts import written_aside
+from alexnet_pipe.cluster.connect import SCHEDULER, connected
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.progress import progress
+
+if TYPE_CHECKING:
+    from distributed import Client, Future
+
+Result = dict[str, NDArray[Any]]
+"""Named arrays without Python objects."""
+
+IN_FLIGHT = 2
+"""Shards that a worker has or waits for."""
+
+
+class Work(Protocol):
+    """What a function needs to know of a shard; it travels to the worker.
+
+    Attributes:
+        name: Unique among the shards of a task.
+        images: How many images it has, for the progress.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def images(self) -> int: ...
+
+
+AnyWork = TypeVar("AnyWork", bound=Work)
+
+
+def map_shards(
+    task: str, function: Callable[[AnyWork], Result], works: Sequence[AnyWork], kept: Path
+) -> Iterator[tuple[int, Result]]:
+    """Number and result of each shard, in the order in which they are finished.
+
+    Args:
+        task: Named in the progress.
+        function: Of a module, so that workers can import it; it may write files, aside first.
+        works: One a shard.
+        kept: An existing folder that all workers see; results are kept there as `NAME.npz`, so that a later call with
+            the same folder, or another worker, finds them. The caller removes it.
+
+    Raises:
+        UserError: if a shard ends one worker after another; and whatever `function` raises.
+    """
+    if len(works) == 1 and SCHEDULER not in os.environ:  # A cluster would take longer to start than one shard takes.
+        yield 0, _once(function, works[0], str(kept / f"{works[0].name}.npz"))
+        return
+    with connected(kept) as client, progress(task, sum(work.images for work in works), "images") as advance:
+        for number, future in _finished(client, function, works, kept):
+            yield number, _result(future, works[number])
+            advance(works[number].images)
+
+
+def _finished(
+    client: "Client", function: Callable[[AnyWork], Result], works: Sequence[AnyWork], kept: Path
+) -> "Iterator[tuple[int, Future]]":
+    """Number and future of each shard, as they are finished; a new shard goes to the workers for each that is taken."""
+    from distributed import as_completed
+
+    waiting = iter(enumerate(works))
+    numbers: dict[Future, int] = {}
+    finished = as_completed()
+
+    def submit() -> None:
+        if (following := next(waiting, None)) is not None:
+            number, work = following
+            future = client.submit(_once, function, work, str(kept / f"{work.name}.npz"), pure=False)
+            numbers[future] = number
+            finished.add(future)
+
+    for _ in range(IN_FLIGHT * len(client.scheduler_info(n_workers=-1)["workers"])):
+        submit()
+    for future in finished:
+        yield numbers.pop(future), future
+        submit()
+
+
+def _result(future: "Future", work: Work) -> Result:
+    from distributed import KilledWorker
+
+    try:
+        result: Result = future.result()
+    except KilledWorker:
+        raise UserError(
+            f"{work.name}: every worker that took it died; if memory ran out, use fewer or larger workers"
+        ) from None
+    return result
+
+
+def _once(function: Callable[[AnyWork], Result], work: AnyWork, path: str) -> Result:
+    kept = Path(path)
+    if kept.exists():
+        with np.load(kept) as arrays:
+            return dict(arrays)
+    result = function(work)
+    with written_aside(kept) as aside, aside.open("wb") as file:
+        np.savez(file, **result)  # type: ignore[arg-type]
+    return result

@@ -1,0 +1,178 @@
+"""Bring one archive over HTTP: a transfer goes on where it stopped, and counts only if its digest is right."""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from json import JSONDecodeError
+from pathlib import Path
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError as StreamError
+
+from alexnet_pipe.datasets.archive_file import ending_of, is_indexable, is_zip, repack
+from alexnet_pipe.datasets.place import CHUNK
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.progress import progress, say
+
+TIMEOUT = (10.0, 60.0)
+"""Seconds to wait for a connection, and for the next bytes."""
+
+ATTEMPTS = 5
+"""How often in a row a transfer may break without a byte that had not come before."""
+
+PAUSE = 1.0
+"""Seconds before a transfer goes on; doubled each time in a row."""
+
+_MEGABYTE = 1_000_000
+_UNSATISFIABLE = 416
+_BROKEN = (requests.ConnectionError, requests.Timeout, StreamError)
+
+Request = Callable[[int], requests.Response]
+"""Asks for the archive from a byte on, as a stream; raises what `requests` raises."""
+
+
+def ask(method: str, address: str, start: int = 0) -> requests.Response:
+    """One request for a file from byte `start` on, as it is stored; its content can be streamed."""
+    # A server may compress what it sends, or believe that a .tar.gz is a compressed .tar.
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
+    return requests.request(method, address, headers=headers, stream=True, timeout=TIMEOUT, allow_redirects=True)
+
+
+class PatientAdapter(HTTPAdapter):
+    """Gives a session of `requests`, which would wait for ever, the timeouts."""
+
+    def send(self, *request: Any, **settings: Any) -> requests.Response:
+        return super().send(*request, **settings | {"timeout": TIMEOUT})
+
+
+def download(request: Request, partial: Path) -> None:
+    """Bring `partial`, which an earlier call may have begun, to its end.
+
+    Raises:
+        UserError: if the transfer breaks again and again; what came stays in `partial`.
+        requests.HTTPError: if the server refuses.
+    """
+    partial.parent.mkdir(parents=True, exist_ok=True)
+    farthest, broken = _size(partial), 0
+    while True:
+        try:
+            _go_on(request, partial)
+            return
+        except _BROKEN as error:
+            came = _size(partial)
+            broken = 1 if came > farthest else broken + 1
+            farthest = max(came, farthest)
+            if not came or broken == ATTEMPTS:
+                raise UserError(_unreachable(error, came)) from None
+        say(f"download: the connection broke after {came:,} bytes; going on")
+        time.sleep(PAUSE * 2 ** (broken - 1))
+
+
+def check_digest(partial: Path, algorithm: str, expected: str) -> None:
+    """Check the bytes of a finished download against a hexadecimal digest.
+
+    Raises:
+        UserError: if they have another; `partial` is removed.
+    """
+    with partial.open("rb") as file:
+        found = hashlib.file_digest(file, algorithm).hexdigest()
+    if found != expected:
+        partial.unlink()
+        raise UserError(
+            f"what came has {algorithm.upper()} {found} and should have {expected}: it was damaged on the way or is "
+            "another file; run the same command again to download it anew"
+        )
+
+
+def keep_archive(partial: Path, name: str, folder: Path) -> None:
+    """Move a finished download, whose published name is `name`, into `folder`; a compressed tar is packed anew.
+
+    Raises:
+        UserError: if it is no archive or a damaged one; `partial` is removed.
+    """
+    arrived = partial.replace(partial.with_name(name))
+    stem = name.removesuffix(ending_of(arrived))
+    try:
+        if is_indexable(arrived):
+            shutil.move(arrived, folder / f"{stem}{'.zip' if is_zip(arrived) else '.tar'}")
+        else:
+            repack(arrived, folder / f"{stem}.zip")
+    except UserError as error:
+        raise UserError(str(error).replace(str(arrived), "the archive")) from None
+    finally:
+        arrived.unlink(missing_ok=True)
+
+
+@contextmanager
+def explained(where: str, remedies: Mapping[int, str], page: str) -> Iterator[None]:
+    """Tell the user in one line what went wrong with a server.
+
+    Args:
+        where: What the line begins with.
+        remedies: What to do, by HTTP status.
+        page: Where a browser finds the archive.
+    """
+    try:
+        yield
+        return
+    except UserError as error:
+        problem = str(error)
+    except requests.HTTPError as error:
+        status, reason = error.response.status_code, error.response.reason
+        problem = f"the server answers {status} {reason}: {remedies.get(status, 'run the same command again later')}"
+    except _BROKEN as error:
+        problem = _unreachable(error)
+    except (requests.RequestException, JSONDecodeError) as error:  # As for a circle of redirections.
+        problem = f"the server cannot be understood ({_one_line(error)}): run the same command again later"
+    raise UserError(
+        f"{where}: {problem}, or download the archive by hand from {page} and set dataset.source to directory and "
+        "dataset.location to its path"
+    )
+
+
+def _go_on(request: Request, partial: Path) -> None:
+    start = _size(partial)
+    with request(start) as response:
+        if start and response.status_code == _UNSATISFIABLE:
+            if response.headers.get("Content-Range") != f"bytes */{start}":  # It is not whole, but another file.
+                partial.unlink()
+                _go_on(request, partial)
+            return
+        response.raise_for_status()
+        # Some servers send the whole file, whatever they are asked for.
+        resumed = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
+        _append(response, partial, start if resumed else 0)
+
+
+def _append(response: requests.Response, partial: Path, start: int) -> None:
+    total, shown = start + int(response.headers.get("Content-Length", 0)), 0
+    with (
+        partial.open("ab" if start else "wb") as out,
+        progress("download", total // _MEGABYTE, "MB") as advance,
+    ):
+        # Not `iter_content`, which decodes, and loses what came of the last chunk when the server falls silent.
+        while chunk := response.raw.read1(CHUNK, decode_content=False):
+            out.write(chunk)
+            if (now := out.tell() // _MEGABYTE) > shown:
+                advance(now - shown)
+                shown = now
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+def _unreachable(error: BaseException, came: int = 0) -> str:
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    reason = getattr(error, "strerror", None) or _one_line(error)
+    kept, on = (f"; {came:,} bytes came and are kept", " to go on from there") if came else ("", "")
+    return f"the server cannot be reached ({reason}){kept}: check the connection and run the same command again{on}"
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split())

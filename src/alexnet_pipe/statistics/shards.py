@@ -1,0 +1,56 @@
+"""The shards of the training split as work for a cluster."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alexnet_pipe.cluster.kept import kept_results
+from alexnet_pipe.cluster.shards import Result, map_shards
+from alexnet_pipe.store.image_store import ImageStore
+
+BLOCK = 256
+"""Images whose sums of bytes fit into 16 bits, and whose sums of products of two bytes are exact in float32."""
+
+
+@dataclass(frozen=True)
+class StoredShard:
+    """
+    Attributes:
+        path: The absolute path of the shard.
+        images: How many images it has.
+    """
+
+    path: Path
+    images: int
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+
+def blocks(shard: StoredShard) -> Iterator[NDArray[np.uint8]]:
+    """The shard's images, at most `BLOCK` at a time, uint8 `(n, 196608)`: rows, columns and RGB in one axis."""
+    images = np.load(shard.path, mmap_mode="r").reshape(shard.images, -1)
+    for start in range(0, shard.images, BLOCK):
+        yield images[start : start + BLOCK]
+
+
+def over_shards(
+    task: str, function: Callable[[StoredShard], Result], store: ImageStore, folder: Path, kept: Path
+) -> Iterator[Result]:
+    """`function` of each shard, in no order that matters.
+
+    Args:
+        task: Named in the progress.
+        function: Of `statistics.mean` or `statistics.pca`.
+        store: The images.
+        folder: Where the store lies.
+        kept: Results are kept below this folder until all are used.
+    """
+    works = [StoredShard(path.resolve(), count) for path, count in store.files(folder)]
+    state = [[work.name, (status := work.path.stat()).st_size, status.st_mtime_ns] for work in works]
+    with kept_results(kept, task, {"shards": state}, [], ("statistics",)) as results:
+        yield from (result for _, result in map_shards(task, function, works, results))

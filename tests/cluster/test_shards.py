@@ -1,0 +1,80 @@
+"""Shards are computed once each, on any number of workers, whatever happens to the workers."""
+
+from pathlib import Path
+
+import pytest
+
+from alexnet_pipe.cluster.kept import kept_results
+from alexnet_pipe.cluster.shards import Result, map_shards
+from alexnet_pipe.errors import UserError
+from tests.cluster.jobs import Job, end, fail, square
+
+pytestmark = pytest.mark.slow
+
+
+def jobs(folder: Path, count: int = 12, deadly: int | None = None) -> list[Job]:
+    return [Job(str(number), folder / f"{number}.log", number == deadly) for number in range(count)]
+
+
+def runs(folder: Path) -> list[int]:
+    """How often each shard was computed."""
+    return [(folder / f"{number}.log").stat().st_size for number in range(len(list(folder.glob("*.log"))))]
+
+
+def squares(results: dict[int, Result]) -> list[int]:
+    return [int(results[number]["square"]) for number in range(len(results))]
+
+
+@pytest.mark.usefixtures("shared_cluster")
+def test_every_shard_is_computed_once_and_its_result_kept(tmp_path: Path) -> None:
+    results = dict(map_shards("squares", square, jobs(tmp_path), tmp_path))
+    assert squares(results) == [number**2 for number in range(12)]
+    assert str(results[3]["text"]) == "üüü"
+    again = dict(map_shards("squares", square, jobs(tmp_path), tmp_path))
+    assert squares(again) == squares(results)
+    assert runs(tmp_path) == [1] * 12
+
+
+def test_a_single_shard_needs_no_cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("distributed.LocalCluster")
+    results = dict(map_shards("squares", square, jobs(tmp_path, count=1), tmp_path))
+    assert squares(results) == [0]
+    assert dict(map_shards("squares", square, jobs(tmp_path, count=1), tmp_path)).keys() == {0}
+    assert runs(tmp_path) == [1]
+
+
+def test_a_worker_killed_in_the_middle_costs_its_shard_only(tmp_path: Path) -> None:
+    results = dict(map_shards("squares", square, jobs(tmp_path, deadly=4), tmp_path))
+    assert squares(results) == [number**2 for number in range(12)]
+    assert runs(tmp_path) == [2 if number == 4 else 1 for number in range(12)]
+
+
+def test_a_shard_that_ends_every_worker_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"[01]: every worker that took it died; if memory ran out, use fewer"):
+        dict(map_shards("squares", end, jobs(tmp_path, count=2), tmp_path))
+
+
+@pytest.mark.usefixtures("shared_cluster")
+def test_a_full_disk_of_a_worker_is_told_as_one(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left on device") as error:
+        dict(map_shards("squares", fail, jobs(tmp_path, count=1), tmp_path))
+    assert error.value.errno == 28
+
+
+def test_results_stay_if_the_task_fails_and_go_if_it_ends_or_changes(tmp_path: Path) -> None:
+    def begin(parameter: int) -> Path:
+        """What a task that fails leaves: one file more than before."""
+        context = kept_results(tmp_path, "task", {"p": parameter}, [], [])
+        folder = context.__enter__()
+        (folder / f"{len(list(folder.iterdir()))}.npz").touch()
+        assert not context.__exit__(KeyError, KeyError(), None)
+        return folder
+
+    first = begin(1)
+    assert begin(1) == first
+    assert len(list(first.iterdir())) == 2
+    second = begin(2)
+    assert not first.exists()
+    with kept_results(tmp_path, "task", {"p": 2}, [], []) as folder:
+        assert folder == second
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,163 @@
+"""Archives are copied as they are, or packed anew without a byte of what is hostile in them."""
+
+import bz2
+import gzip
+import lzma
+import tarfile
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alexnet_pipe.datasets.archive_file import copy_archive, ending_of, is_indexable, repack
+from alexnet_pipe.errors import UserError
+from tests.datasets.files import (
+    contents,
+    patched,
+    tar_entry,
+    write_entries,
+    write_tar,
+    write_zip,
+    written_below,
+)
+
+FILES = {"cats/1.jpg": b"cat" * 1000, "dogs/é \n.jpg": b"dog", "dogs/empty.jpg": b""}
+LONG = "dogs/" + 250 * "n" + ".jpg"
+
+
+PACKERS = {"gz": gzip, "bz2": bz2, "xz": lzma}
+
+
+@pytest.fixture
+def target(tmp_path: Path) -> Path:
+    (tmp_path / "target").mkdir()
+    return tmp_path / "target/a.zip"
+
+
+def refused(source: Path, target: Path, message: str) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        repack(source, target)
+    assert "\n" not in str(caught.value)
+    assert not (target.parent / "unpacked.tar").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "ending"),
+    [
+        ("a.zip", ".zip"),
+        ("a.TAR.GZ", ".TAR.GZ"),
+        ("a.b.tgz", ".tgz"),
+        ("a.tar.xz", ".tar.xz"),
+        ("zip", ""),
+        ("a.7z", ""),
+    ],
+)
+def test_endings_are_known_in_any_case(name: str, ending: str) -> None:
+    assert ending_of(Path(name)) == ending
+
+
+def test_what_can_be_read_in_place_is_known_by_its_bytes(tmp_path: Path) -> None:
+    assert is_indexable(write_zip(tmp_path / "a.zip", FILES, zipfile.ZIP_DEFLATED))
+    assert not is_indexable(write_zip(tmp_path / "b.zip", FILES, zipfile.ZIP_BZIP2))
+    assert is_indexable(write_tar(tmp_path / "a.tar", FILES))
+    for compression in PACKERS:
+        assert not is_indexable(write_tar(tmp_path / "c.tar", FILES, compression))
+
+
+@pytest.mark.parametrize("name", ["BZhang/1.jpg", "BZh9/1.jpg"])
+def test_a_tar_whose_first_name_begins_like_bzip2_is_a_tar(tmp_path: Path, name: str) -> None:
+    assert is_indexable(write_tar(tmp_path / "a.tar", {name: b""}))
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tar"])
+def test_a_copy_has_the_same_bytes(tmp_path: Path, target: Path, name: str) -> None:
+    source = (write_zip if name == "a.zip" else write_tar)(tmp_path / name, FILES)
+    copy_archive(source, target)
+    assert target.read_bytes() == source.read_bytes()
+
+
+@pytest.mark.parametrize("compression", sorted(PACKERS))
+@pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+def test_a_compressed_tar_is_packed_anew(tmp_path: Path, target: Path, compression: str, form: int) -> None:
+    files = FILES if form == tarfile.USTAR_FORMAT else FILES | {LONG: b"long"}
+    repack(write_tar(tmp_path / f"a.tar.{compression}", files, compression, format=form), target)
+    assert contents(target) == files
+    assert list(target.parent.iterdir()) == [target]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_of_another_compression_is_packed_anew(tmp_path: Path, target: Path, method: int) -> None:
+    repack(write_zip(tmp_path / "a.zip", FILES | {LONG: b"long", "__MACOSX/1": b""}, method), target)
+    assert contents(target) == FILES | {LONG: b"long"}
+
+
+def test_of_two_files_of_one_name_the_later_one_is_packed(tmp_path: Path, target: Path) -> None:
+    entries = [(tar_entry("./cats/1", size=5), b"first"), (tar_entry("cats/1", size=5), b"later")]
+    repack(write_entries(tmp_path / "a.tgz", entries, "gz"), target)
+    assert contents(target) == {"cats/1": b"later"}
+
+
+HOSTILE: dict[str, tuple[tarfile.TarInfo, str]] = {
+    "absolute": (tar_entry("/tmp/HOSTILE", size=7), "leads out of the archive"),
+    "parent": (tar_entry("cats/../../HOSTILE", size=7), "leads out of the archive"),
+    "link": (tar_entry("cats/HOSTILE", tarfile.SYMTYPE), "is a link or a device"),
+    "hard link": (tar_entry("cats/HOSTILE", tarfile.LNKTYPE), "is a link or a device"),
+    "device": (tar_entry("cats/HOSTILE", tarfile.BLKTYPE), "is a link or a device"),
+    "pipe": (tar_entry("cats/HOSTILE", tarfile.FIFOTYPE), "is a link or a device"),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(HOSTILE))
+@pytest.mark.parametrize("compression", sorted(PACKERS))
+def test_no_byte_of_a_hostile_entry_is_written(tmp_path: Path, target: Path, kind: str, compression: str) -> None:
+    entry, message = HOSTILE[kind]
+    entries = [(tar_entry("cats/1", size=3), b"cat"), (entry, b"payload"), (tar_entry("cats/2", size=3), b"dog")]
+    refused(write_entries(tmp_path / f"a.tar.{compression}", entries, compression), target, rf"HOSTILE' {message}")
+    assert not any(text in written_below(target.parent) for text in (b"HOSTILE", b"payload", b"passwd"))
+    assert not Path("/tmp/HOSTILE").exists()
+
+
+@pytest.mark.parametrize("compression", sorted(PACKERS))
+@pytest.mark.parametrize("cut", [1, 5, 8, 12, 40])
+def test_a_cut_compressed_tar_is_damaged(tmp_path: Path, target: Path, compression: str, cut: int) -> None:
+    source = write_tar(tmp_path / "a.tgz", FILES, compression)
+    source.write_bytes(source.read_bytes()[:-cut])
+    refused(source, target, r"a\.tgz is damaged or of an unknown kind")
+
+
+@pytest.mark.parametrize("compression", sorted(PACKERS))
+@pytest.mark.parametrize("kept", [100, 512, 1000, 512 * 7, 512 * 9])
+def test_a_tar_that_was_cut_before_it_was_compressed_is_damaged(
+    tmp_path: Path, target: Path, compression: str, kept: int
+) -> None:
+    # 512 bytes of header and 3,072 of content, then two headers and a block; without the blocks that mark the end.
+    tar = write_tar(tmp_path / "a.tar", FILES, format=tarfile.GNU_FORMAT).read_bytes()[:kept]
+    (tmp_path / "a.tgz").write_bytes(PACKERS[compression].compress(tar))
+    refused(tmp_path / "a.tgz", target, r"a\.tgz is damaged or of an unknown kind")
+
+
+@pytest.mark.parametrize("which", [-8, -1])
+def test_a_gz_with_a_wrong_checksum_or_size_is_damaged(tmp_path: Path, target: Path, which: int) -> None:
+    source = write_tar(tmp_path / "a.tgz", FILES, "gz")
+    content = bytearray(source.read_bytes())
+    content[which] ^= 1
+    source.write_bytes(content)
+    refused(source, target, r"a\.tgz is damaged or of an unknown kind \((CRC check|Incorrect length)")
+
+
+def test_a_damaged_member_of_a_zip_that_is_packed_anew_is_named(tmp_path: Path, target: Path) -> None:
+    source = patched(write_zip(tmp_path / "a.zip", FILES, zipfile.ZIP_BZIP2), b"1AY&SY", b"1AY&SX")
+    refused(source, target, r"member 'cats/1\.jpg' is damaged")
+
+
+def test_a_full_disk_is_no_damage(tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = write_tar(tmp_path / "a.tgz", FILES, "gz")
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tarfile.TarFile, "addfile", full)
+    with pytest.raises(OSError, match="No space left"):
+        repack(source, target)
+    assert list(target.parent.iterdir()) == []
