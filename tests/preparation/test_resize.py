@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_pipe.preparation.resize import resize, scaled_size
+from alexnet_pipe.preparation.resize import resize
 
 
 def gradient(width: int, height: int) -> Image.Image:
@@ -13,15 +13,6 @@ def gradient(width: int, height: int) -> Image.Image:
     pixels[..., 0] = np.linspace(0, 255, width).astype(np.uint8)
     pixels[..., 1] = np.linspace(0, 255, height).astype(np.uint8)[:, None]
     return Image.fromarray(pixels)
-
-
-@pytest.mark.parametrize(
-    ("size", "scaled"),
-    [((512, 256), (512, 256)), ((1000, 500), (512, 256)), ((57, 33), (442, 256)), ((300, 300), (256, 256))],
-)
-def test_the_short_side_becomes_256(size: tuple[int, int], scaled: tuple[int, int]) -> None:
-    assert scaled_size(*size) == scaled
-    assert scaled_size(*size[::-1]) == scaled[::-1]
 
 
 @pytest.mark.parametrize("size", [(512, 256), (256, 512), (40, 33), (900, 300), (256, 256)])
@@ -56,3 +47,16 @@ def test_shrinking_is_antialiased() -> None:
 def test_a_picture_of_the_right_size_is_not_changed() -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (256, 256, 3), dtype=np.uint8)
     np.testing.assert_array_equal(resize(Image.fromarray(pixels), "crop"), pixels)
+
+
+@pytest.mark.parametrize("size", [(300, 256), (256, 401), (257, 256)])
+def test_a_picture_whose_short_side_is_right_is_only_cut(size: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (size[1], size[0], 3), dtype=np.uint8)
+    left, top = (size[0] - 256) // 2, (size[1] - 256) // 2
+    np.testing.assert_array_equal(resize(Image.fromarray(pixels), "crop"), pixels[top : top + 256, left : left + 256])
+
+
+def test_crop_is_the_centre_of_the_whole_picture_scaled() -> None:
+    picture = gradient(1000, 500)
+    scaled = np.asarray(picture.resize((512, 256), Image.Resampling.BICUBIC))[:, 128:384]
+    assert np.abs(resize(picture, "crop").astype(int) - scaled).max() <= 1

@@ -71,7 +71,8 @@ def _finished(
     """Number and future of each shard, as they are finished; a new shard goes to the workers for each that is taken."""
     from distributed import as_completed
 
-    waiting = iter(enumerate(works))
+    # The largest first, so that no worker is left alone with one of them at the end.
+    waiting = iter(sorted(enumerate(works), key=lambda item: -item[1].images))
     numbers: dict[Future, int] = {}
     finished = as_completed()
 

@@ -18,15 +18,9 @@ def resize(image: Image.Image, policy: str) -> NDArray[np.uint8]:
         image: RGB, of any size.
         policy: `crop` scales the short side to 256 and cuts the centre out; `squash` ignores the aspect.
     """
-    if policy == "squash":
-        return np.asarray(image.resize((SIDE, SIDE), FILTER))
-    width, height = scaled_size(*image.size)
-    scaled = image.resize((width, height), FILTER)
-    left, top = (width - SIDE) // 2, (height - SIDE) // 2
-    return np.asarray(scaled.crop((left, top, left + SIDE, top + SIDE)))
-
-
-def scaled_size(width: int, height: int) -> tuple[int, int]:
-    """Width and height after the short side has become 256; the long side is rounded to the nearest pixel."""
+    width, height = image.size
     short = min(width, height)
-    return tuple(max(SIDE, round(side * SIDE / short)) for side in (width, height))  # type: ignore[return-value]
+    left, top = (width - short) // 2, (height - short) // 2
+    # The centre is cut out on the way: what would be scaled only to be cut away is never made.
+    box = (left, top, left + short, top + short) if policy == "crop" else None
+    return np.asarray(image.resize((SIDE, SIDE), FILTER, box))
