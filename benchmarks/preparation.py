@@ -29,7 +29,7 @@ from alexnet_pipe.store.image_store import ImageStore
 from benchmarks.measure import Times, by_turns
 
 WORKERS = 2
-PHOTOGRAPHS = 2048
+PHOTOGRAPHS = 4096
 PASSES = 8
 
 

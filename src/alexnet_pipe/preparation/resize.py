@@ -20,7 +20,9 @@ def resize(image: Image.Image, policy: str) -> NDArray[np.uint8]:
     """
     width, height = image.size
     short = min(width, height)
-    left, top = (width - short) // 2, (height - short) // 2
+    left, top = (width - short) / 2, (height - short) / 2
+    if short == SIDE:  # Half a pixel would blur what needs no scaling.
+        left, top = left // 1, top // 1
     # The centre is cut out on the way: what would be scaled only to be cut away is never made.
     box = (left, top, left + short, top + short) if policy == "crop" else None
     return np.asarray(image.resize((SIDE, SIDE), FILTER, box))

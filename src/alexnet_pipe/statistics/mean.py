@@ -9,11 +9,14 @@ from alexnet_pipe.cluster.shards import Result
 from alexnet_pipe.statistics.shards import StoredShard, blocks
 from alexnet_pipe.store.layout import SIDE
 
+_BLOCK = 256
+"""Images whose sums of bytes fit into 16 bits."""
+
 
 def image_sum(shard: StoredShard) -> Result:
     """sum: uint64 `(196608,)`, of all images; images: how many."""
     total = np.zeros(SIDE * SIDE * 3, np.uint64)
-    for block in blocks(shard):
+    for block in blocks(shard, _BLOCK):
         part = np.zeros(total.shape, np.uint16)
         for image in block:
             np.add(part, image, out=part)

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from alexnet_pipe.cluster.shards import Result
 from alexnet_pipe.statistics.shards import StoredShard, blocks
+from alexnet_pipe.store.layout import SIDE
 
-_COLUMNS = 6144
-"""Bytes of each image that are multiplied at a time, so that the products stay in the cache."""
+_BLOCK, _COLUMNS = 64, 3072
+"""Images, and bytes of each, that are multiplied at a time, so that they stay in the cache."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,13 @@ class RgbPca:
 
 def colour_products(shard: StoredShard) -> Result:
     """products: int64 `(4, 4)`, Σ of all products of (R, G, B, 1) over the shard's pixels."""
-    products = np.zeros((4, 4), np.int64)
-    for block in blocks(shard):
-        products += sum(_products(block[:, start : start + _COLUMNS]) for start in range(0, block.shape[1], _COLUMNS))
-    return {"products": products}
+    sums = np.zeros((4, SIDE * SIDE * 3))
+    for block in blocks(shard, _BLOCK):
+        for start in range(0, sums.shape[1], _COLUMNS):
+            _add_products(block[:, start : start + _COLUMNS], sums[:, start : start + _COLUMNS])
+    (rr, gg, bb), (rg, gb, _), (rb, _, _), (r, g, b) = sums.reshape(4, -1, 3).sum(axis=1)
+    n = shard.images * SIDE * SIDE
+    return {"products": np.array([[rr, rg, rb, r], [rg, gg, gb, g], [rb, gb, bb, b], [r, g, b, n]], np.int64)}
 
 
 def rgb_pca(shards: Iterable[Result]) -> RgbPca:
@@ -51,27 +55,17 @@ def rgb_pca(shards: Iterable[Result]) -> RgbPca:
     return RgbPca(eigenvalues[::-1], falling * signs, pixels)
 
 
-def _products(values: NDArray[np.uint8]) -> NDArray[np.int64]:
-    """Σ of products of (R, G, B, 1) over pixels whose three bytes follow each other, `(images, 3·pixels)`."""
+def _add_products(values: NDArray[np.uint8], sums: NDArray[np.float64]) -> None:
+    """Add to `sums`, over images, each byte times itself, the next and the next but one; and each byte.
+
+    The bytes are R, G, B, R, G, B, …, so products of two pixels are among them, which nobody looks at. In float32 sums
+    of 256 products are exact, and all this is faster than integers, and than matrix products of three columns.
+    """
     wide = values.astype(np.float32)
-    # Bytes multiplied with themselves, with the next and with the next but one give RR, RG, RB, GG, GB, BB and some
-    # products of two pixels, which are left out. Sums over 256 images stay below 2^24, so float32 is exact; all this is
-    # several times faster than integers, and than a matrix product with three columns.
-    squares, next_one, next_but_one = (
-        np.einsum("ij,ij->j", wide[:, shift:], wide[:, : wide.shape[1] - shift]) for shift in range(3)
-    )
-    sums, n = wide.sum(axis=0), wide.size // 3
-    (rr, gg, bb), (r, g, b) = _by_channel(squares), _by_channel(sums)
-    rg, gb, rb = _whole(next_one[0::3]), _whole(next_one[1::3]), _whole(next_but_one[0::3])
-    return np.array([[rr, rg, rb, r], [rg, gg, gb, g], [rb, gb, bb, b], [r, g, b, n]], np.int64)
-
-
-def _by_channel(sums: NDArray[np.float32]) -> list[int]:
-    return [_whole(sums[channel::3]) for channel in range(3)]
-
-
-def _whole(sums: NDArray[np.float32]) -> int:
-    return int(sums.sum(dtype=np.float64))
+    for shift in range(3):
+        end = wide.shape[1] - shift
+        sums[shift, :end] += np.einsum("ij,ij->j", wide[:, shift:], wide[:, :end])
+    sums[3] += np.ones(len(wide), np.float32) @ wide
 
 
 def _covariance(products: NDArray[np.object_], pixels: int) -> NDArray[np.float64]:

@@ -11,9 +11,6 @@ from alexnet_pipe.cluster.kept import kept_results
 from alexnet_pipe.cluster.shards import Result, map_shards
 from alexnet_pipe.store.image_store import ImageStore
 
-BLOCK = 256
-"""Images whose sums of bytes fit into 16 bits, and whose sums of products of two bytes are exact in float32."""
-
 
 @dataclass(frozen=True)
 class StoredShard:
@@ -31,11 +28,11 @@ class StoredShard:
         return self.path.name
 
 
-def blocks(shard: StoredShard) -> Iterator[NDArray[np.uint8]]:
-    """The shard's images, at most `BLOCK` at a time, uint8 `(n, 196608)`: rows, columns and RGB in one axis."""
+def blocks(shard: StoredShard, size: int) -> Iterator[NDArray[np.uint8]]:
+    """The shard's images, at most `size` at a time, uint8 `(n, 196608)`: rows, columns and RGB in one axis."""
     images = np.load(shard.path, mmap_mode="r").reshape(shard.images, -1)
-    for start in range(0, shard.images, BLOCK):
-        yield images[start : start + BLOCK]
+    for start in range(0, shard.images, size):
+        yield images[start : start + size]
 
 
 def over_shards(
