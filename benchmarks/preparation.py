@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import psutil
-from distributed import LocalCluster
 from PIL import Image
 
 from alexnet_pipe.artifacts import Artifacts
-from alexnet_pipe.cluster.connect import SCHEDULER
+from alexnet_pipe.cluster.connect import SCHEDULER, local_cluster
 from alexnet_pipe.cluster.shards import map_shards
 from alexnet_pipe.datasets.containers import container_path
 from alexnet_pipe.datasets.place import Container, Place
@@ -44,7 +43,7 @@ def show(artifacts: Artifacts, repeats: int) -> None:
 @contextmanager
 def workers() -> Iterator[list[psutil.Process]]:
     """Workers that are there already, so that their start is not counted."""
-    with LocalCluster(WORKERS, threads_per_worker=1, memory_limit=0, dashboard_address="127.0.0.1:0") as cluster:
+    with local_cluster(WORKERS) as cluster:
         os.environ[SCHEDULER] = cluster.scheduler_address
         try:
             yield [psutil.Process(worker.pid) for worker in cluster.workers.values()]

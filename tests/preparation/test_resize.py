@@ -56,7 +56,11 @@ def test_a_picture_whose_short_side_is_right_is_only_cut(size: tuple[int, int]) 
     np.testing.assert_array_equal(resize(Image.fromarray(pixels), "crop"), pixels[top : top + 256, left : left + 256])
 
 
-def test_crop_is_the_centre_of_the_whole_picture_scaled() -> None:
-    picture = gradient(1000, 500)
-    scaled = np.asarray(picture.resize((512, 256), Image.Resampling.BICUBIC))[:, 128:384]
-    assert np.abs(resize(picture, "crop").astype(int) - scaled).max() <= 1
+@pytest.mark.parametrize("size", [(1000, 500), (446, 374), (57, 33), (300, 901), (4000, 3000)])
+def test_crop_is_what_scaling_and_then_cutting_gives(size: tuple[int, int]) -> None:
+    picture = gradient(*size)
+    scale = 256 / min(size)
+    width, height = (round(side * scale) for side in size)
+    left, top = (width - 256) // 2, (height - 256) // 2
+    scaled = picture.resize((width, height), Image.Resampling.BICUBIC).crop((left, top, left + 256, top + 256))
+    assert np.abs(resize(picture, "crop").astype(int) - np.asarray(scaled)).max() <= 1

@@ -12,10 +12,13 @@ from alexnet_pipe.errors import UserError
 from alexnet_pipe.fingerprint import code_digest
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, LocalCluster
 
 SCHEDULER = "ALEXNET_PIPE_DASK"
 """The environment variable with the address of a scheduler, as tcp://HOST:8786."""
+
+KEPT_FREE = 1 << 26
+"""Bytes of free memory that a worker keeps for what it needs next."""
 
 PATIENCE = 30
 """Seconds to wait for a scheduler, and for its first worker."""
@@ -32,29 +35,40 @@ def connected(shared: Path) -> "Iterator[Client]":
         UserError: if the scheduler cannot be reached, has no workers, or has workers that do not see the folder or run
             another version of this project.
     """
-    import dask  # A second of processor time, which a stage of one shard need not spend.
-    from distributed import Client, LocalCluster
+    if address := os.environ.get(SCHEDULER):
+        with _remote(address) as client:
+            _check_workers(client, shared)
+            yield client
+    else:
+        from distributed import Client
 
-    address = os.environ.get(SCHEDULER)
-    with dask.config.set({"distributed.worker.memory.terminate": False, "distributed.admin.tick.limit": "1h"}):
-        if address:
-            with _remote(address) as client:
-                _check_workers(client, shared)
-                yield client
-        else:
-            # A worker's memory is a photograph and some code: nothing that the limits of a nanny are made for.
-            with (
-                LocalCluster(
-                    n_workers=len(os.sched_getaffinity(0)),
-                    threads_per_worker=1,
-                    memory_limit=0,
-                    dashboard_address="127.0.0.1:0",
-                    silence_logs=logging.CRITICAL,
-                    host="127.0.0.1",
-                ) as cluster,
-                Client(cluster) as client,
-            ):
-                yield client
+        with local_cluster(len(os.sched_getaffinity(0))) as cluster, Client(cluster) as client:
+            yield client
+
+
+@contextmanager
+def local_cluster(workers: int) -> "Iterator[LocalCluster]":
+    """Workers on this machine, each a process with one thread; a worker that dies is replaced."""
+    import dask  # A second of processor time, which a stage of one shard need not spend.
+    from distributed import LocalCluster
+
+    settings = {
+        "distributed.admin.tick.limit": "1h",
+        # Dask has workers give memory back at once; then every temporary array costs the pages that it lies on again.
+        "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": KEPT_FREE,
+    }
+    with (
+        dask.config.set(settings),
+        LocalCluster(
+            n_workers=workers,
+            threads_per_worker=1,
+            memory_limit=0,  # A worker's memory is a photograph and some code: no nanny need watch it.
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.CRITICAL,
+            host="127.0.0.1",
+        ) as cluster,
+    ):
+        yield cluster
 
 
 @contextmanager
