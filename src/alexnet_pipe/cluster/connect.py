@@ -17,8 +17,13 @@ if TYPE_CHECKING:
 SCHEDULER = "ALEXNET_PIPE_DASK"
 """The environment variable with the address of a scheduler, as tcp://HOST:8786."""
 
-KEPT_FREE = 1 << 26
-"""Bytes of free memory that a worker keeps for what it needs next."""
+WORKER_ENVIRONMENT = {
+    **dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), 1),
+    # Dask has workers give all memory back at once; then every temporary array costs the pages that it lies on again.
+    "MALLOC_MMAP_THRESHOLD_": 1 << 22,
+    "MALLOC_TRIM_THRESHOLD_": 1 << 25,
+}
+"""One thread for libraries, because the other cores have workers of their own; and bytes of glibc's allocator."""
 
 PATIENCE = 30
 """Seconds to wait for a scheduler, and for its first worker."""
@@ -54,8 +59,7 @@ def local_cluster(workers: int) -> "Iterator[LocalCluster]":
 
     settings = {
         "distributed.admin.tick.limit": "1h",
-        # Dask has workers give memory back at once; then every temporary array costs the pages that it lies on again.
-        "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": KEPT_FREE,
+        "distributed.nanny.pre-spawn-environ": WORKER_ENVIRONMENT,
     }
     with (
         dask.config.set(settings),

@@ -32,10 +32,11 @@ class RgbPca:
 
 def colour_products(shard: StoredShard) -> Result:
     """products: int64 `(4, 4)`, Σ of all products of (R, G, B, 1) over the shard's pixels."""
-    sums = np.zeros((4, SIDE * SIDE * 3))
+    sums, wide = np.zeros((4, SIDE * SIDE * 3)), np.empty((_BLOCK, _COLUMNS), np.float32)
     for block in blocks(shard, _BLOCK):
         for start in range(0, sums.shape[1], _COLUMNS):
-            _add_products(block[:, start : start + _COLUMNS], sums[:, start : start + _COLUMNS])
+            np.copyto(wide[: len(block)], block[:, start : start + _COLUMNS])
+            _add_products(wide[: len(block)], sums[:, start : start + _COLUMNS])
     (rr, gg, bb), (rg, gb, _), (rb, _, _), (r, g, b) = sums.reshape(4, -1, 3).sum(axis=1)
     n = shard.images * SIDE * SIDE
     return {"products": np.array([[rr, rg, rb, r], [rg, gg, gb, g], [rb, gb, bb, b], [r, g, b, n]], np.int64)}
@@ -55,17 +56,16 @@ def rgb_pca(shards: Iterable[Result]) -> RgbPca:
     return RgbPca(eigenvalues[::-1], falling * signs, pixels)
 
 
-def _add_products(values: NDArray[np.uint8], sums: NDArray[np.float64]) -> None:
+def _add_products(values: NDArray[np.float32], sums: NDArray[np.float64]) -> None:
     """Add to `sums`, over images, each byte times itself, the next and the next but one; and each byte.
 
     The bytes are R, G, B, R, G, B, …, so products of two pixels are among them, which nobody looks at. In float32 sums
     of 256 products are exact, and all this is faster than integers, and than matrix products of three columns.
     """
-    wide = values.astype(np.float32)
     for shift in range(3):
-        end = wide.shape[1] - shift
-        sums[shift, :end] += np.einsum("ij,ij->j", wide[:, shift:], wide[:, :end])
-    sums[3] += np.ones(len(wide), np.float32) @ wide
+        end = values.shape[1] - shift
+        sums[shift, :end] += np.einsum("ij,ij->j", values[:, shift:], values[:, :end])
+    sums[3] += np.ones(len(values), np.float32) @ values
 
 
 def _covariance(products: NDArray[np.object_], pixels: int) -> NDArray[np.float64]:
