@@ -37,7 +37,7 @@ check: setup ## lint, format, types, import rules, fast tests
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q -m "not slow"
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not slow"
 
 bench: setup ## measure speed and memory: ratios, all from one run
 	@$(BIN)/python -m benchmarks
