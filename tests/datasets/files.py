@@ -1,11 +1,19 @@
 """Small data sets: files whose content is their own name, unless it is given."""
 
+import bz2
+import gzip
+import lzma
 import tarfile
 import zipfile
 from collections.abc import Iterable, Mapping
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+
+import pytest
+
+from alexnet_pipe.datasets.archive_file import repack
+from alexnet_pipe.errors import UserError
 
 
 def named(names: Iterable[str]) -> dict[str, bytes]:
@@ -69,3 +77,15 @@ def write_entries(path: Path, entries: Iterable[tuple[tarfile.TarInfo, bytes]], 
 def written_below(folder: Path) -> bytes:
     """All bytes of all files in a folder, and their names."""
     return b"".join(str(path).encode() + path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+PACKERS = {"gz": gzip, "bz2": bz2, "xz": lzma}
+"""By the word that tarfile has for each."""
+
+
+def repack_refused(source: Path, packed: Path, message: str) -> None:
+    """Packing `source` anew ends in one line, and leaves nothing half done."""
+    with pytest.raises(UserError, match=message) as caught:
+        repack(source, packed)
+    assert "\n" not in str(caught.value)
+    assert not (packed.parent / "unpacked.tar").exists()

@@ -1,8 +1,5 @@
 """Archives are copied as they are, or packed anew without a byte of what is hostile in them."""
 
-import bz2
-import gzip
-import lzma
 import tarfile
 import zipfile
 from pathlib import Path
@@ -11,10 +8,11 @@ from typing import Any
 import pytest
 
 from alexnet_pipe.datasets.archive_file import copy_archive, ending_of, is_indexable, repack
-from alexnet_pipe.errors import UserError
 from tests.datasets.files import (
+    PACKERS,
     contents,
     patched,
+    repack_refused,
     tar_entry,
     write_entries,
     write_tar,
@@ -24,22 +22,6 @@ from tests.datasets.files import (
 
 FILES = {"cats/1.jpg": b"cat" * 1000, "dogs/é \n.jpg": b"dog", "dogs/empty.jpg": b""}
 LONG = "dogs/" + 250 * "n" + ".jpg"
-
-
-PACKERS = {"gz": gzip, "bz2": bz2, "xz": lzma}
-
-
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    (tmp_path / "target").mkdir()
-    return tmp_path / "target/a.zip"
-
-
-def refused(source: Path, target: Path, message: str) -> None:
-    with pytest.raises(UserError, match=message) as caught:
-        repack(source, target)
-    assert "\n" not in str(caught.value)
-    assert not (target.parent / "unpacked.tar").exists()
 
 
 @pytest.mark.parametrize(
@@ -71,31 +53,31 @@ def test_a_tar_whose_first_name_begins_like_bzip2_is_a_tar(tmp_path: Path, name:
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar"])
-def test_a_copy_has_the_same_bytes(tmp_path: Path, target: Path, name: str) -> None:
+def test_a_copy_has_the_same_bytes(tmp_path: Path, packed: Path, name: str) -> None:
     source = (write_zip if name == "a.zip" else write_tar)(tmp_path / name, FILES)
-    copy_archive(source, target)
-    assert target.read_bytes() == source.read_bytes()
+    copy_archive(source, packed)
+    assert packed.read_bytes() == source.read_bytes()
 
 
 @pytest.mark.parametrize("compression", sorted(PACKERS))
 @pytest.mark.parametrize("form", [tarfile.USTAR_FORMAT, tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
-def test_a_compressed_tar_is_packed_anew(tmp_path: Path, target: Path, compression: str, form: int) -> None:
+def test_a_compressed_tar_is_packed_anew(tmp_path: Path, packed: Path, compression: str, form: int) -> None:
     files = FILES if form == tarfile.USTAR_FORMAT else FILES | {LONG: b"long"}
-    repack(write_tar(tmp_path / f"a.tar.{compression}", files, compression, format=form), target)
-    assert contents(target) == files
-    assert list(target.parent.iterdir()) == [target]
+    repack(write_tar(tmp_path / f"a.tar.{compression}", files, compression, format=form), packed)
+    assert contents(packed) == files
+    assert list(packed.parent.iterdir()) == [packed]
 
 
 @pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
-def test_a_zip_of_another_compression_is_packed_anew(tmp_path: Path, target: Path, method: int) -> None:
-    repack(write_zip(tmp_path / "a.zip", FILES | {LONG: b"long", "__MACOSX/1": b""}, method), target)
-    assert contents(target) == FILES | {LONG: b"long"}
+def test_a_zip_of_another_compression_is_packed_anew(tmp_path: Path, packed: Path, method: int) -> None:
+    repack(write_zip(tmp_path / "a.zip", FILES | {LONG: b"long", "__MACOSX/1": b""}, method), packed)
+    assert contents(packed) == FILES | {LONG: b"long"}
 
 
-def test_of_two_files_of_one_name_the_later_one_is_packed(tmp_path: Path, target: Path) -> None:
+def test_of_two_files_of_one_name_the_later_one_is_packed(tmp_path: Path, packed: Path) -> None:
     entries = [(tar_entry("./cats/1", size=5), b"first"), (tar_entry("cats/1", size=5), b"later")]
-    repack(write_entries(tmp_path / "a.tgz", entries, "gz"), target)
-    assert contents(target) == {"cats/1": b"later"}
+    repack(write_entries(tmp_path / "a.tgz", entries, "gz"), packed)
+    assert contents(packed) == {"cats/1": b"later"}
 
 
 HOSTILE: dict[str, tuple[tarfile.TarInfo, str]] = {
@@ -110,48 +92,50 @@ HOSTILE: dict[str, tuple[tarfile.TarInfo, str]] = {
 
 @pytest.mark.parametrize("kind", sorted(HOSTILE))
 @pytest.mark.parametrize("compression", sorted(PACKERS))
-def test_no_byte_of_a_hostile_entry_is_written(tmp_path: Path, target: Path, kind: str, compression: str) -> None:
+def test_no_byte_of_a_hostile_entry_is_written(tmp_path: Path, packed: Path, kind: str, compression: str) -> None:
     entry, message = HOSTILE[kind]
     entries = [(tar_entry("cats/1", size=3), b"cat"), (entry, b"payload"), (tar_entry("cats/2", size=3), b"dog")]
-    refused(write_entries(tmp_path / f"a.tar.{compression}", entries, compression), target, rf"HOSTILE' {message}")
-    assert not any(text in written_below(target.parent) for text in (b"HOSTILE", b"payload", b"passwd"))
+    repack_refused(
+        write_entries(tmp_path / f"a.tar.{compression}", entries, compression), packed, rf"HOSTILE' {message}"
+    )
+    assert not any(text in written_below(packed.parent) for text in (b"HOSTILE", b"payload", b"passwd"))
     assert not Path("/tmp/HOSTILE").exists()
 
 
 @pytest.mark.parametrize("compression", sorted(PACKERS))
 @pytest.mark.parametrize("cut", [1, 5, 8, 12, 40])
-def test_a_cut_compressed_tar_is_damaged(tmp_path: Path, target: Path, compression: str, cut: int) -> None:
+def test_a_cut_compressed_tar_is_damaged(tmp_path: Path, packed: Path, compression: str, cut: int) -> None:
     source = write_tar(tmp_path / "a.tgz", FILES, compression)
     source.write_bytes(source.read_bytes()[:-cut])
-    refused(source, target, r"a\.tgz is damaged or of an unknown kind")
+    repack_refused(source, packed, r"a\.tgz is damaged or of an unknown kind")
 
 
 @pytest.mark.parametrize("compression", sorted(PACKERS))
 @pytest.mark.parametrize("kept", [100, 512, 1000, 512 * 7, 512 * 9])
 def test_a_tar_that_was_cut_before_it_was_compressed_is_damaged(
-    tmp_path: Path, target: Path, compression: str, kept: int
+    tmp_path: Path, packed: Path, compression: str, kept: int
 ) -> None:
     # 512 bytes of header and 3,072 of content, then two headers and a block; without the blocks that mark the end.
     tar = write_tar(tmp_path / "a.tar", FILES, format=tarfile.GNU_FORMAT).read_bytes()[:kept]
     (tmp_path / "a.tgz").write_bytes(PACKERS[compression].compress(tar))
-    refused(tmp_path / "a.tgz", target, r"a\.tgz is damaged or of an unknown kind")
+    repack_refused(tmp_path / "a.tgz", packed, r"a\.tgz is damaged or of an unknown kind")
 
 
 @pytest.mark.parametrize("which", [-8, -1])
-def test_a_gz_with_a_wrong_checksum_or_size_is_damaged(tmp_path: Path, target: Path, which: int) -> None:
+def test_a_gz_with_a_wrong_checksum_or_size_is_damaged(tmp_path: Path, packed: Path, which: int) -> None:
     source = write_tar(tmp_path / "a.tgz", FILES, "gz")
     content = bytearray(source.read_bytes())
     content[which] ^= 1
     source.write_bytes(content)
-    refused(source, target, r"a\.tgz is damaged or of an unknown kind \((CRC check|Incorrect length)")
+    repack_refused(source, packed, r"a\.tgz is damaged or of an unknown kind \((CRC check|Incorrect length)")
 
 
-def test_a_damaged_member_of_a_zip_that_is_packed_anew_is_named(tmp_path: Path, target: Path) -> None:
+def test_a_damaged_member_of_a_zip_that_is_packed_anew_is_named(tmp_path: Path, packed: Path) -> None:
     source = patched(write_zip(tmp_path / "a.zip", FILES, zipfile.ZIP_BZIP2), b"1AY&SY", b"1AY&SX")
-    refused(source, target, r"member 'cats/1\.jpg' is damaged")
+    repack_refused(source, packed, r"member 'cats/1\.jpg' is damaged")
 
 
-def test_a_full_disk_is_no_damage(tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_no_damage(tmp_path: Path, packed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write_tar(tmp_path / "a.tgz", FILES, "gz")
 
     def full(*_: Any) -> None:
@@ -159,5 +143,5 @@ def test_a_full_disk_is_no_damage(tmp_path: Path, target: Path, monkeypatch: pyt
 
     monkeypatch.setattr(tarfile.TarFile, "addfile", full)
     with pytest.raises(OSError, match="No space left"):
-        repack(source, target)
-    assert list(target.parent.iterdir()) == []
+        repack(source, packed)
+    assert list(packed.parent.iterdir()) == []

@@ -13,13 +13,6 @@ from tests.datasets.files import contents, named, write_folder, write_tar, write
 PETS = named(["cats/1.jpg", "dogs/1.jpg"])
 
 
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    folder = tmp_path / "target"
-    folder.mkdir()
-    return folder
-
-
 def fetched(location: Path | str, target: Path) -> Path:
     source = Directory(str(location))
     assert source.fetch(target) == source.version()

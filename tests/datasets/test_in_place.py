@@ -15,13 +15,6 @@ from tests.datasets.files import named, write_folder, write_tar, write_zip
 PETS = named(["cats/1.jpg", "dogs/1.jpg"])
 
 
-@pytest.fixture
-def target(tmp_path: Path) -> Path:
-    folder = tmp_path / "target"
-    folder.mkdir()
-    return folder
-
-
 def in_place(location: Path, target: Path) -> dict[str, bytes]:
     """What is read at the places of the index, by member."""
     source = Directory(str(location), copy=False)
