@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alexnet_pipe.artifacts import Artifacts
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.errors import TransientError, UserError
 from alexnet_pipe.startup import without_notices
 
 if TYPE_CHECKING:
     from alexnet_pipe.params.dataset import DatasetParams
 
 PARAMS = Path("params.yaml")
+MODEL = Artifacts().model
 PRESETS = Path("conf/presets")
 STAGES = ("download", "resize", "mean", "pca", "train", "evaluate", "report")
 _INTERRUPTED = 130
@@ -75,6 +76,28 @@ def _check_source(name: str, dataset: "DatasetParams") -> None:
 
 
 @app.command()
+def predict(
+    paths: Annotated[list[Path], typer.Argument(metavar="PHOTO|FOLDER", help="Photographs, or folders of them.")],
+    model: Annotated[Path, typer.Option(help="The model's file.")] = MODEL,
+) -> None:
+    """Say what is on photographs: the five most probable classes of each, from ten views."""
+    from alexnet_pipe.params.load import load_params
+    from alexnet_pipe.params.resize import ResizeParams
+    from alexnet_pipe.serving.photographs import files_in
+
+    if not model.exists():
+        raise UserError(f"{model} is missing: run `dvc pull {model}` to fetch it, or `dvc repro` to make it")
+    photographs = files_in(paths)
+    resize = load_params(PARAMS).resize if PARAMS.exists() else ResizeParams()
+    with without_notices():
+        from alexnet_pipe.serving.table import show_predictions
+        from alexnet_pipe.weights.model_file import load_model
+
+        classifier = load_model(model)
+    show_predictions(classifier, photographs, resize)
+
+
+@app.command()
 def preset(
     name: Annotated[str | None, typer.Argument(help="The preset; none lists them all.")] = None,
     overrides: Annotated[list[str] | None, typer.Argument(metavar="[SECTION.KEY=VALUE]...")] = None,
@@ -105,6 +128,8 @@ def main() -> None:
     """Run the command line; a user's mistake ends in one line on standard error and exit status 1."""
     try:
         app()
+    except TransientError as error:
+        _fail(f"{TransientError.PREFIX}{error}")
     except UserError as error:
         _fail(str(error), error.status)
     except SystemExit as end:

@@ -19,3 +19,10 @@ class StoppedError(UserError):
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}; run the same command again to go on")
         self.status = 128 + number
+
+
+class TransientError(UserError):
+    """What may well succeed if it is tried again later, as when a server does not answer."""
+
+    PREFIX = "temporary failure: "
+    """What its line begins with, so that whoever runs the command can tell."""

@@ -15,7 +15,7 @@ from urllib3.exceptions import HTTPError as StreamError
 
 from alexnet_pipe.datasets.archive_file import ending_of, is_indexable, is_zip, repack
 from alexnet_pipe.datasets.place import CHUNK
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.errors import TransientError, UserError
 from alexnet_pipe.progress import progress, say
 
 TIMEOUT = (10.0, 60.0)
@@ -53,7 +53,7 @@ def download(request: Request, partial: Path) -> None:
     """Bring `partial`, which an earlier call may have begun, to its end.
 
     Raises:
-        UserError: if the transfer breaks again and again; what came stays in `partial`.
+        TransientError: if the transfer breaks again and again; what came stays in `partial`.
         requests.HTTPError: if the server refuses.
     """
     partial.parent.mkdir(parents=True, exist_ok=True)
@@ -67,7 +67,7 @@ def download(request: Request, partial: Path) -> None:
             broken = 1 if came > farthest else broken + 1
             farthest = max(came, farthest)
             if not came or broken == ATTEMPTS:
-                raise UserError(_unreachable(error, came)) from None
+                raise TransientError(_unreachable(error, came)) from None
         say(f"download: the connection broke after {came:,} bytes; going on")
         time.sleep(PAUSE * 2 ** (broken - 1))
 
@@ -116,19 +116,21 @@ def explained(where: str, remedies: Mapping[int, str], page: str) -> Iterator[No
         remedies: What to do, by HTTP status.
         page: Where a browser finds the archive.
     """
+    kind = UserError
     try:
         yield
         return
     except UserError as error:
-        problem = str(error)
+        problem, kind = str(error), type(error)
     except requests.HTTPError as error:
         status, reason = error.response.status_code, error.response.reason
         problem = f"the server answers {status} {reason}: {remedies.get(status, 'run the same command again later')}"
+        kind = UserError if status in remedies else TransientError
     except _BROKEN as error:
-        problem = _unreachable(error)
+        problem, kind = _unreachable(error), TransientError
     except (requests.RequestException, JSONDecodeError) as error:  # As for a circle of redirections.
         problem = f"the server cannot be understood ({_one_line(error)}): run the same command again later"
-    raise UserError(
+    raise kind(
         f"{where}: {problem}, or download the archive by hand from {page} and set dataset.source to directory and "
         "dataset.location to its path"
     )

@@ -1,0 +1,1 @@
+"""What a trained classifier says of photographs that it has never seen."""
