@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_pipe.artifacts import load_json, save_json, written_aside
+from alexnet_pipe.artifacts import Artifacts, load_json, save_json, written_aside
 from alexnet_pipe.errors import UserError
 
 
@@ -53,6 +53,17 @@ with written_aside(pathlib.Path({str(target)!r})) as aside:
     save_json(target, {"a": 2})
     assert load_json(target) == {"a": 2}
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_a_temporary_copy_shares_the_projects_checkpoints_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ALEXNET_PIPE_HOME", raising=False)
+    assert Artifacts(tmp_path / "copy").checkpoints == tmp_path / "copy/checkpoints"
+    monkeypatch.setenv("ALEXNET_PIPE_HOME", str(tmp_path))
+    assert Artifacts(tmp_path / "copy").checkpoints == tmp_path / "checkpoints"
+    assert Artifacts(tmp_path / "copy").downloads == tmp_path / "checkpoints/downloads"
+    assert Artifacts(tmp_path / "copy").model == tmp_path / "copy/models/alexnet.keras"
 
 
 def test_a_missing_file_says_how_to_make_it(tmp_path: Path) -> None:

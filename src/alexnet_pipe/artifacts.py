@@ -1,6 +1,7 @@
 """Where everything lies, declared once, and how it is written: aside, then renamed."""
 
 import json
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -9,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_pipe.errors import UserError
+
+HOME = "ALEXNET_PIPE_HOME"
+"""The environment variable that tells a temporary copy of the project where the project is, an absolute path."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +71,8 @@ class Artifacts:
 
     @property
     def checkpoints(self) -> Path:
-        """What interrupted runs have finished; DVC does not know it."""
-        return self.root / "checkpoints"
+        """What interrupted runs have finished, also those in temporary copies of the project; DVC does not know it."""
+        return self.root / home() / "checkpoints"
 
     @property
     def tensorboard(self) -> Path:
@@ -111,6 +115,11 @@ class Artifacts:
     @property
     def report(self) -> Path:
         return self.root / "report/index.html"
+
+
+def home() -> Path:
+    """The project's folder: the current one, or what `HOME` says."""
+    return Path(os.environ.get(HOME, ""))
 
 
 @contextmanager

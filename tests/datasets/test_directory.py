@@ -83,6 +83,22 @@ def test_locations_are_relative_to_the_current_folder_and_to_home(
         assert fetched(location, target).name == "pets.zip"
 
 
+def test_a_temporary_copy_sees_locations_from_the_project(
+    tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy = tmp_path / "project/.dvc/tmp/exps/copy"
+    copy.mkdir(parents=True)
+    write_folder(tmp_path / "project/pets", PETS)
+    monkeypatch.chdir(tmp_path / "project")
+    version = Directory("pets").version()
+    monkeypatch.chdir(copy)
+    monkeypatch.setenv("ALEXNET_PIPE_HOME", str(tmp_path / "project"))
+    assert Directory("pets").version() == version
+    assert contents(fetched("pets", target)) == PETS
+    with pytest.raises(UserError, match=rf"pet does not exist \(seen from {tmp_path}/project\): correct the path"):
+        Directory("pet").version()
+
+
 @pytest.mark.parametrize("name", ["nowhere", "~nobody-of-this-name/pets", "pets.zip"])
 def test_a_missing_location_is_refused(target: Path, name: str) -> None:
     with pytest.raises(

@@ -44,6 +44,18 @@ def test_a_data_set_is_read_where_it_lies(tmp_path: Path, target: Path, kind: st
     assert in_place(location, target) == NAMES
 
 
+def test_a_temporary_copy_finds_what_lies_in_the_project(
+    tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_folder(tmp_path / "pets", PETS)
+    monkeypatch.chdir(tmp_path)
+    Directory("pets", copy=False).fetch(target)
+    monkeypatch.chdir(target)
+    monkeypatch.setenv("ALEXNET_PIPE_HOME", str(tmp_path))
+    assert container_path(target, ".") == tmp_path / "pets"
+    assert in_place(Path("pets"), target) == PETS
+
+
 def test_text_lists_are_read_where_they_lie(tmp_path: Path, target: Path) -> None:
     lists = {"train.txt": b"cats/1.jpg 0\n../far.jpg 1\n", "test.txt": b"dogs/1.jpg 1\n"}
     write_folder(tmp_path, {"far.jpg": b"far"})

@@ -42,3 +42,16 @@ def test_a_location_that_the_stage_would_overwrite_is_refused(
     dataset = DatasetParams.model_validate({"source": source, "location": location})
     with pytest.raises(UserError, match=r"overlaps with data/source, which is replaced: move it"):
         source_of(dataset, Path("data/source"), Path("checkpoints/downloads"))
+
+
+@pytest.mark.parametrize("location", ["data/source/pets", "data", ".", ".prefect/copy/data/source"])
+def test_a_temporary_copy_refuses_what_would_be_overwritten_in_itself_or_in_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, location: str
+) -> None:
+    copy = tmp_path / ".prefect/copy"
+    copy.mkdir(parents=True)
+    monkeypatch.chdir(copy)
+    monkeypatch.setenv("ALEXNET_PIPE_HOME", str(tmp_path))
+    dataset = DatasetParams.model_validate({"source": "directory", "location": location})
+    with pytest.raises(UserError, match=r"overlaps with data/source, which is replaced: move it"):
+        source_of(dataset, Path("data/source"), Path("checkpoints/downloads"))

@@ -4,6 +4,7 @@ import json
 import os
 from pathlib import Path
 
+from alexnet_pipe.artifacts import home
 from alexnet_pipe.errors import UserError
 
 REFERENCE = "location.json"
@@ -34,6 +35,6 @@ def container_path(source: Path, container: str) -> Path:
 
 
 def expanded(location: str) -> Path:
-    """`location` as a path; `~` is the home folder."""
+    """`location` as a path, seen from the project; `~` is the user's home folder."""
     # Path.expanduser raises for an unknown user; this leaves the path as it is, to be reported as missing.
-    return Path(os.path.expanduser(location))  # noqa: PTH111
+    return home() / os.path.expanduser(location)  # noqa: PTH111

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from alexnet_pipe.artifacts import home
 from alexnet_pipe.datasets.archive_file import copy_archive, ending_of, is_indexable, is_zip, repack
 from alexnet_pipe.datasets.containers import expanded, leave_in_place
 from alexnet_pipe.datasets.folder import walk
@@ -19,7 +20,7 @@ _LONGEST_NAME = 255 - len(".zip")
 
 
 class Directory:
-    """Photographs at `location`, relative to the current folder; `~` is the home folder."""
+    """Photographs at `location`, relative to the project's folder; `~` is the user's home folder."""
 
     def __init__(self, location: str, copy: bool = True) -> None:
         """With `copy`, the data set is packed into one archive; otherwise it is read where it lies."""
@@ -81,7 +82,9 @@ class Directory:
     def _check(self) -> None:
         location = self.location
         if not location.exists():
-            raise UserError(f"dataset.location: {location} does not exist (seen from {Path.cwd()}): correct the path")
+            raise UserError(
+                f"dataset.location: {location} does not exist (seen from {home().resolve()}): correct the path"
+            )
         if location.is_dir() or self._lists() or (location.is_file() and ending_of(location)):
             return
         raise UserError(

@@ -5,6 +5,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from alexnet_pipe.artifacts import home
 from alexnet_pipe.datasets.directory import Directory
 from alexnet_pipe.datasets.imagenet import ImageNet
 from alexnet_pipe.datasets.kaggle import Kaggle
@@ -69,6 +70,8 @@ def source_of(dataset: DatasetParams, clear_of: Path, downloads: Path) -> Source
 
 
 def _refuse_overlap(location: Path, clear_of: Path) -> None:
-    here, output = location.resolve(), clear_of.resolve()
-    if here == output or here in output.parents or output in here.parents:
-        raise UserError(f"dataset.location: {location} overlaps with {clear_of}, which is replaced: move it")
+    here = location.resolve()
+    # What the project refuses, a temporary copy of it refuses too.
+    for output in (clear_of.resolve(), (home() / clear_of).resolve()):
+        if here == output or here in output.parents or output in here.parents:
+            raise UserError(f"dataset.location: {location} overlaps with {clear_of}, which is replaced: move it")
