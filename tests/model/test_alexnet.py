@@ -1,18 +1,23 @@
 """The network has the published shapes and counts, in every variant."""
 
+from typing import get_args
+
 import keras
 import numpy as np
 import pytest
 
 from alexnet_pipe.model.alexnet import AlexNet
+from alexnet_pipe.model.variants import VARIANTS
+from alexnet_pipe.params.model import ModelParams
 
-CONVOLUTIONS = {
-    "paper": [34_848, 307_200, 884_736, 663_552, 442_368],
-    "bvlc": [34_848, 307_200, 884_736, 663_552, 442_368],
-    "caffenet": [34_848, 307_200, 884_736, 663_552, 442_368],
+PUBLISHED = [34_848, 307_200, 884_736, 663_552, 442_368]
+# 11·11·3·48, 5·5·48·128, 3·3·128·192, 3·3·192·192, 3·3·192·256
+ONE_GPU = [17_424, 153_600, 221_184, 331_776, 442_368]
+CONVOLUTIONS = dict.fromkeys(VARIANTS, PUBLISHED) | {
     "single-tower": [34_848, 614_400, 884_736, 1_327_104, 884_736],
+    "one-gpu": ONE_GPU,
 }
-PARAMETERS = {"paper": 60_965_224, "bvlc": 60_965_224, "caffenet": 60_965_224, "single-tower": 62_378_344}
+PARAMETERS = dict.fromkeys(VARIANTS, 60_965_224) | {"single-tower": 62_378_344, "one-gpu": 59_798_312}
 OUTPUTS = {
     "conv1": (55, 55, 96),
     "pool1": (27, 27, 96),
@@ -31,6 +36,10 @@ OUTPUTS = {
 @pytest.fixture(scope="module")
 def paper() -> AlexNet:
     return AlexNet(1000)
+
+
+def test_every_variant_can_be_chosen() -> None:
+    assert get_args(ModelParams.model_fields["variant"].annotation) == tuple(VARIANTS)
 
 
 @pytest.mark.parametrize("variant", CONVOLUTIONS)
@@ -53,12 +62,17 @@ def test_conv2_4_5_see_one_tower_each_and_conv3_sees_both(paper: AlexNet) -> Non
     assert inputs == {"conv1": 3, "conv2": 48, "conv3": 256, "conv4": 192, "conv5": 192}
 
 
-def test_response_normalization_stands_before_pooling_except_in_caffenet(paper: AlexNet) -> None:
-    def order(network: AlexNet) -> list[str]:
-        return [layer.name for layer in network.layers if layer.name in ("norm1", "pool1", "norm2", "pool2", "pool5")]
+NORMALIZED = ["norm1", "pool1", "norm2", "pool2", "pool5"]
+ORDERS = dict.fromkeys(VARIANTS, NORMALIZED) | {
+    "caffenet": ["pool1", "norm1", "pool2", "norm2", "pool5"],
+    "no-normalization": ["pool1", "pool2", "pool5"],
+}
 
-    assert order(paper) == ["norm1", "pool1", "norm2", "pool2", "pool5"]
-    assert order(AlexNet(2, variant="caffenet", width=0.05)) == ["pool1", "norm1", "pool2", "norm2", "pool5"]
+
+@pytest.mark.parametrize("variant", ORDERS)
+def test_response_normalization_stands_where_the_variant_has_it(variant: str) -> None:
+    network = AlexNet(2, variant=variant, width=0.05)
+    assert [layer.name for layer in network.layers if layer.name[:4] in ("norm", "pool")] == ORDERS[variant]
 
 
 @pytest.mark.parametrize(("variant", "k", "alpha"), [("paper", 2, 1e-4), ("bvlc", 1, 2e-5), ("single-tower", 2, 1e-4)])
@@ -67,10 +81,19 @@ def test_response_normalization_has_the_constants_of_the_variant(variant: str, k
     assert [(network.get_layer(n).k, network.get_layer(n).alpha) for n in ("norm1", "norm2")] == [(k, alpha)] * 2
 
 
-def test_pooling_overlaps(paper: AlexNet) -> None:
-    for name in ("pool1", "pool2", "pool5"):
-        pool = paper.get_layer(name)
-        assert (pool.pool_size, pool.strides) == ((3, 3), (2, 2))
+@pytest.mark.parametrize(("variant", "window"), [("paper", 3), ("caffenet", 3), ("non-overlapping-pooling", 2)])
+def test_pooling_overlaps_unless_the_variant_says_so_and_gives_the_same_sizes(variant: str, window: int) -> None:
+    network = AlexNet(2, variant=variant, width=0.05)
+    for name, size in (("pool1", 27), ("pool2", 13), ("pool5", 6)):
+        pool = network.get_layer(name)
+        assert (pool.pool_size, pool.strides, pool.output.shape[1:3]) == ((window,) * 2, (2, 2), (size,) * 2)
+
+
+@pytest.mark.parametrize("variant", ["no-normalization", "non-overlapping-pooling"])
+def test_a_variant_of_the_same_shapes_starts_with_the_same_weights(variant: str) -> None:
+    networks = [AlexNet(2, variant=name, width=0.05).get_weights() for name in ("paper", variant)]
+    for mine, published in zip(*networks, strict=True):
+        np.testing.assert_array_equal(mine, published)
 
 
 def test_both_hidden_fully_connected_layers_drop_half(paper: AlexNet) -> None:

@@ -69,14 +69,14 @@ class _Builder:
         self.seeds = iter(range(1000 * seed, 1000 * seed + 1000))
 
     def logits(self, pixels: Any, classes: int) -> Any:
-        towers = self.variant.towers
-        x = self.convolution(pixels, "conv1", 96, 11, strides=4, padding="valid")
+        towers, kernels = self.variant.towers, self.variant.kernels
+        x = self.convolution(pixels, "conv1", kernels[0], 11, strides=4, padding="valid")
         x = self.normalized_pool(x, "1")
-        x = self.convolution(x, "conv2", 256, 5, groups=towers)
+        x = self.convolution(x, "conv2", kernels[1], 5, groups=towers)
         x = self.normalized_pool(x, "2")
-        x = self.convolution(x, "conv3", 384, 3)
-        x = self.convolution(x, "conv4", 384, 3, groups=towers)
-        x = self.convolution(x, "conv5", 256, 3, groups=towers)
+        x = self.convolution(x, "conv3", kernels[2], 3)
+        x = self.convolution(x, "conv4", kernels[3], 3, groups=towers)
+        x = self.convolution(x, "conv5", kernels[4], 3, groups=towers)
         x = self.pool(x, "pool5")
         x = layers.Flatten(name="flatten")(x)
         x = self.hidden(x, "6")
@@ -91,14 +91,16 @@ class _Builder:
         return layers.ReLU(name=f"relu{name[-1]}")(x)
 
     def normalized_pool(self, x: Any, number: str) -> Any:
+        if not self.variant.normalize:
+            return self.pool(x, f"pool{number}")
         normalize = ResponseNormalization(self.variant.k, self.variant.alpha, name=f"norm{number}")
         if self.variant.pool_first:
             return normalize(self.pool(x, f"pool{number}"))
         return self.pool(normalize(x), f"pool{number}")
 
     def pool(self, x: Any, name: str) -> Any:
-        """Windows of 3×3 every 2 pixels: they overlap (paper, section 3.4)."""
-        return layers.MaxPooling2D(3, strides=2, name=name)(x)
+        """As published, windows of 3×3 every 2 pixels: they overlap (paper, section 3.4)."""
+        return layers.MaxPooling2D(self.variant.window, strides=2, name=name)(x)
 
     def hidden(self, x: Any, number: str) -> Any:
         name = f"fc{number}"

@@ -5,24 +5,35 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Variant:
-    """
+    """The network of the paper's figure 2, unless something else is said.
+
     Attributes:
         towers: Into how many groups conv2, conv4 and conv5 are split.
+        kernels: Of conv1 … conv5.
+        normalize: Whether there is response normalization.
         k: Additive constant of response normalization.
         alpha: Factor of the sum of squares in response normalization, for a plain sum over the window.
         pool_first: Whether pooling stands before response normalization.
+        window: Side of the pooling windows, which are 2 pixels apart.
     """
 
-    towers: int
-    k: float
-    alpha: float
+    towers: int = 2
+    kernels: tuple[int, int, int, int, int] = (96, 256, 384, 384, 256)
+    normalize: bool = True
+    k: float = 2.0
+    alpha: float = 1e-4
     pool_first: bool = False
+    window: int = 3
 
 
 VARIANTS = {
-    "paper": Variant(towers=2, k=2.0, alpha=1e-4),
+    "paper": Variant(),
     # Caffe divides its alpha of 1e-4 by the window's 5 channels, and leaves k at 1 (bvlc_alexnet/train_val.prototxt).
-    "bvlc": Variant(towers=2, k=1.0, alpha=2e-5),
-    "single-tower": Variant(towers=1, k=2.0, alpha=1e-4),
-    "caffenet": Variant(towers=2, k=1.0, alpha=2e-5, pool_first=True),
+    "bvlc": Variant(k=1.0, alpha=2e-5),
+    "single-tower": Variant(towers=1),
+    "caffenet": Variant(k=1.0, alpha=2e-5, pool_first=True),
+    # What the paper measures its choices against (sections 3.3, 3.4, and 3.1 with its footnote).
+    "no-normalization": Variant(normalize=False),
+    "non-overlapping-pooling": Variant(window=2),
+    "one-gpu": Variant(towers=1, kernels=(48, 128, 192, 192, 256)),
 }
