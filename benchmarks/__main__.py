@@ -14,7 +14,7 @@ def main() -> None:
 
         from alexnet_pipe.artifacts import Artifacts
         from alexnet_pipe.store.image_store import ImageStore
-        from benchmarks import data_path, memory, preparation, scale, shares, step
+        from benchmarks import data_path, memory, orchestration, preparation, scale, shares, step
     tf.get_logger().setLevel("ERROR")  # Every model that is measured is traced, and it warns of that.
     artifacts = Artifacts(Path())
     images = ImageStore.open(artifacts.images, "train")
@@ -26,6 +26,7 @@ def main() -> None:
     memory.show()
     preparation.show(artifacts, REPEATS)
     scale.show(artifacts)
+    orchestration.show(artifacts.root, 3)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
+from alexnet_pipe.orchestration.lock import only_run
+
 ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.slow
@@ -30,7 +32,13 @@ METRICS = {
     "top5_error_ten_view_interval": None,
 }
 STAGES = {
-    "mean": {"cmd": "echo averaging; cat in.txt > mean.txt", "deps": ["in.txt"], "outs": ["mean.txt"]},
+    "download": {
+        "cmd": "test -e tried || { touch tried; echo 'alexnet-pipe: temporary failure: no answer' >&2; exit 1; }; "
+        "cat in.txt > source.txt",
+        "deps": ["in.txt"],
+        "outs": ["source.txt"],
+    },
+    "mean": {"cmd": "echo averaging; cat source.txt > mean.txt", "deps": ["source.txt"], "outs": ["mean.txt"]},
     "evaluate": {
         "cmd": "grep -q 1 mean.txt || { echo 'alexnet-pipe: no such luck' >&2; exit 1; }; mkdir -p metrics; "
         f"echo '{json.dumps(METRICS)}' > metrics/test.json",
@@ -73,13 +81,14 @@ def test_the_flow_runs_repeats_fails_and_refuses(project: Path) -> None:
     assert first.returncode == 0, first.stderr
     log = first.stdout + first.stderr
     assert "averaging" in log
+    assert "Retry 1/3 will start" in log
     assert "10.0% (5.0% to 20.0%)" in first.stdout
     assert "Report: report/index.html" in first.stdout
     assert (project / ".prefect").is_dir()
 
     second = run(project)
     assert second.returncode == 0
-    assert "Nothing to do: all 3 stages are up to date." in second.stdout
+    assert "Nothing to do: all 4 stages are up to date." in second.stdout
     assert "averaging" not in second.stdout + second.stderr
 
     (project / "in.txt").write_text("2")
@@ -87,6 +96,7 @@ def test_the_flow_runs_repeats_fails_and_refuses(project: Path) -> None:
     assert failed.returncode == 1
     assert "pipeline: evaluate: no such luck" in failed.stderr.splitlines()
     assert "Traceback" not in failed.stdout + failed.stderr
+    assert "Retry" not in failed.stdout + failed.stderr
     assert not (project / "page.html").exists() or (project / "page.html").read_text().startswith("{")
 
     (project / "params.yaml").write_text("train:\n  sed: 1\n")
@@ -96,9 +106,20 @@ def test_the_flow_runs_repeats_fails_and_refuses(project: Path) -> None:
     assert "train.sed is not a known parameter; did you mean train.seed?" in refused.stderr
     assert (project / "mean.txt").read_text() == "2"
 
+    with only_run(project):
+        second = run(project)
+    assert second.returncode == 1
+    assert f"pipeline: another run is going on here (process {os.getpid()}" in second.stderr
 
-@pytest.mark.parametrize("signal_to", [os.killpg, os.kill], ids=["as a terminal does", "to the flow alone"])
-def test_an_interrupt_ends_everything_at_once(signal_to: Callable[[int, int], None], tmp_path: Path) -> None:
+
+@pytest.mark.parametrize(
+    ("signal_to", "number"),
+    [(os.killpg, signal.SIGINT), (os.kill, signal.SIGINT), (os.kill, signal.SIGTERM)],
+    ids=["as a terminal does", "to the flow alone", "as a supervisor does"],
+)
+def test_an_interrupt_ends_everything_at_once(
+    signal_to: Callable[[int, int], None], number: int, tmp_path: Path
+) -> None:
     stage = {"cmd": "echo averaging; sleep 300", "outs": ["mean.txt"]}
     make_project(tmp_path, {"mean": stage})
     with subprocess.Popen(
@@ -112,9 +133,9 @@ def test_an_interrupt_ends_everything_at_once(signal_to: Callable[[int, int], No
     ) as flow:
         assert flow.stdout is not None
         assert any("averaging" in line for line in flow.stdout)
-        signal_to(flow.pid, signal.SIGINT)
+        signal_to(flow.pid, number)
         lines = flow.communicate(timeout=20)[0].splitlines()
-    assert flow.returncode == 130
+    assert flow.returncode == 128 + number
     assert lines[-1] == "pipeline: interrupted; run the same command again to go on"
     assert not any("Traceback" in line for line in lines)
     with pytest.raises(ProcessLookupError):  # Nothing of the session is left, Prefect's server neither.

@@ -1,11 +1,14 @@
-"""The stages and their order, as `dvc.yaml` has them."""
+"""The stages and their order, as `dvc.yaml` has them, and which of them DVC finds up to date."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 import networkx
+from dvc.lock import LockError
 from dvc.repo import Repo
+
+from alexnet_pipe.errors import UserError
 
 Graph = Mapping[str, frozenset[str]]
 """Each stage and the stages whose outputs it reads; a stage stands behind all of these."""
@@ -20,16 +23,36 @@ def stage_graph(root: Path) -> Graph:
         return {stage.name: frozenset(before.name for before in graph.successors(stage)) for stage in order}
 
 
-def with_upstream(graph: Graph, targets: list[str]) -> Graph:
+def up_to_date(root: Path, graph: Graph) -> frozenset[str]:
+    """The stages of `graph` that `dvc repro` would leave alone, one look at all of them.
+
+    A stage behind one that has changed is not among them, for nobody knows yet what it will read; and none is while
+    another process keeps DVC busy.
+    """
+    try:
+        with Repo(str(root)) as repo:
+            changed = {name.rpartition(":")[2] for name in repo.status()}
+    except LockError:
+        return frozenset()
+    same: set[str] = set()
+    for stage, before in graph.items():
+        if stage not in changed and before <= same:
+            same.add(stage)
+    return frozenset(same)
+
+
+def with_upstream(graph: Graph, targets: Collection[str]) -> Graph:
     """The part of `graph` that `targets` need.
 
     Raises:
-        KeyError: for a target that is no stage.
+        UserError: for a target that is no stage.
     """
     needed: set[str] = set()
     open_targets = list(targets)
     while open_targets:
         stage = open_targets.pop()
+        if stage not in graph:
+            raise UserError(f"{stage!r} is no stage; there are {', '.join(graph)}")
         if stage not in needed:
             needed.add(stage)
             open_targets.extend(graph[stage])

@@ -1,8 +1,9 @@
-"""Ctrl-C ends a flow, DVC and the stage, at once and with one line."""
+"""Ctrl-C and SIGTERM end a flow, DVC and the stage, at once and with one line."""
 
 import os
 import signal
 import sys
+from functools import partial
 from types import FrameType
 
 import psutil
@@ -11,16 +12,20 @@ _OWN_ACCORD = 2
 _NOTICE = 30
 
 
-def end_on_interrupt() -> None:
-    """Answer SIGINT here rather than in Prefect; call it in the main thread.
+def end_on_interrupt(command: str) -> None:
+    """Answer SIGINT here rather than in Prefect, and SIGTERM after it; call it in the main thread.
 
-    On a terminal the signal reaches Prefect's temporary server as well, and Prefect tries for a minute to tell that
-    server, which is gone, that the run was interrupted.
+    On a terminal SIGINT reaches Prefect's temporary server as well, and Prefect tries for a minute to tell that server,
+    which is gone, that the run was interrupted. After a SIGTERM it leaves that server behind.
+
+    Args:
+        command: What the line begins with.
     """
-    signal.signal(signal.SIGINT, _end)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, partial(_end, command))
 
 
-def _end(signum: int, frame: FrameType | None) -> None:
+def _end(command: str, signum: int, frame: FrameType | None) -> None:
     signal.signal(signum, signal.SIG_IGN)
     alive = psutil.Process().children(recursive=True)
     # A terminal has told them too; one that was sent to this process alone has not.
@@ -28,5 +33,5 @@ def _end(signum: int, frame: FrameType | None) -> None:
         _, alive = psutil.wait_procs(alive, timeout=seconds)
         for process in alive:
             end(process)
-    print("pipeline: interrupted; run the same command again to go on", file=sys.stderr, flush=True)
+    print(f"{command}: interrupted; run the same command again to go on", file=sys.stderr, flush=True)
     os._exit(128 + signum)

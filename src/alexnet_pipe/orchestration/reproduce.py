@@ -1,29 +1,21 @@
 """Run one stage through DVC, in a process of its own."""
 
-import os
 import re
 import subprocess
 import sys
 from collections.abc import Callable
-from enum import StrEnum
 from pathlib import Path
 
 from alexnet_pipe.errors import UserError
+from alexnet_pipe.orchestration.commands import with_own_programs
+from alexnet_pipe.orchestration.outcome import Outcome
 
 _DVC_SAYS = re.compile(
     r"(Running stage '.*':|> |Stage '.*' (didn't change|is cached)|Updating lock file|Generating lock file|"
     r"To track the changes with git|\tgit add|To enable auto staging|\tdvc config|Use `dvc push`|"
-    r"Data and pipelines are up to date|ERROR: failed to reproduce|Verifying outputs|Reproducing)"
+    r"Data and pipelines are up to date|ERROR: failed to reproduce|Verifying outputs|Reproducing|WARNING: Process '.*' with \(Pid)"
 )
 _REASON = "alexnet-pipe: "
-
-
-class Outcome(StrEnum):
-    """What DVC did for a stage."""
-
-    RAN = "ran"
-    UNCHANGED = "up to date"
-    CACHED = "restored from the run cache"
 
 
 class StageFailedError(UserError):
@@ -47,7 +39,7 @@ def reproduce(stage: str, root: Path, on_line: Callable[[str], None], force: boo
         # Without --wait-for-lock a stage that waits for another's bookkeeping gives up after three seconds.
         [sys.executable, "-m", "dvc", "--wait-for-lock", "repro", "--single-item", *["--force"] * force, stage],
         cwd=root,
-        env=_environment(),
+        env=with_own_programs() | {"PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -61,11 +53,6 @@ def reproduce(stage: str, root: Path, on_line: Callable[[str], None], force: boo
     if process.returncode != 0:
         raise StageFailedError(_reason(lines, process.returncode))
     return _outcome(lines)
-
-
-def _environment() -> dict[str, str]:
-    programs = str(Path(sys.executable).parent)
-    return {**os.environ, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", "PYTHONUNBUFFERED": "1"}
 
 
 def _outcome(lines: list[str]) -> Outcome:

@@ -1,4 +1,4 @@
-"""The table that a run ends with."""
+"""The tables that a run ends with, on a terminal."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,15 +6,15 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from alexnet_pipe.orchestration.reproduce import Outcome
+from alexnet_pipe.orchestration.outcome import StageRun
 
 
-def stage_table(outcomes: Mapping[str, tuple[Outcome, float]]) -> Table:
-    """One row a stage: what DVC did, and the seconds that it took."""
+def stage_table(runs: Mapping[str, StageRun]) -> Table:
+    """One row a stage: what became of it, and the seconds that it took."""
     table = Table("stage", "outcome", box=box.SIMPLE_HEAD)
     table.add_column("seconds", justify="right")
-    for stage, (outcome, seconds) in outcomes.items():
-        table.add_row(stage, outcome, f"{seconds:.1f}")
+    for stage, run in runs.items():
+        table.add_row(stage, run.outcome, f"{run.seconds:.1f}")
     return table
 
 

@@ -12,6 +12,7 @@ from ruamel.yaml.error import YAMLError
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.model import ModelParams
+from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.params.section import Section
 from alexnet_pipe.params.train import TrainParams
@@ -24,6 +25,7 @@ class Params(Section):
     resize: ResizeParams = ResizeParams()
     model: ModelParams = ModelParams()
     train: TrainParams = TrainParams()
+    promotion: PromotionParams = PromotionParams()
 
 
 def load_params(path: Path) -> Params:

@@ -40,6 +40,23 @@ def preset_params(folder: Path, name: str, overrides: Sequence[str] = ()) -> Par
     return check_params(content, f"preset {name}")
 
 
+def overridden(params: Params, overrides: Mapping[str, Any], where: str) -> Params:
+    """`params` with other values for some `section.key`; `where` opens every complaint.
+
+    Raises:
+        UserError: for an unknown key, or a value that does not fit.
+    """
+    content = params.model_dump()
+    for key, value in overrides.items():
+        section, dot, field = key.partition(".")
+        if not dot:
+            raise UserError(f"{where}: {key} names no parameter; write section.key, as in train.max_epochs")
+        if key not in known_keys():
+            raise UserError(f"{where}: {key} is not a known parameter; {nearest(key)}")
+        content[section][field] = value
+    return check_params(content, where)
+
+
 def write_params(path: Path, params: Params) -> list[str]:
     """Set every parameter in `path` to its value in `params`; returns the changes as `key: old -> new`.
 

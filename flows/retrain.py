@@ -1,0 +1,104 @@
+"""Train again when there is something new, and promote the new model only if it is better.
+
+    python flows/retrain.py
+
+works in a clone of the project's last commit; champion, branch and tags change at the very end, all at once.
+"""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from alexnet_pipe.orchestration.settings import quiet_and_local
+
+ROOT = Path(__file__).resolve().parents[1]
+quiet_and_local(ROOT)  # Prefect reads its settings when it is imported.
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.states import Cancelled, Completed, Failed, State
+
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.orchestration.challenger import challenger
+from alexnet_pipe.orchestration.decision import Decision, Verdict, decide, decision_markdown
+from alexnet_pipe.orchestration.graph import stage_graph
+from alexnet_pipe.orchestration.interrupt import end_on_interrupt
+from alexnet_pipe.orchestration.lock import BusyError, only_run
+from alexnet_pipe.orchestration.overrides import override_params
+from alexnet_pipe.orchestration.promotion import finish_promotion, promote, push_git
+from alexnet_pipe.orchestration.publish import publish
+from alexnet_pipe.orchestration.source import follow, news
+from alexnet_pipe.orchestration.stages import failure, run_stages
+from alexnet_pipe.params.load import load_params
+
+REMEDY = "run `git push --follow-tags`"
+
+
+@flow(name="retrain")
+def retrain(params: dict[str, Any] | None = None) -> State[Decision]:
+    """Ask the source for news, run the pipeline, compare challenger with champion, and promote or refuse.
+
+    Args:
+        params: New values for settings in params.yaml, as in {"train.max_epochs": 20}; a promotion commits them.
+    """
+    try:
+        with only_run(ROOT):
+            finish_promotion(ROOT)
+            with challenger(ROOT) as copy:
+                override_params(copy, params or {})
+                if reason := _train(copy):
+                    return Failed(message=reason)
+                return _promote_or_refuse(copy)
+    except BusyError as error:
+        return Cancelled(message=str(error))
+    except UserError as error:
+        return Failed(message=str(error))
+
+
+def _train(copy: Path) -> str | None:
+    """Bring the clone up to date with its source; the reason if that fails."""
+    found = ask_the_source(copy)
+    if found:
+        follow(copy, found)
+    graph = stage_graph(copy)
+    runs = run_stages(copy, graph, force=["download"] if found else ())
+    publish(copy, graph, runs)
+    return failure(runs)
+
+
+@task(name="ask the source", task_run_name="ask the source")
+def ask_the_source(copy: Path) -> str | None:
+    """What the source has that the champion has not seen."""
+    found = news(copy)
+    get_run_logger().info(found or "nothing newer")
+    return found
+
+
+def _promote_or_refuse(copy: Path) -> State[Decision]:
+    promotion = load_params(copy / "params.yaml").promotion
+    decision = decide(copy, promotion)
+    version, problem = None, None
+    if decision.verdict is Verdict.PROMOTED:
+        version = promote(ROOT, copy, promotion.stage, f"Promote a new model: {decision.reason}")
+        problem = push_git(ROOT) if promotion.push_git else None
+    create_markdown_artifact(
+        decision_markdown(decision, version),
+        key="promotion",
+        description="Whether the new model was promoted, and why.",
+    )
+    told = f"{decision.verdict}{f' as {version}' if version else ''}: {decision.reason}"
+    if problem:
+        return Failed(message=f"{told}; but it was not pushed: {problem}; {REMEDY}")
+    return Completed(name=decision.verdict.capitalize(), message=told, data=decision)
+
+
+def main() -> int:
+    """Run the flow once; the exit status is 0 unless it failed, whatever the decision."""
+    end_on_interrupt("retrain")
+    state = retrain(return_state=True)
+    print(f"retrain: {state.message}", file=sys.stdout if state.is_completed() else sys.stderr)
+    return 0 if state.is_completed() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,91 @@
+"""One run at a time in a project, with or without a server."""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+import psutil
+
+from alexnet_pipe.errors import UserError
+
+MARK = "ALEXNET_PIPE_RUN"
+"""The environment variable by which the processes of a run are known, whoever their parent has become."""
+
+NOTICE = 8.0
+"""Seconds for a training to write its checkpoint."""
+
+
+class BusyError(UserError):
+    """Another run has the project."""
+
+
+@contextmanager
+def only_run(root: Path) -> Iterator[None]:
+    """Be the only run in the project `root` until the block ends; then nothing that it started is alive.
+
+    The lock is the kernel's: it is gone when this process is, however that dies. What a killed run has left at work is
+    ended first; a training keeps its checkpoint.
+
+    Raises:
+        BusyError: if another process is inside such a block.
+    """
+    path = root / ".prefect/run.lock"
+    path.parent.mkdir(exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        _lock(file)
+        mark = str(path.resolve())
+        end_marked(mark)
+        os.environ[MARK] = mark
+        try:
+            yield
+        finally:
+            del os.environ[MARK]
+            end_marked(mark)
+
+
+def goes_on() -> bool:
+    """Whether this process is inside an `only_run` block that has not been left."""
+    return MARK in os.environ
+
+
+def end_marked(mark: str) -> None:
+    """End every other process whose environment holds `mark`; those that do not end by themselves are killed."""
+    started = [process for process in psutil.process_iter() if process.pid != os.getpid() and _mark_of(process) == mark]
+    for end in ("terminate", "kill"):
+        for process in started:
+            with suppress(psutil.NoSuchProcess):
+                getattr(process, end)()
+        deadline = time.monotonic() + NOTICE
+        while any(map(_is_alive, started)) and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def _lock(file: IO[str]) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        file.seek(0)
+        raise BusyError(f"another run is going on here ({file.read().strip()}): wait for it, or cancel it") from None
+    file.truncate(0)
+    file.write(f"process {os.getpid()}, since {datetime.now():%Y-%m-%d %H:%M}")
+    file.flush()
+
+
+def _mark_of(process: psutil.Process) -> str | None:
+    try:
+        return process.environ().get(MARK)
+    except (psutil.Error, OSError):
+        return None
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    # Waiting for a child would take its exit status from the thread that started it.
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
