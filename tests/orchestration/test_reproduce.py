@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from alexnet_pipe.orchestration.dvc_run import DvcError
 from alexnet_pipe.orchestration.graph import stage_graph, with_upstream
-from alexnet_pipe.orchestration.reproduce import Outcome, StageFailedError, reproduce
+from alexnet_pipe.orchestration.reproduce import Outcome, reproduce
 
 STAGES = {
     "first": {"cmd": "echo working; cat in.txt > first.txt", "deps": ["in.txt"], "outs": ["first.txt"]},
@@ -63,7 +64,7 @@ def test_force_runs_an_unchanged_stage(repository: Path) -> None:
 def test_a_failed_stage_gives_its_own_reason(repository: Path) -> None:
     for stage in ("first", "left", "right"):
         reproduce(stage, repository, print)
-    with pytest.raises(StageFailedError, match=r"^the disk is on fire$"):
+    with pytest.raises(DvcError, match=r"^the disk is on fire$"):
         reproduce("last", repository, print)
     (repository / "allowed").touch()
     assert reproduce("last", repository, print) is Outcome.RAN

@@ -9,11 +9,11 @@ from pathlib import Path
 from dvc.config import Config
 from dvc.repo import Repo
 
+from alexnet_pipe.artifacts import HOME
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.orchestration.commands import CommandError, default_remote, dvc, git
 
 PLACE = ".prefect/challenger"
-HOME = "ALEXNET_PIPE_HOME"
 
 
 @contextmanager

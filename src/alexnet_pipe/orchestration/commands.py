@@ -53,7 +53,7 @@ def _output(command: list[str], root: Path, extra: dict[str, str]) -> str:
     return done.stdout.strip()
 
 
-def _reason(said: str) -> str | None:
+def _reason(said: str) -> str:
     lines = [line for line in said.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("ERROR: ", "fatal: ", "error: "))]
-    return (errors or lines or [None])[-1]
+    return (errors or lines or [""])[-1].removeprefix("ERROR: ")

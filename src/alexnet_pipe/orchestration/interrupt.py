@@ -8,6 +8,8 @@ from types import FrameType
 
 import psutil
 
+from alexnet_pipe.orchestration.processes import end_processes, wait_for
+
 _OWN_ACCORD = 2
 _NOTICE = 30
 
@@ -29,9 +31,6 @@ def _end(command: str, signum: int, frame: FrameType | None) -> None:
     signal.signal(signum, signal.SIG_IGN)
     alive = psutil.Process().children(recursive=True)
     # A terminal has told them too; one that was sent to this process alone has not.
-    for seconds, end in ((_OWN_ACCORD, psutil.Process.terminate), (_NOTICE, psutil.Process.kill)):
-        _, alive = psutil.wait_procs(alive, timeout=seconds)
-        for process in alive:
-            end(process)
+    end_processes(wait_for(alive, _OWN_ACCORD), _NOTICE)
     print(f"{command}: interrupted; run the same command again to go on", file=sys.stderr, flush=True)
     os._exit(128 + signum)

@@ -2,9 +2,8 @@
 
 import fcntl
 import os
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import IO
@@ -12,6 +11,7 @@ from typing import IO
 import psutil
 
 from alexnet_pipe.errors import UserError
+from alexnet_pipe.orchestration.processes import end_processes
 
 MARK = "ALEXNET_PIPE_RUN"
 """The environment variable by which the processes of a run are known, whoever their parent has become."""
@@ -56,13 +56,7 @@ def goes_on() -> bool:
 def end_marked(mark: str) -> None:
     """End every other process whose environment holds `mark`; those that do not end by themselves are killed."""
     started = [process for process in psutil.process_iter() if process.pid != os.getpid() and _mark_of(process) == mark]
-    for end in ("terminate", "kill"):
-        for process in started:
-            with suppress(psutil.NoSuchProcess):
-                getattr(process, end)()
-        deadline = time.monotonic() + NOTICE
-        while any(map(_is_alive, started)) and time.monotonic() < deadline:
-            time.sleep(0.05)
+    end_processes(started, NOTICE)
 
 
 def _lock(file: IO[str]) -> None:
@@ -81,11 +75,3 @@ def _mark_of(process: psutil.Process) -> str | None:
         return process.environ().get(MARK)
     except (psutil.Error, OSError):
         return None
-
-
-def _is_alive(process: psutil.Process) -> bool:
-    # Waiting for a child would take its exit status from the thread that started it.
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False

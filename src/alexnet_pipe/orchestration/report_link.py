@@ -1,9 +1,8 @@
 """Where a browser finds the report of a run."""
 
-import os
 from pathlib import Path
 
-from alexnet_pipe.artifacts import Artifacts, load_json
+from alexnet_pipe.artifacts import Artifacts, home, load_json
 
 SERVER = ".prefect/server.json"
 """What a running server of the project says of itself, its addresses among it."""
@@ -11,7 +10,7 @@ SERVER = ".prefect/server.json"
 
 def report_link(root: Path) -> str:
     """The report of the project `root`, or of a challenger in it: from the project's server, or else as a file."""
-    project = Path(os.environ.get("ALEXNET_PIPE_HOME", root))
+    project = root / home()
     server = project / SERVER
     if not server.exists():
         return Artifacts(root).report.resolve().as_uri()

@@ -1,6 +1,5 @@
 """The pipeline's stages as Prefect tasks: one task a DVC stage, in DVC's order."""
 
-import logging
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -11,10 +10,11 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed, State
 
 from alexnet_pipe.errors import TransientError
+from alexnet_pipe.orchestration.dvc_run import DvcError
 from alexnet_pipe.orchestration.graph import Graph, up_to_date
 from alexnet_pipe.orchestration.lock import goes_on
 from alexnet_pipe.orchestration.outcome import Outcome, StageRun
-from alexnet_pipe.orchestration.reproduce import StageFailedError, reproduce
+from alexnet_pipe.orchestration.reproduce import reproduce
 
 GPU = "gpu"
 """The tag of the tasks that compute on a GPU, where there is one; a server can limit how many run at once."""
@@ -35,7 +35,6 @@ def run_stages(root: Path, graph: Graph, force: Collection[str] = ()) -> dict[st
     Returns:
         What became of each stage; a failed one has its reason, and those behind it have not been reached.
     """
-    logging.getLogger("prefect.task_runs").addFilter(_is_news)
     same = up_to_date(root, graph) if not force else frozenset()
     futures: dict[str, PrefectFuture[Any]] = {}
     for stage, before in graph.items():
@@ -59,7 +58,7 @@ def _run_stage(stage: str, root: Path, force: bool, same: bool) -> State[StageRu
         return Failed(message="the run was cancelled")
     try:
         outcome = Outcome.UNCHANGED if same else reproduce(stage, root, get_run_logger().info, force)
-    except StageFailedError as error:
+    except DvcError as error:
         return Failed(message=str(error))
     run = StageRun(outcome, time.monotonic() - started)
     if outcome is Outcome.RAN:
@@ -87,8 +86,3 @@ def _stage_run(state: State[StageRun]) -> StageRun:
     if state.is_failed():
         return StageRun(Outcome.FAILED, 0.0, state.message or "")
     return StageRun(Outcome.NOT_REACHED, 0.0)
-
-
-def _is_news(record: logging.LogRecord) -> bool:
-    # Prefect tells a failure twice, here with the state's inner parts and an empty traceback.
-    return not (record.levelno == logging.ERROR and record.getMessage().startswith("Task run failed with state"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined
 
+from alexnet_pipe.model.variants import VARIANTS
 from alexnet_pipe.reporting import plots
 from alexnet_pipe.reporting.colours import colour_section
 from alexnet_pipe.reporting.data import data_section
@@ -37,7 +38,7 @@ def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]])
             "error": plot(plots.error_curve(results.history)),
             "rate": plot(plots.rate_steps(results.history)),
         },
-        learned=learned_section(results, towers=1 if parameters["model"]["variant"] == "single-tower" else 2),
+        learned=learned_section(results, towers=VARIANTS[parameters["model"]["variant"]].towers),
     )
 
 

@@ -1,0 +1,118 @@
+"""A set of configurations as DVC experiments, several seeds each, compared in one table.
+
+    python flows/experiments.py
+
+runs conf/experiments/ablations.yaml; what has run before comes from DVC's run cache.
+"""
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from alexnet_pipe.orchestration.settings import quiet_and_local
+
+ROOT = Path(__file__).resolve().parents[1]
+quiet_and_local(ROOT)  # Prefect reads its settings when it is imported.
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_table_artifact
+from prefect.states import Cancelled, Completed, Failed, State
+from rich.console import Console
+
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.orchestration.configurations import Configuration, all_params, load_configurations
+from alexnet_pipe.orchestration.experiment_table import ABOUT, Row, experiment_rows, rich_table
+from alexnet_pipe.orchestration.experiments import Experiment, check_commit, remove_left_overs, run_experiment
+from alexnet_pipe.orchestration.interrupt import end_on_interrupt
+from alexnet_pipe.orchestration.lock import BusyError, only_run
+from alexnet_pipe.orchestration.stages import GPU
+from alexnet_pipe.params.load import Params
+
+SEEDS = (2012, 2013, 2014)
+
+
+@flow(name="experiments")
+def experiments(
+    name: str = "ablations", seeds: tuple[int, ...] = SEEDS, configurations: tuple[str, ...] = ()
+) -> State[list[Row]]:
+    """Run each configuration with each seed, one after the other, and compare them with the first.
+
+    Args:
+        name: A file in conf/experiments/.
+        seeds: Of weights, order of images, crops and dropout.
+        configurations: Only these of the file, and the first; all if there are none.
+    """
+    try:
+        with only_run(ROOT):
+            chosen = load_configurations(ROOT, name, configurations)
+            params = all_params(ROOT, name, chosen, seeds)
+            check_commit(ROOT)
+            remove_left_overs(ROOT)
+            states = {key: _run(*key, each) for key, each in params.items()}
+    except BusyError as error:
+        return Cancelled(message=str(error))
+    except UserError as error:
+        return Failed(message=str(error))
+    return _summary(name, chosen, states)
+
+
+@task
+def run_one(experiment: str, params: Params) -> State[Experiment]:
+    """Have DVC run one experiment."""
+    started = time.monotonic()
+    try:
+        done = run_experiment(ROOT, experiment, params, get_run_logger().info)
+    except UserError as error:
+        return Failed(message=str(error))
+    if done.cached:
+        return Completed(name="Cached", message="all from the run cache", data=done)
+    return Completed(message=f"ran in {time.monotonic() - started:.0f} s", data=done)
+
+
+def _run(name: str, seed: int, params: Params) -> State[Experiment]:
+    """One experiment, to its end."""
+    title = f"{name} {seed}"
+    future = run_one.with_options(name=title, task_run_name=title, tags=[GPU]).submit(f"{name}-{seed}", params)
+    future.wait()
+    return future.state
+
+
+def _summary(
+    name: str, chosen: dict[str, Configuration], states: dict[tuple[str, int], State[Experiment]]
+) -> State[list[Row]]:
+    found: dict[str, dict[int, Any]] = {label: {} for label in chosen}
+    failures = []
+    for (label, seed), state in states.items():
+        if state.is_completed():
+            found[label][seed] = state.result().metrics
+        else:
+            failures.append(f"{label} {seed}: {state.message}")
+    rows = experiment_rows(chosen, len({seed for _, seed in states}), found)
+    create_table_artifact(rows, key=name, description=" Failed: ".join([ABOUT, *failures]))
+    if failures:
+        return Failed(message="; ".join(failures), data=rows)
+    return Completed(message=f"all {len(states)} experiments have run", data=rows)
+
+
+def main() -> int:
+    """Run the flow once; the exit status is 0 if no experiment failed."""
+    parser = argparse.ArgumentParser(description="Compare configurations of conf/experiments/, several seeds each.")
+    parser.add_argument("--set", default="ablations", help="a file in conf/experiments/")
+    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="2012 2013 2014 if there are none")
+    parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="these configurations, and the first")
+    options = parser.parse_args()
+    end_on_interrupt("experiments")
+    state = experiments(options.set, tuple(options.seeds), tuple(options.only), return_state=True)
+    rows: Any = state.result(raise_on_failure=False)
+    if isinstance(rows, list):
+        Console().print(rich_table(rows), ABOUT, sep="")
+    if not state.is_completed():
+        print(f"experiments: {state.message}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
