@@ -14,8 +14,8 @@ def metric_changes(root: Path) -> dict[str, Change]:
     """Every metric of the DVC repository `root` by its name, those of the test first; empty before the first commit."""
     with Repo(str(root)) as repo:
         files: Mapping[str, Mapping[str, Change]] = repo.metrics.diff(all=True).get("diff", {})
-    # Of test, train and data: the names sort the other way round.
-    return {name: files[file][name] for file in sorted(files, reverse=True) for name in _main_first(files[file])}
+    order = sorted(files, key=lambda file: (Path(file).stem != "test", file))
+    return {name: files[file][name] for file in order for name in _main_first(files[file])}
 
 
 def metrics_markdown(changes: Mapping[str, Change]) -> str:
