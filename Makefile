@@ -7,7 +7,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-long check bench
+.PHONY: help setup run server serve test test-long check bench
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -26,11 +26,17 @@ $(STAMP): uv.lock pyproject.toml
 run: setup ## run the pipeline: sample in, evaluated model and report out
 	@$(BIN)/python flows/pipeline.py
 
-test: setup ## run all tests, two files at a time
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile
+server: setup ## start the Prefect server, for this machine alone
+	@$(BIN)/python flows/server.py
 
-test-long: setup ## run the property tests with thousands of cases
-	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q tests/hostile
+serve: setup ## run what is due or asked for in the server's UI; CRON="0 3 * * *" sets when to retrain
+	@$(BIN)/python flows/serve.py $(if $(CRON),--cron "$(CRON)",)
+
+test: setup ## run all tests, two files at a time
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not long"
+
+test-long: setup ## run property tests with thousands of cases, and the schedule twenty times
+	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q tests/hostile tests/endurance
 
 check: setup ## lint, format, types, import rules, fast tests
 	@$(BIN)/ruff check

@@ -22,9 +22,9 @@ from prefect.states import Cancelled, Completed, Failed, State
 from rich.console import Console
 
 from alexnet_pipe.errors import UserError
-from alexnet_pipe.orchestration.configurations import Configuration, all_params, load_configurations
-from alexnet_pipe.orchestration.experiment_table import ABOUT, Row, experiment_rows, rich_table
-from alexnet_pipe.orchestration.experiments import Experiment, check_commit, remove_left_overs, run_experiment
+from alexnet_pipe.orchestration.experiments.configurations import Configuration, all_params, load_configurations
+from alexnet_pipe.orchestration.experiments.run import Experiment, check_commit, remove_left_overs, run_experiment
+from alexnet_pipe.orchestration.experiments.table import ABOUT, Row, experiment_rows, rich_table
 from alexnet_pipe.orchestration.interrupt import end_on_interrupt
 from alexnet_pipe.orchestration.lock import BusyError, only_run
 from alexnet_pipe.orchestration.stages import GPU

@@ -8,12 +8,12 @@ from pathlib import Path
 import yaml
 from dvc.cli import main
 
-from alexnet_pipe.orchestration.challenger import PLACE, challenger
-from alexnet_pipe.orchestration.decision import Decision, Verdict, decide
 from alexnet_pipe.orchestration.lock import only_run
 from alexnet_pipe.orchestration.overrides import override_params
-from alexnet_pipe.orchestration.promotion import finish_promotion, promote
-from alexnet_pipe.orchestration.source import follow, news
+from alexnet_pipe.orchestration.promotion.challenger import PLACE, challenger
+from alexnet_pipe.orchestration.promotion.decision import Decision, Verdict, decide
+from alexnet_pipe.orchestration.promotion.promote import finish_promotion, promote
+from alexnet_pipe.orchestration.promotion.source import follow, news
 from alexnet_pipe.params.promotion import PromotionParams
 
 PYTHON = sys.executable

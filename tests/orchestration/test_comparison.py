@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from alexnet_pipe.orchestration.comparison import Comparison, compare
+from alexnet_pipe.orchestration.promotion.comparison import Comparison, compare
 
 
 def results(right: str, images: str = "abcd") -> pd.DataFrame:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.errors import UserError
-from alexnet_pipe.orchestration.configurations import all_params, load_configurations
+from alexnet_pipe.orchestration.experiments.configurations import all_params, load_configurations
 from alexnet_pipe.params.load import Params, load_params
 
 ROOT = Path(__file__).parents[2]

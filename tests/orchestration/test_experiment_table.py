@@ -2,8 +2,8 @@
 
 import pytest
 
-from alexnet_pipe.orchestration.configurations import Configuration
-from alexnet_pipe.orchestration.experiment_table import experiment_rows, margin, with_interval
+from alexnet_pipe.orchestration.experiments.configurations import Configuration
+from alexnet_pipe.orchestration.experiments.table import experiment_rows, margin, with_interval
 
 # Student's (1908) sleep data, the differences; t.test of R gives 1.58 and 0.7001142 to 2.4598858.
 SLEEP = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4]

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from alexnet_pipe.errors import UserError
-from alexnet_pipe.orchestration.experiments import check_commit, remove_left_overs
+from alexnet_pipe.orchestration.experiments.run import check_commit, remove_left_overs
 
 ROOT = Path(__file__).parents[2]
 

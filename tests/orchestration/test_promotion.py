@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.errors import UserError
-from alexnet_pipe.orchestration.challenger import challenger
-from alexnet_pipe.orchestration.decision import Verdict
-from alexnet_pipe.orchestration.promotion import finish_promotion
+from alexnet_pipe.orchestration.promotion.challenger import challenger
+from alexnet_pipe.orchestration.promotion.decision import Verdict
+from alexnet_pipe.orchestration.promotion.promote import finish_promotion
 from tests.orchestration import retraining
 from tests.orchestration.retraining import add_photographs, git, make_project, retrain, state_of, train_challenger
 

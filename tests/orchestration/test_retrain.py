@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_pipe.orchestration.decision import Verdict
+from alexnet_pipe.orchestration.promotion.decision import Verdict
 from tests.orchestration.retraining import add_photographs, git, make_project, retrain
 
 ROOT = Path(__file__).parents[2]

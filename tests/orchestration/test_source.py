@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from alexnet_pipe.orchestration.source import SourceError, follow, news
+from alexnet_pipe.orchestration.promotion.source import SourceError, follow, news
 
 
 def save_dataset(root: Path, **dataset: object) -> None:

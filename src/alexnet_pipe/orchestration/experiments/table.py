@@ -9,7 +9,7 @@ from rich import box
 from rich.table import Table
 from scipy.stats import t
 
-from alexnet_pipe.orchestration.configurations import Configuration
+from alexnet_pipe.orchestration.experiments.configurations import Configuration
 
 Found = Mapping[str, Mapping[int, Mapping[str, Any]]]
 """For each configuration and seed what `evaluate` has found; what failed is missing."""

@@ -8,11 +8,11 @@ import pandas as pd
 from prefect.artifacts import create_image_artifact, create_link_artifact, create_markdown_artifact
 
 from alexnet_pipe.artifacts import Artifacts
+from alexnet_pipe.orchestration.display.metrics import metric_changes, metrics_markdown
+from alexnet_pipe.orchestration.display.picture import pipeline_picture
+from alexnet_pipe.orchestration.display.report_link import report_link
 from alexnet_pipe.orchestration.graph import Graph
-from alexnet_pipe.orchestration.metrics import metric_changes, metrics_markdown
 from alexnet_pipe.orchestration.outcome import StageRun
-from alexnet_pipe.orchestration.picture import pipeline_picture
-from alexnet_pipe.orchestration.report_link import report_link
 from alexnet_pipe.reporting.pictures import picture, plot
 from alexnet_pipe.reporting.plots import error_curve
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from scipy.stats import binomtest
 
-from alexnet_pipe.orchestration.champion import champion, results_of, same_model
-from alexnet_pipe.orchestration.comparison import Comparison, compare
+from alexnet_pipe.orchestration.promotion.champion import champion, results_of, same_model
+from alexnet_pipe.orchestration.promotion.comparison import Comparison, compare
 from alexnet_pipe.params.promotion import PromotionParams
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import gto.api
 
 from alexnet_pipe.artifacts import load_json, save_json
-from alexnet_pipe.orchestration.champion import NAME
 from alexnet_pipe.orchestration.commands import CommandError, default_remote, dvc, git
+from alexnet_pipe.orchestration.promotion.champion import NAME
 
 UNDER_WAY = ".prefect/promotion.json"
 """Names the commit of a promotion that has not come to its end."""

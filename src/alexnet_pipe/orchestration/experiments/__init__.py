@@ -1,0 +1,1 @@
+"""Sets of configurations as DVC experiments, and the table that compares them."""

@@ -1,0 +1,1 @@
+"""A new model is made beside the champion, compared with it, and takes its place or not."""

@@ -1,0 +1,174 @@
+"""A miniature project whose server, runner and workers are real processes, none of which outlives its test."""
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+import psutil
+import yaml
+
+ROOT = Path(__file__).parents[2]
+DEADLINE = 60.0
+MARK = "ALEXNET_PIPE_TEST"
+T = TypeVar("T")
+
+
+class Service:
+    """A process of a project, and what it has printed so far."""
+
+    def __init__(self, process: subprocess.Popen[bytes], log: Path) -> None:
+        self.process = process
+        self.log = log
+
+    def printed(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    def prints(self, text: str) -> None:
+        """Wait until it has printed `text`."""
+        until(lambda: text in self.printed() or self.process.poll() is not None, self.printed)
+        assert text in self.printed(), self.printed()
+
+    def ends(self, number: int) -> int:
+        """Send the signal `number`; the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(DEADLINE)
+
+
+class Project:
+    """A DVC repository with the stages given and the real flows; `pipeline` is deployed twice, once as `other`."""
+
+    def __init__(self, folder: Path, stages: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self._started: list[subprocess.Popen[bytes]] = []
+        shutil.copytree(ROOT / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "params.yaml").write_text("{}\n")
+        self.stages(stages)
+        content = yaml.safe_load((ROOT / "prefect.yaml").read_text())
+        pipeline, retrain, _ = content["deployments"]
+        content["deployments"] = [{**pipeline, "schedules": retrain["schedules"]}, {**pipeline, "name": "other"}]
+        (folder / "prefect.yaml").write_text(yaml.safe_dump(content))
+        for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
+            subprocess.run(command, cwd=folder, check=True)
+
+    def stages(self, stages: Mapping[str, Any]) -> None:
+        (self.folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": dict(stages)}, sort_keys=False))
+
+    def start(self, *command: str, **environment: str) -> Service:
+        """Start `python COMMAND` in the project, in a session of its own."""
+        log = self.folder / f"{len(list(self.folder.glob('*.log')))}.log"
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
+        with log.open("wb") as file:
+            process = subprocess.Popen(
+                [sys.executable, *command],
+                cwd=self.folder,
+                env={
+                    **inherited,
+                    MARK: str(self.folder),
+                    "PREFECT_SERVER_API_PORT": str(self.port),
+                    "PYTHONUNBUFFERED": "1",
+                    **environment,
+                },
+                stdout=file,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._started.append(process)
+        return Service(process, log)
+
+    def start_server(self, **environment: str) -> Service:
+        server = self.start("flows/server.py", **environment)
+        server.prints("Prefect at http://")
+        return server
+
+    def start_serving(self, *options: str, **environment: str) -> Service:
+        runner = self.start("flows/serve.py", *options, **environment)
+        runner.prints("serving pipeline, other")
+        return runner
+
+    def api(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> Any:
+        """GET `path`, or POST `body` to it, unless told otherwise."""
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/api{path}",
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+            method=method,
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                return json.loads(answer.read() or "null")
+        except urllib.error.HTTPError as error:
+            if error.code != 503:
+                raise
+            # SQLite was busy, and has done nothing; Prefect's own clients try again as well.
+            return self.api(path, body, method)
+
+    def printed(self) -> str:
+        """What its processes have printed, each after the other."""
+        return "\n".join(log.read_text(errors="replace") for log in sorted(self.folder.glob("*.log")))
+
+    def ask_for_a_run(self, of: str = "pipeline") -> str:
+        """Its id."""
+        deployment = self.api(f"/deployments/name/pipeline/{of}")["id"]
+        return str(self.api(f"/deployments/{deployment}/create_flow_run", {"state": {"type": "SCHEDULED"}})["id"])
+
+    def state(self, run: str) -> str:
+        """The name of a run's state."""
+        return str(self.api(f"/flow_runs/{run}")["state"]["name"])
+
+    def reaches(self, run: str, *states: str) -> None:
+        """Wait until `run` is in one of `states`."""
+        until(lambda: self.state(run) in states, lambda: f"{self.api(f'/flow_runs/{run}')['state']}, not {states}")
+
+    def processes(self, word: str = "") -> list[psutil.Process]:
+        """Those that this project has started, directly or not, with `word` in their command line."""
+        found = []
+        for process in psutil.process_iter():
+            with suppress(psutil.Error, OSError):
+                if process.environ().get(MARK) == str(self.folder) and word in " ".join(process.cmdline()):
+                    found.append(process)
+        return found
+
+    def end(self) -> None:
+        """Kill all that is left of it."""
+        while alive := self.processes():
+            for process in alive:
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()
+            psutil.wait_procs(alive, timeout=10)
+        for process in self._started:
+            process.wait(10)
+
+
+@contextmanager
+def project(folder: Path, stages: Mapping[str, Any]) -> Iterator[Project]:
+    """A project in `folder`; no process of it is left at the end."""
+    made = Project(folder, stages)
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+def until(condition: Callable[[], Any], found: Callable[[], Any] = str, deadline: float = DEADLINE) -> None:
+    """Wait until `condition` holds; `found` says what there is instead."""
+    end = time.monotonic() + deadline
+    while not condition():
+        assert time.monotonic() < end, found()
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
