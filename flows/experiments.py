@@ -27,7 +27,7 @@ from alexnet_pipe.orchestration.experiments.run import Experiment, check_commit,
 from alexnet_pipe.orchestration.experiments.table import ABOUT, Row, experiment_rows, rich_table
 from alexnet_pipe.orchestration.interrupt import end_on_interrupt
 from alexnet_pipe.orchestration.lock import BusyError, only_run
-from alexnet_pipe.orchestration.stages import GPU
+from alexnet_pipe.orchestration.stages import gpu_tags
 from alexnet_pipe.params.load import Params
 
 SEEDS = (2012, 2013, 2014)
@@ -74,7 +74,7 @@ def run_one(experiment: str, params: Params) -> State[Experiment]:
 def _run(name: str, seed: int, params: Params) -> State[Experiment]:
     """One experiment, to its end."""
     title = f"{name} {seed}"
-    future = run_one.with_options(name=title, task_run_name=title, tags=[GPU]).submit(f"{name}-{seed}", params)
+    future = run_one.with_options(name=title, task_run_name=title, tags=gpu_tags()).submit(f"{name}-{seed}", params)
     future.wait()
     return future.state
 

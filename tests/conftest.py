@@ -1,12 +1,16 @@
 """Set-up that every test shares."""
 
 import os
+import sys
 from collections.abc import Iterator
 
 import pytest
+from absl import logging
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Prefect closes the handlers of all others when it sets up its own, and absl's closes pytest's captured stream with it.
+logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 
 @pytest.fixture

@@ -93,7 +93,7 @@ class Project:
 
     def start_serving(self, *options: str, **environment: str) -> Service:
         runner = self.start("flows/serve.py", *options, **environment)
-        runner.prints("serving pipeline, other")
+        runner.prints("serving pipeline")
         return runner
 
     def api(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.errors import UserError
-from alexnet_pipe.orchestration.address import only_server, publish_address, running_server
+from alexnet_pipe.orchestration.service.address import only_server, publish_address, running_server
 from alexnet_pipe.orchestration.settings import quiet_and_local
 
 

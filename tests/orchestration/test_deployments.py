@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 DUMP = """
 import json
 from pathlib import Path
-from alexnet_pipe.orchestration.deployments import read_deployments
+from alexnet_pipe.orchestration.service.deployments import read_deployments
 each = [read_deployments(Path(), cron) for cron in (None, "*/5 * * * *")]
 print(json.dumps([[deployment.model_dump(mode="json") for deployment in found] for found in each]))
 """

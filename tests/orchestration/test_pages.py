@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_pipe.orchestration.pages import served_pages
+from alexnet_pipe.orchestration.service.pages import served_pages
 from tests.orchestration.services import free_port
 
 

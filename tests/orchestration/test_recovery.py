@@ -11,9 +11,9 @@ from tests.orchestration.services import Project, project, until
 
 pytestmark = pytest.mark.slow
 
-# Each run has it begin, wait to be let go, and say so.
-WAITING = "echo begun >> begun.txt; while ! test -e go; do sleep 0.1; done; rm go; echo gone > mean.txt"
-STAGES = {"mean": {"cmd": WAITING, "outs": ["mean.txt"], "always_changed": True}}
+# Each run has it begin, wait to be let go, and say so. It holds the one place at the accelerator meanwhile.
+WAITING = "echo begun >> begun.txt; while ! test -e go; do sleep 0.1; done; rm go; echo gone > model.txt"
+STAGES = {"train": {"cmd": WAITING, "outs": ["model.txt"], "always_changed": True}}
 
 
 def until_begun(house: Project, times: int) -> None:
@@ -81,7 +81,7 @@ def test_whoever_is_killed_no_run_is_lost_and_none_is_done_twice(tmp_path: Path)
         assert house.state(not_begun) == "Running"
         kill(house, "flows/server.py")
         let_go(house)
-        until(lambda: (house.folder / "mean.txt").exists())
+        until(lambda: (house.folder / "model.txt").exists())
         server = house.start_server()
         house.reaches(not_begun, "Completed")
 

@@ -12,6 +12,7 @@ import psutil
 
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.orchestration.processes import end_processes
+from alexnet_pipe.orchestration.rwlock import mend_rwlock
 
 MARK = "ALEXNET_PIPE_RUN"
 """The environment variable by which the processes of a run are known, whoever their parent has become."""
@@ -40,6 +41,7 @@ def only_run(root: Path) -> Iterator[None]:
         _lock(file)
         mark = str(path.resolve())
         end_marked(mark)
+        mend_rwlock(root)
         os.environ[MARK] = mark
         try:
             yield

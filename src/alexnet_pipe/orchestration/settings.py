@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from alexnet_pipe.orchestration.address import running_server
+from alexnet_pipe.orchestration.service.address import running_server
 
 
 def quiet_and_local(root: Path) -> None:
@@ -28,6 +28,7 @@ def quiet_and_local(root: Path) -> None:
     }
     for name, value in settings.items():
         os.environ.setdefault(name, value)
+    logging.getLogger("prefect.task_runs").addFilter(_is_news)
     if "PREFECT__FLOW_RUN_ID" in os.environ:
         _fit_for_a_runner()
     if "PREFECT_API_URL" not in os.environ and (server := running_server(root)):

@@ -1,5 +1,6 @@
 """The pipeline's stages as Prefect tasks: one task a DVC stage, in DVC's order."""
 
+import os
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -50,6 +51,14 @@ def failure(runs: Mapping[str, StageRun]) -> str | None:
     return next((f"{stage}: {run.reason}" for stage, run in runs.items() if run.outcome is Outcome.FAILED), None)
 
 
+def gpu_tags() -> list[str]:
+    """The tags of a task that computes on a GPU; none without a server.
+
+    A temporary server never frees the slot of a run that was killed, and the next run would wait for it for ever.
+    """
+    return [GPU] if os.environ.get("PREFECT_API_URL") else []
+
+
 @task
 def _run_stage(stage: str, root: Path, force: bool, same: bool) -> State[StageRun]:
     """Have DVC bring one stage up to date; `same` if it has said already that it is."""
@@ -67,7 +76,8 @@ def _run_stage(stage: str, root: Path, force: bool, same: bool) -> State[StageRu
 
 
 def _task_of(stage: str) -> Any:
-    named = _run_stage.with_options(name=stage, task_run_name=stage, tags=[GPU] if stage in _ON_GPU else [])
+    tags = gpu_tags() if stage in _ON_GPU else []
+    named = _run_stage.with_options(name=stage, task_run_name=stage, tags=tags)
     if stage != "download":
         return named
     return named.with_options(

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from alexnet_pipe.artifacts import Artifacts, home
-from alexnet_pipe.orchestration.address import running_server
+from alexnet_pipe.orchestration.service.address import running_server
 
 
 def report_link(root: Path) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from alexnet_pipe.artifacts import Artifacts
 from alexnet_pipe.errors import UserError
-from alexnet_pipe.orchestration.address import only_server, publish_address
-from alexnet_pipe.orchestration.pages import served_pages
+from alexnet_pipe.orchestration.service.address import only_server, publish_address
+from alexnet_pipe.orchestration.service.pages import served_pages
 
 if TYPE_CHECKING:
     from uvicorn import Server
@@ -88,7 +88,8 @@ def _server() -> "Server":
 
     # Workers keep connections open for as long as they live.
     config = uvicorn.Config(create_app(final=True), log_level="error", timeout_graceful_shutdown=3)
-    logging.getLogger("prefect.server.utilities.messaging.memory").addFilter(_is_no_retry)
+    for name in ("prefect.server", "prefect.server.utilities.messaging.memory"):
+        logging.getLogger(name).addFilter(_is_no_retry)
     return uvicorn.Server(config)
 
 

@@ -17,10 +17,10 @@ from prefect.logging import get_logger
 from prefect.runner import Runner
 
 from alexnet_pipe.errors import StoppedError, UserError
-from alexnet_pipe.orchestration.address import answers, only_one
-from alexnet_pipe.orchestration.deployments import flow_names, read_deployments
-from alexnet_pipe.orchestration.provision import provision
-from alexnet_pipe.orchestration.recovery import bury_runs_by_hand, put_right
+from alexnet_pipe.orchestration.service.address import answers, only_one
+from alexnet_pipe.orchestration.service.deployments import flow_names, read_deployments
+from alexnet_pipe.orchestration.service.provision import provision
+from alexnet_pipe.orchestration.service.recovery import bury_runs_by_hand, put_right
 
 _SECONDS = 3
 _GRACE = timedelta(seconds=30)

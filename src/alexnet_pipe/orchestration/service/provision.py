@@ -15,7 +15,7 @@ from prefect.events.actions import CallWebhook, ChangeFlowRunState
 from prefect.types import SecretDict
 from pydantic import SecretStr
 
-from alexnet_pipe.orchestration.deployments import flow_names, local_timezone
+from alexnet_pipe.orchestration.service.deployments import flow_names, local_timezone
 
 WEBHOOK = "ALEXNET_PIPE_WEBHOOK"
 """The environment variable with the address that is told of runs that fail."""

@@ -1,0 +1,1 @@
+"""The Prefect server of this project, its schedule, and what puts runs right that were killed."""
