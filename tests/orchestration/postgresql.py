@@ -44,7 +44,9 @@ def postgresql() -> Iterator[str]:
 
 
 def _program(name: str) -> str:
-    found = shutil.which(name)
+    # Debian keeps them off the path.
+    folders = [os.environ["PATH"], *map(str, sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True))]
+    found = shutil.which(name, path=os.pathsep.join(folders))
     if found is None:
         raise NoPostgresError(f"there is no {name} on this machine")
     return found

@@ -56,12 +56,12 @@ def decide(root: Path, promotion: PromotionParams) -> Decision:
 
 def decision_markdown(decision: Decision, version: str | None) -> str:
     """Verdict, reason and numbers; `version` is the git tag of a model that was promoted."""
-    lines = [f"**{decision.verdict.capitalize()}**{f' as {version}' if version else ''}: {decision.reason}."]
+    lines = [f"**{decision.verdict.capitalize()}**{f' as `{version}`' if version else ''}: {decision.reason}."]
     if numbers := decision.comparison:
         difference, low, high = numbers.difference
         lines += [
             "",
-            f"| {numbers.images:,} test images, ten views | {decision.champion} | challenger |",
+            f"| {numbers.images:,} test images, ten views | `{decision.champion}` | challenger |",
             "|---|--:|--:|",
             f"| top-1 error | {_share(numbers.champion_errors, numbers.images)} | "
             f"{_share(numbers.challenger_errors, numbers.images)} |",
