@@ -32,8 +32,8 @@ server: setup ## start the Prefect server, for this machine alone
 serve: setup ## run what is due or asked for in the server's UI; CRON="0 3 * * *" sets when to retrain
 	@$(BIN)/python flows/serve.py $(if $(CRON),--cron "$(CRON)",)
 
-test: setup ## run all tests, two files at a time
-	@$(BIN)/python -m pytest -q -n 2 --dist loadfile -m "not long"
+test: setup ## run all tests, three files at a time, because some of them wait for servers
+	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not long"
 
 test-long: setup ## run property tests with thousands of cases, and the schedule twenty times
 	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q tests/hostile tests/endurance

@@ -13,6 +13,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest tests first, so that none of them is left alone at the end; then those that wait for servers."""
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, "/orchestration/" in item.nodeid))
+
+
 @pytest.fixture
 def accelerated() -> Iterator[None]:
     """The backend's faster forms, in this test alone."""
