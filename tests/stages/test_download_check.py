@@ -128,6 +128,6 @@ def test_a_check_that_fails_says_so_and_not_that_there_is_something_newer(server
     status, said = check(**had)
     assert status == 1
     assert said.startswith(
-        "alexnet-pipe: o/pets: the server answers 500 Internal Server Error: run the same command ag"
+        "alexnet-pipe: temporary failure: o/pets: the server answers 500 Internal Server Error: run the same command ag"
     )
     assert said.count("\n") == 1
