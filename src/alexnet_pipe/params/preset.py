@@ -32,12 +32,9 @@ def preset_params(folder: Path, name: str, overrides: Sequence[str] = ()) -> Par
     """
     if name not in preset_names(folder):
         raise UserError(f"no preset {name!r} in {folder}; there are {', '.join(preset_names(folder))}")
-    content = _plain(read_yaml(folder / f"{name}.yaml"))
-    for override in overrides:
-        key, value = _parse(override)
-        section, _, field = key.partition(".")
-        content.setdefault(section, {})[field] = value
-    return check_params(content, f"preset {name}")
+    where = f"preset {name}"
+    params = check_params(_plain(read_yaml(folder / f"{name}.yaml")), where)
+    return overridden(params, dict(map(_parse, overrides)), where)
 
 
 def overridden(params: Params, overrides: Mapping[str, Any], where: str) -> Params:
@@ -85,8 +82,6 @@ def _parse(override: str) -> tuple[str, Any]:
     key, equals, value = override.partition("=")
     if not equals:
         raise UserError(f"{override!r} is not an override; write section.key=value, as in train.max_epochs=20")
-    if key not in known_keys():
-        raise UserError(f"{key} is not a known parameter; {nearest(key)}")
     return key, YAML(typ="safe").load(value)
 
 

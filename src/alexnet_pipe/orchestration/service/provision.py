@@ -16,12 +16,10 @@ from prefect.types import SecretDict
 from pydantic import SecretStr
 
 from alexnet_pipe.orchestration.service.deployments import flow_names, local_timezone
+from alexnet_pipe.orchestration.stages import GPU
 
 WEBHOOK = "ALEXNET_PIPE_WEBHOOK"
 """The environment variable with the address that is told of runs that fail."""
-
-ACCELERATOR = "gpu"
-"""The tag of tasks of which one at a time may run."""
 
 _ANY = "prefect.flow-run.*"
 _BEGUN = "prefect.flow-run.Pending"
@@ -45,7 +43,7 @@ def provision() -> dict[str, str]:
     """
     flows = {"prefect.resource.role": "flow", "prefect.resource.name": flow_names(Path())}
     with get_client(sync_client=True) as client:
-        client.create_concurrency_limit(ACCELERATOR, 1)
+        client.create_concurrency_limit(GPU, 1)
         _keep(client, _dead(flows))
         if address := os.environ.get(WEBHOOK):
             _keep(client, _told(flows, address))

@@ -15,6 +15,8 @@ from prefect.client.schemas import filters
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelled, Crashed, Scheduled, State
 
+from alexnet_pipe.orchestration.processes import end_processes
+
 _NOTICE = 30
 _DEAD = "its process was gone"
 T = TypeVar("T")
@@ -93,21 +95,13 @@ def _settle(client: SyncPrefectClient, run: FlowRun, process: psutil.Process | N
         return
     if run.state.is_cancelling() and (process is None or process.ppid() != os.getpid()):
         if process:
-            _end(process)
+            end_processes([process], _NOTICE)
         orphaned: State[None] = Cancelled(message="cancelled without the runner that had started it")
         client.set_flow_run_state(run.id, orphaned, force=True)
     elif process is None and run.state.is_pending():
         client.set_flow_run_state(run.id, Scheduled(message=f"{_DEAD} before it began"))
     elif process is None:
         _bury(client, run)
-
-
-def _end(process: psutil.Process) -> None:
-    with suppress(psutil.NoSuchProcess):
-        process.terminate()
-        _, alive = psutil.wait_procs([process], timeout=_NOTICE)
-        for stubborn in alive:
-            stubborn.kill()
 
 
 def _bury(client: SyncPrefectClient, run: FlowRun) -> None:
