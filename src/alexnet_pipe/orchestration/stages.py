@@ -39,7 +39,7 @@ def run_stages(root: Path, graph: Graph, force: Collection[str] = ()) -> dict[st
     same = up_to_date(root, graph) if not force else frozenset()
     futures: dict[str, PrefectFuture[Any]] = {}
     for stage, before in graph.items():
-        futures[stage] = _task_of(stage).submit(
+        futures[stage] = _task_of(stage, stage in same).submit(
             stage, root, stage in force, stage in same, wait_for=[futures[name] for name in before], return_state=False
         )
     states = {stage: future.wait() or future.state for stage, future in futures.items()}
@@ -75,8 +75,9 @@ def _run_stage(stage: str, root: Path, force: bool, same: bool) -> State[StageRu
     return Completed(name="Cached", message=outcome, data=run)
 
 
-def _task_of(stage: str) -> Any:
-    tags = gpu_tags() if stage in _ON_GPU else []
+def _task_of(stage: str, same: bool) -> Any:
+    # A stage that is left alone waits for no GPU.
+    tags = gpu_tags() if stage in _ON_GPU and not same else []
     named = _run_stage.with_options(name=stage, task_run_name=stage, tags=tags)
     if stage != "download":
         return named

@@ -12,17 +12,22 @@ from typing import Any, NoReturn
 from uuid import UUID
 
 import httpx
+import psutil
 from prefect.deployments.runner import RunnerDeployment
 from prefect.logging import get_logger
 from prefect.runner import Runner
 
 from alexnet_pipe.errors import StoppedError, UserError
+from alexnet_pipe.orchestration.processes import end_processes
 from alexnet_pipe.orchestration.service.address import answers, only_one
 from alexnet_pipe.orchestration.service.deployments import flow_names, read_deployments
 from alexnet_pipe.orchestration.service.provision import provision
 from alexnet_pipe.orchestration.service.recovery import bury_runs_by_hand, put_right
 
 _SECONDS = 3
+_LAST_SECONDS = 60
+"""Prefect gives a run that is cancelled half of it."""
+
 _GRACE = timedelta(seconds=30)
 
 
@@ -75,9 +80,17 @@ async def _until_a_signal(runner: Runner, line: str) -> None:
     await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
     if not stopped.done():
         _explain(running.exception())
-    await runner.astop()
-    await running
+    await _stop(runner, running)
     raise StoppedError(stopped.result())
+
+
+async def _stop(runner: Runner, running: asyncio.Task[None]) -> None:
+    """Cancel the runs at work; they end too if there is no server that could be told of it."""
+    ending = {running, asyncio.create_task(runner.astop())}
+    deadline = time.monotonic() + _LAST_SECONDS
+    while ending and answers(os.environ["PREFECT_API_URL"]) and time.monotonic() < deadline:
+        _, ending = await asyncio.wait(ending, timeout=1)
+    end_processes(psutil.Process().children(), _GRACE.total_seconds())
 
 
 def _tell(stopped: asyncio.Future[int], number: int) -> None:
