@@ -11,8 +11,16 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from alexnet_pipe.artifacts import Artifacts
-from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, SHARD_IMAGES, SIDE, shard_name, write_classes
+from alexnet_pipe.artifacts import Artifacts, save_json
+from alexnet_pipe.store.layout import (
+    CLASSES_FILE,
+    INDEX_FILE,
+    RESIZE_FILE,
+    SHARD_IMAGES,
+    SIDE,
+    shard_name,
+    write_classes,
+)
 
 IMAGES = (800, 8000)
 PARAMS = {
@@ -65,6 +73,7 @@ def _make_folder(folder: Path, images: int) -> None:
     whole = whole.assign(label=whole.index % 2, container="", member="", sha256="")
     whole.to_parquet(artifacts.images / INDEX_FILE, index=False)
     write_classes(artifacts.images / CLASSES_FILE, ["a", "b"])
+    save_json(artifacts.images / RESIZE_FILE, {"policy": "crop", "background": "white"})
     artifacts.mean.parent.mkdir()
     np.save(artifacts.mean, np.zeros((SIDE, SIDE, 3), np.float32))
     artifacts.pca.write_text(json.dumps({"eigenvalues": [0.1, 0.01, 0.001], "eigenvectors": np.eye(3).tolist()}))

@@ -12,7 +12,7 @@ from alexnet_pipe.statistics.pca import colour_products, rgb_pca
 from alexnet_pipe.statistics.shards import StoredShard
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
-from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, shard_name, write_classes
+from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, RESIZE_FILE, shard_name, write_classes
 
 
 def random_store(images: int, classes: int = 2, shards: int = 1, seed: int = 0) -> ImageStore:
@@ -61,6 +61,7 @@ def training_folder(root: Path, images: int, validation: int, **sections: dict[s
         index.append(store.rows.assign(split=split, shard=shard_name(split, 0), row=range(count)))
     pd.concat(index).to_parquet(artifacts.images / INDEX_FILE, index=False)
     write_classes(artifacts.images / CLASSES_FILE, store.classes)
+    save_json(artifacts.images / RESIZE_FILE, {"policy": "squash", "background": "black"})
     shard = StoredShard(artifacts.images / shard_name("train", 0), images)
     save_array(artifacts.mean, mean_image([image_sum(shard)]))
     components = rgb_pca([colour_products(shard)])

@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_without_params_yaml_the_defaults_hold_and_nothing_predicted_is_status_1(
+def test_nothing_predicted_is_status_1(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(folder)
@@ -37,11 +37,11 @@ def test_without_params_yaml_the_defaults_hold_and_nothing_predicted_is_status_1
     assert "too small: 12×12 pixels" in output.out
 
 
-def test_a_terminal_shows_table_and_bar_and_params_yaml_is_heeded(folder: Path) -> None:
-    (folder / "params.yaml").write_text("resize:\n  min_side: 12\n")
-    status, shown = run_on_terminal([*PREDICT, "small.png", "gone.png"], folder, os.environ)
+def test_a_terminal_shows_table_and_bar(folder: Path) -> None:
+    Image.new("RGB", (20, 20)).save(folder / "photo.png")
+    status, shown = run_on_terminal([*PREDICT, "photo.png", "gone.png"], folder, os.environ)
     assert status == 0
-    assert "%" in shown.split("small.png")[1].split("gone.png")[0]
+    assert "%" in shown.split("photo.png")[1].split("gone.png")[0]
     assert "missing: no file" in shown
     assert "2/2" in shown
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from alexnet_pipe.cli import STAGES
+from alexnet_pipe.cli.stage import STAGES
 from alexnet_pipe.params.load import Params, load_params
 from alexnet_pipe.params.preset import preset_names, preset_params
 

@@ -31,8 +31,8 @@ def model() -> Classifier:
     return classifier
 
 
-def all_predictions(model: Classifier, files: list[Path], **resize: Any) -> list[Prediction]:
-    return [prediction for batch in predictions(model, files, ResizeParams(**resize)) for prediction in batch]
+def all_predictions(model: Classifier, files: list[Path]) -> list[Prediction]:
+    return [prediction for batch in predictions(model, files) for prediction in batch]
 
 
 def refusal(path: Path, **resize: Any) -> RefusedError:
@@ -71,7 +71,7 @@ def test_no_more_than_one_batch_is_read_ahead(
     asked = count()
     files = (file for _ in range(9) if next(asked) >= 0)
     monkeypatch.setattr(module, "BATCH", 2)
-    stream = predictions(model, files, ResizeParams())
+    stream = predictions(model, files)
     assert [len(next(stream)) for _ in range(3)] == [2, 2, 2]
     assert next(asked) == 6
 

@@ -9,7 +9,6 @@ from PIL import Image
 from alexnet_pipe import progress
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.serving import predict as module
 from alexnet_pipe.serving.table import show_predictions
 
@@ -21,7 +20,7 @@ def rows(
     monkeypatch.setattr(module, "BATCH", 1)
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
     model = Classifier(classes, width=0.05, initialisation="he", seed=4)
-    show_predictions(model, files, ResizeParams())
+    show_predictions(model, files)
     output = capsys.readouterr()
     assert output.err.count("predict: ") == len(files) - 1
     heading, _, *lines = output.out.splitlines()
@@ -59,5 +58,5 @@ def test_names_cannot_steer_the_terminal_or_the_layout(
 def test_it_is_an_error_only_if_nothing_could_be_predicted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = Classifier(["cat", "dog"], width=0.05)
     with pytest.raises(UserError, match="no file could be predicted"):
-        show_predictions(model, [tmp_path / "gone"], ResizeParams())
+        show_predictions(model, [tmp_path / "gone"])
     assert "missing: no file" in capsys.readouterr().out

@@ -1,6 +1,7 @@
 """The model that is trained, saved and served: bytes in, logits out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import keras
@@ -8,19 +9,25 @@ import keras
 from alexnet_pipe.model.alexnet import AlexNet
 from alexnet_pipe.model.preprocessing import CROP, Preprocessing
 
+AS_IN_THE_PAPER = MappingProxyType({"policy": "crop", "background": "white"})
+"""How a photograph becomes 256×256 pixels; the names are those of the section `resize` of the parameters."""
+
 
 @keras.saving.register_keras_serializable("alexnet_pipe")
 class Classifier(keras.Model):
     """`Preprocessing` and `AlexNet`, with the mean image and the class names that they were trained with.
 
+    What a photograph of any size needs to be predicted lies in the model's file.
+
     Takes a mapping of `image`, `offset`, `mirror` and `colour_shift`, shaped as `Preprocessing.call` says; gives
     logits, float32 `(n, classes)`.
     """
 
-    def __init__(self, classes: Sequence[str], **network: Any) -> None:
+    def __init__(self, classes: Sequence[str], resize: Mapping[str, str] = AS_IN_THE_PAPER, **network: Any) -> None:
         """
         Args:
             classes: The class names, in label order.
+            resize: `policy` and `background`: how the photographs were made 256×256.
             network: What `AlexNet` takes besides the number of classes.
         """
         name = network.pop("name", "classifier")
@@ -28,6 +35,7 @@ class Classifier(keras.Model):
         inputs = _inputs()
         super().__init__(inputs=inputs, outputs=alexnet(Preprocessing(name="preprocessing")(**inputs)), name=name)
         self.classes = tuple(classes)
+        self.resize = dict(resize)
         self.network = alexnet
 
     @property
@@ -37,7 +45,7 @@ class Classifier(keras.Model):
         return mean
 
     def get_config(self) -> dict[str, Any]:
-        return {**self.network.arguments, "classes": list(self.classes), "name": self.name}
+        return {**self.network.arguments, "classes": list(self.classes), "resize": self.resize, "name": self.name}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Classifier":

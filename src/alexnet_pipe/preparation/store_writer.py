@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alexnet_pipe.artifacts import save_json
 from alexnet_pipe.cluster.shards import Result, map_shards
 from alexnet_pipe.datasets.classes import class_names
 from alexnet_pipe.datasets.containers import container_path
@@ -18,7 +19,7 @@ from alexnet_pipe.errors import UserError
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.plan import plan_shards
 from alexnet_pipe.preparation.shards import ShardWork, write_shard
-from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, SIDE, write_classes
+from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, RESIZE_FILE, SIDE, write_classes
 
 _INDEX = ["split", "shard", "row", "label", "container", "member", "sha256", "width", "height"]
 
@@ -58,6 +59,7 @@ def write_store(manifest: pd.DataFrame, source: Path, folder: Path, params: Resi
     parts = [_kept(name, rows, done[number]) for number, (name, rows) in enumerate(plan)]
     kept = pd.concat(parts)
     _write_index(kept, class_names(manifest["label"]), folder)
+    save_json(folder / RESIZE_FILE, params.model_dump(include={"policy", "background"}))
     likeness = np.concatenate([done[number]["likeness"][_usable(done[number])] for number in range(len(plan))])
     findings = pd.concat([_findings(rows, done[number]) for number, (_, rows) in enumerate(plan)])
     return Written(kept, likeness, findings)

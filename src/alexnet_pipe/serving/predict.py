@@ -28,9 +28,10 @@ class Prediction(NamedTuple):
     refusal: RefusedError | None = None
 
 
-def predictions(model: Classifier, photographs: Iterable[Path], params: ResizeParams) -> Iterator[list[Prediction]]:
+def predictions(model: Classifier, photographs: Iterable[Path]) -> Iterator[list[Prediction]]:
     """One prediction a photograph, in order, in lists of at most `BATCH`; only one batch of them is in memory."""
     network = with_features(model)
+    params = ResizeParams.model_validate(model.resize)
     remaining = iter(photographs)
     while batch := list(islice(remaining, BATCH)):
         yield _predicted(network, model.classes, batch, params)

@@ -13,7 +13,6 @@ from rich.text import Text
 
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.progress import progress
 from alexnet_pipe.serving.predict import Prediction, predictions
 
@@ -21,7 +20,7 @@ _WITHOUT_TERMINAL = 10_000
 """Columns where there is no terminal to end a line."""
 
 
-def show_predictions(model: Classifier, photographs: Sequence[Path], params: ResizeParams) -> None:
+def show_predictions(model: Classifier, photographs: Sequence[Path]) -> None:
     """Print one row a photograph; progress goes to standard error unless both are shown on a terminal.
 
     Raises:
@@ -36,7 +35,7 @@ def show_predictions(model: Classifier, photographs: Sequence[Path], params: Res
         redirect_stdout(sys.stdout if terminal else sys.stderr),
         progress("predict", len(photographs), "photographs") as advance,
     ):
-        for number, batch in enumerate(predictions(model, photographs, params)):
+        for number, batch in enumerate(predictions(model, photographs)):
             console.print(_table(batch, widths, heading=number == 0))
             predicted += sum(prediction.refusal is None for prediction in batch)
             advance(len(batch))

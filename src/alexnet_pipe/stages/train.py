@@ -13,7 +13,7 @@ from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.progress import say
 from alexnet_pipe.store.image_store import ImageStore
-from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE
+from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, RESIZE_FILE
 from alexnet_pipe.training.backend import make_deterministic, require_gpu, use_faster_forms
 from alexnet_pipe.training.checkpoints import Checkpoints
 from alexnet_pipe.training.fingerprint import run_fingerprint
@@ -53,7 +53,8 @@ def _trainer(
     shift = colour_directions(np.array(pca["eigenvalues"]), np.array(pca["eigenvectors"]), train.colour_shift)
     stream = TrainingStream(images, train.seed, train.batch_size, shift)
 
-    classifier = Classifier(images.classes, seed=train.seed, **model.model_dump())
+    resize = load_json(artifacts.images / RESIZE_FILE)
+    classifier = Classifier(images.classes, resize, seed=train.seed, **model.model_dump())
     classifier.mean.assign(np.load(required(artifacts.mean)))
     plateau = Plateau(train.learning_rate, train.patience, train.cuts)
     compile_for_training(classifier, plateau, train.momentum, train.weight_decay)

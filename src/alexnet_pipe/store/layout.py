@@ -12,6 +12,8 @@ SHARD_IMAGES = 1024
 
 INDEX_FILE = "index.parquet"
 CLASSES_FILE = "classes.json"
+RESIZE_FILE = "resize.json"
+"""How the photographs were made 256×256: what a prediction must do as well."""
 
 
 def shard_name(split: str, number: int) -> str:

@@ -1,0 +1,71 @@
+"""The command line: `alexnet-pipe`; a module a verb."""
+
+import errno
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from alexnet_pipe.cli.doctor import doctor
+from alexnet_pipe.cli.predict import predict
+from alexnet_pipe.cli.preset import preset
+from alexnet_pipe.cli.stage import stage
+from alexnet_pipe.errors import TransientError, UserError
+
+_INTERRUPTED = 130
+
+app = typer.Typer(
+    help="AlexNet (2012) as a reproducible pipeline. `dvc repro` runs all stages.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for verb in (stage, predict, preset, doctor):
+    app.command()(verb)
+
+
+@app.callback()
+def _options(
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    if debug:
+        os.environ["ALEXNET_PIPE_DEBUG"] = "1"
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends in one line on standard error and exit status 1."""
+    try:
+        app()
+    except TransientError as error:
+        _fail(f"{TransientError.PREFIX}{error}")
+    except UserError as error:
+        _fail(str(error), error.status)
+    except SystemExit as end:
+        if end.code != _INTERRUPTED:  # Typer turns KeyboardInterrupt into this.
+            raise
+        _fail("interrupted; run the same command again to go on", _INTERRUPTED)
+    except MemoryError as error:
+        _fail(f"out of memory ({error}): close other programs or lower train.batch_size")
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            _unexpected(error)
+        _fail(f"no space left on the device{_of(error)}: free some and run the same command again")
+    except Exception as error:
+        _unexpected(error)
+
+
+def _of(error: OSError) -> str:
+    return f" while writing {error.filename}" if error.filename else ""
+
+
+def _unexpected(error: Exception) -> None:
+    reason = " ".join(str(error).split())
+    _fail(f"{type(error).__name__}: {reason} (`alexnet-pipe --debug …` shows the traceback)")
+
+
+def _fail(reason: str, status: int = 1) -> None:
+    if os.environ.get("ALEXNET_PIPE_DEBUG"):
+        raise
+    print(f"alexnet-pipe: {reason}", file=sys.stderr)
+    raise SystemExit(status)

@@ -1,0 +1,1 @@
+"""A classifier in formats that run without this project."""

@@ -1,0 +1,1 @@
+"""Weights that others have published, as models of this project."""
