@@ -14,7 +14,7 @@ def main() -> None:
 
         from alexnet_pipe.artifacts import Artifacts
         from alexnet_pipe.store.image_store import ImageStore
-        from benchmarks import data_path, memory, orchestration, preparation, scale, shares, step
+        from benchmarks import data_path, frozen, memory, orchestration, preparation, scale, shares, step
     tf.get_logger().setLevel("ERROR")  # Every model that is measured is traced, and it warns of that.
     artifacts = Artifacts(Path())
     images = ImageStore.open(artifacts.images, "train")
@@ -22,6 +22,7 @@ def main() -> None:
     data_path.show_pipeline(images, REPEATS)
     two_towers = step.show(SIZE)
     shares.show(SIZE, REPEATS, two_towers)
+    frozen.show(SIZE, REPEATS)
     data_path.show_end_to_end(images, 3)
     memory.show()
     preparation.show(artifacts, REPEATS)

@@ -18,6 +18,12 @@ def fingerprint(parameters: Mapping[str, Any], data: Iterable[Path], packages: I
     return digest.hexdigest()[:16]
 
 
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file's bytes, hexadecimal; the file need not fit into memory."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def code_digest() -> str:
     """16 hexadecimal digits of all code of this project."""
     return fingerprint({}, [], [""])

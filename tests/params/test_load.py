@@ -35,6 +35,21 @@ def test_what_is_not_set_is_as_published(tmp_path: Path) -> None:
             "train.learning_rat is not a known parameter; did you mean train.learning_rate?",
         ),
         ("trian:\n  seed: 1", "trian is not a known parameter; did you mean train?"),
+        (
+            "train:\n  freeze: [conv9]",
+            "train.freeze.0 is 'conv9': input should be 'conv1', 'conv2', 'conv3', 'conv4', "
+            "'conv5', 'fc6', 'fc7' or 'fc8'",
+        ),
+        ("train:\n  freeze: [conv1]\n  train_only: [fc8]", "train: set freeze or train_only, not both"),
+        (
+            "train:\n  freeze: [conv1, conv2, conv3, conv4, conv5, fc6, fc7, fc8]",
+            "train: freeze names all layers: leave one to train",
+        ),
+        (
+            "train:\n  train_only: [fc8]\n  learning_rate_multipliers: {fc7: 2.0}",
+            "train: learning_rate_multipliers names fc7, whose weights are frozen",
+        ),
+        ("train:\n  init_sha256: abc", "train.init_sha256 is 'abc': string should match pattern '^[0-9a-f]{64}$'"),
         ("train:\n  batch_size: many", "train.batch_size is 'many': input should be a valid integer"),
         ("train:\n  batch_size: 0", "train.batch_size is 0: input should be greater than or equal to 1"),
         ("train:\n  batch_size: '64'", "train.batch_size is '64': input should be a valid integer"),

@@ -43,7 +43,7 @@ class AlexNet(keras.Model):
         pixels = keras.Input((CROP, CROP, 3), name="pixels")
         logits = _Builder(variant, width, initialisation, seed).logits(pixels, classes)
         super().__init__(inputs=pixels, outputs=logits, **kwargs)
-        self.arguments = {
+        self.arguments: dict[str, Any] = {
             "classes": classes,
             "variant": variant,
             "width": width,

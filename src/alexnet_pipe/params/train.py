@@ -1,12 +1,14 @@
 """Section `train`: the paper's stochastic gradient descent."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, get_args
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from alexnet_pipe.params.section import Section
 
 Count = Annotated[int, Field(ge=1)]
+Layer = Literal["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"]
+LAYERS: tuple[Layer, ...] = get_args(Layer)
 
 
 class TrainParams(Section):
@@ -28,6 +30,11 @@ class TrainParams(Section):
         checkpoint_steps: Steps between two checkpoints; every epoch ends with one as well.
         on_flat_loss: What to do about a loss that stays where guessing is: `stop` or `warn`.
         flat_loss_steps: How often to look, in steps; in a short run, after a quarter of it.
+        init_weights: A model's file whose weights and mean image training starts with, rather than random ones.
+        init_sha256: Of that file, hexadecimal; if it is given, another file is refused.
+        freeze: Layers that keep their first weights.
+        train_only: The layers that do not, instead of naming those that do.
+        learning_rate_multipliers: By layer, what ε is multiplied by.
         tensorboard: Write TensorBoard logs, with histograms of the weights, to `logs/`.
     """
 
@@ -56,4 +63,24 @@ class TrainParams(Section):
     checkpoint_steps: Count = 1000
     on_flat_loss: Literal["stop", "warn"] = "stop"
     flat_loss_steps: Count = 5000
+    init_weights: str | None = None
+    init_sha256: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")] = None
+    freeze: list[Layer] = Field(default_factory=list)
+    train_only: list[Layer] = Field(default_factory=list)
+    learning_rate_multipliers: dict[Layer, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     tensorboard: bool = False
+
+    @model_validator(mode="after")
+    def _something_is_trained(self) -> "TrainParams":
+        if self.freeze and self.train_only:
+            raise ValueError("set freeze or train_only, not both")
+        if not self.trained:
+            raise ValueError("freeze names all layers: leave one to train")
+        if useless := set(self.learning_rate_multipliers) - set(self.trained):
+            raise ValueError(f"learning_rate_multipliers names {', '.join(sorted(useless))}, whose weights are frozen")
+        return self
+
+    @property
+    def trained(self) -> list[Layer]:
+        """The layers whose weights change."""
+        return [layer for layer in LAYERS if layer in (self.train_only or LAYERS) and layer not in self.freeze]

@@ -1,12 +1,15 @@
 """Stage `train`: the classifier, trained as the paper does (section 5)."""
 
 from dataclasses import asdict
+from pathlib import Path
 
 import keras
 import numpy as np
 import pandas as pd
 
-from alexnet_pipe.artifacts import Artifacts, load_json, required, save_json, written_aside
+from alexnet_pipe.artifacts import Artifacts, home, load_json, required, save_json, written_aside
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.fingerprint import file_digest
 from alexnet_pipe.inputs.stream import TrainingStream, colour_directions
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.model import ModelParams
@@ -16,6 +19,7 @@ from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, RESIZE_FILE
 from alexnet_pipe.training.backend import make_deterministic, require_gpu, use_faster_forms
 from alexnet_pipe.training.checkpoints import Checkpoints
+from alexnet_pipe.training.fine_tuning import start_with, train_only, trained_parameters
 from alexnet_pipe.training.fingerprint import run_fingerprint
 from alexnet_pipe.training.health import flat_loss_check, steps_between_looks
 from alexnet_pipe.training.plateau import Plateau
@@ -24,7 +28,7 @@ from alexnet_pipe.training.summary import training_metrics
 from alexnet_pipe.training.tensorboard import tensorboard_log
 from alexnet_pipe.training.trainer import Surroundings, Trainer, Watch, compile_for_training
 from alexnet_pipe.training.validation import validate
-from alexnet_pipe.weights.model_file import save_model
+from alexnet_pipe.weights.model_file import load_model, save_model
 
 
 def run(artifacts: Artifacts, model: ModelParams, train: TrainParams) -> None:
@@ -34,9 +38,12 @@ def run(artifacts: Artifacts, model: ModelParams, train: TrainParams) -> None:
         make_deterministic(train.seed)
     use_faster_forms()
     keras.config.set_dtype_policy(train.precision)
-    run_name = _fingerprint(artifacts, model, train)
+    initial = _initial_weights(artifacts, train)
+    run_name = _fingerprint(artifacts, model, train, initial)
     checkpoints = Checkpoints(artifacts.checkpoints / run_name)
-    trainer = _trainer(artifacts, model, train, checkpoints, _watch(artifacts, train, run_name))
+    images = ImageStore.open(artifacts.images, "train")
+    classifier = _classifier(artifacts, images, model, train, initial)
+    trainer = _trainer(artifacts, images, classifier, train, checkpoints, _watch(artifacts, train, run_name))
     state = trainer.run(train.max_epochs)
 
     save_model(artifacts.model, trainer.model)
@@ -44,37 +51,65 @@ def run(artifacts: Artifacts, model: ModelParams, train: TrainParams) -> None:
     checkpoints.remove()
 
 
+def _initial_weights(artifacts: Artifacts, train: TrainParams) -> Path | None:
+    """The file to start with, if there is one and it is the one that the parameters mean."""
+    if train.init_weights is None:
+        return None
+    path = artifacts.root / home() / train.init_weights
+    if not path.exists():
+        raise UserError(f"train.init_weights: {path} is missing: `alexnet-pipe import-weights` makes such a file")
+    if train.init_sha256 not in (None, digest := file_digest(path)):
+        raise UserError(f"{path} is not the file that train.init_sha256 names; its own digest is {digest}")
+    return path
+
+
+def _classifier(
+    artifacts: Artifacts, images: ImageStore, model: ModelParams, train: TrainParams, initial: Path | None
+) -> Classifier:
+    resize = load_json(artifacts.images / RESIZE_FILE)
+    classifier = Classifier(images.classes, resize, seed=train.seed, **model.model_dump())
+    classifier.mean.assign(np.load(required(artifacts.mean)))
+    if initial:
+        start_with(classifier, load_model(initial), str(initial))
+    train_only(classifier, train.trained)
+    parameters, trained = classifier.network.count_params(), trained_parameters(classifier)
+    part = "" if trained == parameters else f", of which {trained:,} are trained"
+    say(f"train: {len(images):,} images of {len(images.classes)} classes, {parameters:,} parameters{part}")
+    return classifier
+
+
 def _trainer(
-    artifacts: Artifacts, model: ModelParams, train: TrainParams, checkpoints: Checkpoints, watch: Watch
+    artifacts: Artifacts,
+    images: ImageStore,
+    classifier: Classifier,
+    train: TrainParams,
+    checkpoints: Checkpoints,
+    watch: Watch,
 ) -> Trainer:
-    images = ImageStore.open(artifacts.images, "train")
     held_out = ImageStore.open(artifacts.images, "validation")
     pca = load_json(artifacts.pca)
     shift = colour_directions(np.array(pca["eigenvalues"]), np.array(pca["eigenvectors"]), train.colour_shift)
     stream = TrainingStream(images, train.seed, train.batch_size, shift)
-
-    resize = load_json(artifacts.images / RESIZE_FILE)
-    classifier = Classifier(images.classes, resize, seed=train.seed, **model.model_dump())
-    classifier.mean.assign(np.load(required(artifacts.mean)))
     plateau = Plateau(train.learning_rate, train.patience, train.cuts)
-    compile_for_training(classifier, plateau, train.momentum, train.weight_decay)
-    parameters = classifier.network.count_params()
-    say(f"train: {len(images):,} images of {len(images.classes)} classes, {parameters:,} parameters")
+    compile_for_training(classifier, plateau, train.momentum, train.weight_decay, dict(train.learning_rate_multipliers))
     look = steps_between_looks(train.flat_loss_steps, planned=stream.first_step(train.max_epochs))
+    initialisation = classifier.network.arguments["initialisation"]
     around = Surroundings(
         validate=lambda m, between: validate(m, held_out, train.batch_size, between),
         checkpoints=checkpoints,
         checkpoint_steps=train.checkpoint_steps,
-        check=flat_loss_check(images.labels, look, train.on_flat_loss, model.initialisation),
+        check=flat_loss_check(images.labels, look, train.on_flat_loss, initialisation),
         watch=watch,
     )
     return Trainer(classifier, stream, plateau, around)
 
 
-def _fingerprint(artifacts: Artifacts, model: ModelParams, train: TrainParams) -> str:
-    decisive = train.model_dump(exclude=train.UNRELATED_TO_STEPS)
+def _fingerprint(artifacts: Artifacts, model: ModelParams, train: TrainParams, initial: Path | None) -> str:
+    decisive = train.model_dump(exclude=train.UNRELATED_TO_STEPS | {"init_weights", "init_sha256"})
     # The index has the source of every image; the exact statistics change with any pixel that the resize makes of it.
     data = [artifacts.images / INDEX_FILE, artifacts.images / CLASSES_FILE, artifacts.mean, artifacts.pca]
+    if initial:
+        data.append(initial)
     return run_fingerprint({"model": model.model_dump(), "train": decisive}, map(required, data))
 
 

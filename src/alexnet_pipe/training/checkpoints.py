@@ -1,7 +1,6 @@
 """Checkpoints that are whole or not there, and that say themselves whether they are damaged."""
 
 import errno
-import hashlib
 import json
 import re
 import shutil
@@ -13,6 +12,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from alexnet_pipe.fingerprint import file_digest
 from alexnet_pipe.progress import say
 
 KEPT = 2
@@ -39,7 +39,7 @@ class Checkpoints:
         aside = self.folder / ".partial"
         try:
             _write(aside, tensors, state)
-            aside.replace(self.folder / f"step-{step:08d}-{_digest(aside)}.safetensors")
+            aside.replace(self.folder / f"step-{step:08d}-{file_digest(aside)}.safetensors")
         finally:
             aside.unlink(missing_ok=True)
         for old in self._newest_first()[KEPT:]:
@@ -48,7 +48,7 @@ class Checkpoints:
     def load(self) -> tuple[Tensors, dict[str, Any]] | None:
         """Tensors and state of the last undamaged checkpoint; a damaged one is named and removed."""
         for path in self._newest_first():
-            if path.name.endswith(f"-{_digest(path)}.safetensors"):
+            if path.name.endswith(f"-{file_digest(path)}.safetensors"):
                 return _read(path)
             say(f"train: the checkpoint {path} is damaged; the one before it is used")
             path.unlink()
@@ -76,8 +76,3 @@ def _read(path: Path) -> tuple[Tensors, dict[str, Any]]:
     with safe_open(path, framework="numpy") as file:
         state: dict[str, Any] = json.loads(file.metadata()["state"])
         return {name: file.get_tensor(name) for name in file.keys()}, state  # noqa: SIM118
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

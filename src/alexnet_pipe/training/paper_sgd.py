@@ -1,6 +1,6 @@
 """Stochastic gradient descent as the paper writes it (section 5)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import keras
@@ -12,7 +12,8 @@ class PaperSGD(keras.optimizers.SGD):
     """v ← momentum·v − weight_decay·ε·w − ε·g, then w ← w + v.
 
     The decay goes through the momentum, unlike Keras' own `weight_decay`. Biases do not decay: the paper decays
-    "weights", and Caffe's AlexNet sets `decay_mult: 0` for them.
+    "weights", and Caffe's AlexNet sets `decay_mult: 0` for them. ε may be multiplied layer by layer, as by Caffe's
+    `lr_mult`, and the decay with it.
 
     Attributes:
         compiled: What is done to the function that updates all variables; a backend may fuse its operations.
@@ -20,14 +21,30 @@ class PaperSGD(keras.optimizers.SGD):
 
     compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = staticmethod(lambda function: function)
 
-    def __init__(self, learning_rate: float, momentum: float, decay: float, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        learning_rate: float,
+        momentum: float,
+        decay: float,
+        multipliers: Mapping[Any, float] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """
+        Args:
+            learning_rate: ε.
+            momentum: Share of the last update that is kept.
+            decay: Multiplies ε·w in the update.
+            multipliers: By layer name, what ε is multiplied by; 1 for all others.
+        """
         super().__init__(learning_rate=learning_rate, momentum=momentum, **kwargs)
         self.decay = decay
+        self.multipliers = dict(multipliers or {})
 
     def build(self, variables: Any) -> None:
         super().build(variables)
         # Noted here because `update_step` may be given the backend's own variables, which have other names.
         self._decays = [variable.name != "bias" for variable in variables]
+        self._factors = [self.multipliers.get(_layer(variable), 1.0) for variable in variables]
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
         if not self.built:
@@ -36,9 +53,17 @@ class PaperSGD(keras.optimizers.SGD):
         return self.compiled(lambda gradients: update(gradients, trainable_variables))(list(grads))
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        if self._decays[self._get_variable_index(variable)]:
+        index = self._get_variable_index(variable)
+        if self._decays[index]:
             gradient = ops.add(ops.cast(gradient, variable.dtype), self.decay * variable)
+        if self._factors[index] != 1:
+            learning_rate = ops.cast(learning_rate, variable.dtype) * self._factors[index]
         super().update_step(gradient, variable, learning_rate)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "decay": self.decay}
+        return {**super().get_config(), "decay": self.decay, "multipliers": self.multipliers}
+
+
+def _layer(variable: Any) -> str:
+    """The name of the layer whose weights `variable` holds, as in `classifier/alexnet/conv1/kernel`."""
+    return str(variable.path).rpartition("/")[0].rpartition("/")[2]

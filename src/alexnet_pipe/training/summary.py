@@ -6,6 +6,7 @@ import keras
 
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.training.backend import devices
+from alexnet_pipe.training.fine_tuning import trained_parameters
 from alexnet_pipe.training.state import State
 from alexnet_pipe.weights.digest import weights_digest
 
@@ -27,6 +28,7 @@ def training_metrics(state: State, model: Classifier, precision: str) -> dict[st
         "seconds": round(seconds, 1),
         "waiting_seconds": round(sum(epoch.waiting_seconds for epoch in history), 1),
         "parameters": model.network.count_params(),
+        "trained_parameters": trained_parameters(model),
         "precision": precision,
         "backend": keras.backend.backend(),
         "device": devices()[0].split(":")[0],

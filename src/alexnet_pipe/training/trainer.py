@@ -1,8 +1,9 @@
 """The training loop: epochs of the stream, each followed by validation and the learning-rate rule."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import keras
 import numpy as np
@@ -28,10 +29,16 @@ Watch = Callable[[State, Classifier], None]
 """Called after each epoch, with where the run stands."""
 
 
-def compile_for_training(model: Classifier, plateau: Plateau, momentum: float, weight_decay: float) -> None:
-    """Give `model` the paper's optimizer and loss."""
+def compile_for_training(
+    model: Classifier,
+    plateau: Plateau,
+    momentum: float,
+    weight_decay: float,
+    multipliers: Mapping[Any, float] | None = None,
+) -> None:
+    """Give `model` the paper's optimizer, for the layers that are not frozen, and loss."""
     model.compile(
-        optimizer=PaperSGD(plateau.rate, momentum, weight_decay),
+        optimizer=PaperSGD(plateau.rate, momentum, weight_decay, multipliers),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,

@@ -1,0 +1,145 @@
+"""Training that starts with the weights of another model."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alexnet_pipe.datasets.sample.scene import CLASSES, draw_scene
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.inputs.stream import TrainingStream
+from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.preparation.resize import resize
+from alexnet_pipe.store.image_store import ImageStore
+from alexnet_pipe.training.checkpoints import Checkpoints
+from alexnet_pipe.training.fine_tuning import start_with, train_only, trained_parameters
+from alexnet_pipe.training.plateau import Plateau
+from alexnet_pipe.training.trainer import Surroundings, Trainer, compile_for_training
+from alexnet_pipe.training.validation import validate
+from alexnet_pipe.weights.digest import weights_digest
+from alexnet_pipe.weights.model_file import load_model, save_model
+from tests.inputs.batches import random_batch
+
+LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
+
+
+def small(classes: str, seed: int, **network: object) -> Classifier:
+    model = Classifier(list(classes), **{"width": 0.05, "initialisation": "he", **network}, seed=seed)
+    model.mean.assign(np.full((256, 256, 3), 100.0 + seed))
+    return model
+
+
+def same(model: Classifier, other: Classifier) -> list[str]:
+    """The layers whose weights are equal, and `mean`."""
+    equal = [name for name in LAYERS if _equal(model, other, name)]
+    return equal + ["mean"] * np.array_equal(model.mean, other.mean)
+
+
+def _equal(model: Classifier, other: Classifier, layer: str) -> bool:
+    pairs = zip(*(each.network.get_layer(layer).get_weights() for each in (model, other)), strict=True)
+    return all(np.array_equal(one, another) for one, another in pairs)
+
+
+@pytest.mark.parametrize(
+    ("classes", "new"),
+    [("abc", ["fc8"]), ("ac", ["fc8"]), ("ba", ["fc8"]), ("ab", [])],
+    ids=["more", "other", "order", "same"],
+)
+def test_all_layers_are_taken_over_but_one_for_other_classes(
+    classes: str, new: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    model, other = small(classes, 1), small("ab", 2)
+    start_with(model, other, "other.keras")
+    assert same(model, other) == [name for name in (*LAYERS, "mean") if name not in new]
+    assert ("fc8 is new" in capsys.readouterr().out) == bool(new)
+
+
+@pytest.mark.parametrize(
+    ("network", "complaint"),
+    [
+        ({"variant": "bvlc"}, "other.keras has variant paper, and model.variant is bvlc: set model.variant to paper"),
+        ({"width": 0.1}, "other.keras has width 0.05, and model.width is 0.1: set model.width to 0.05"),
+    ],
+)
+def test_another_network_is_refused(network: dict[str, object], complaint: str) -> None:
+    with pytest.raises(UserError) as caught:
+        start_with(small("ab", 1, **network), small("ab", 2), "other.keras")
+    assert str(caught.value) == complaint
+
+
+def test_a_frozen_layer_stays_and_has_neither_gradient_nor_momentum() -> None:
+    model, before = small("ab", 1), small("ab", 1)
+    train_only(model, ["fc7", "fc8"])
+    compile_for_training(model, Plateau(0.01, 10, 3), 0.9, 0.0005)
+    model.train_on_batch(*random_batch(4, 2))
+    assert same(model, before) == [name for name in (*LAYERS, "mean") if name not in ("fc7", "fc8")]
+    momentum = [tuple(variable.shape) for variable in model.optimizer.variables if len(variable.shape)]
+    assert momentum == [tuple(w.shape) for name in ("fc7", "fc8") for w in model.network.get_layer(name).weights]
+    assert trained_parameters(model) == sum(int(np.prod(shape)) for shape in momentum)
+
+
+def test_a_layers_rate_is_multiplied_and_its_decay_with_it() -> None:
+    moved = []
+    for multipliers in ({}, {"conv1": 0.1, "fc8": 10.0}):
+        model = small("ab", 1)
+        start = {name: model.network.get_layer(name).get_weights() for name in LAYERS}
+        compile_for_training(model, Plateau(0.001, 10, 3), 0.9, 0.5, multipliers)
+        model.train_on_batch(*random_batch(4, 2))
+        moved.append({name: model.network.get_layer(name).get_weights()[0] - start[name][0] for name in LAYERS})
+    plain, multiplied = moved
+    for name, factor in (("conv1", 0.1), ("conv2", 1.0), ("fc8", 10.0)):
+        np.testing.assert_allclose(multiplied[name], factor * plain[name], rtol=1e-3, atol=1e-7)
+
+
+def test_a_model_with_frozen_layers_is_saved_as_any_other(tmp_path: Path) -> None:
+    model = small("ab", 1)
+    digest = weights_digest(model.get_weights())
+    train_only(model, ["conv3"])
+    assert weights_digest(model.get_weights()) == digest
+    save_model(tmp_path / "model.keras", model)
+    assert weights_digest(load_model(tmp_path / "model.keras").get_weights()) == digest
+
+
+def drawn(names: tuple[str, ...], first: int, count: int) -> ImageStore:
+    """`count` pictures of each of the sample's classes `names`."""
+    pixels = [
+        resize(draw_scene(name, np.random.default_rng([number, index])).picture, "crop")
+        for number, name in enumerate(names)
+        for index in range(first, first + count)
+    ]
+    return ImageStore(names, pd.DataFrame({"label": np.repeat(np.arange(len(names)), count)}), [np.stack(pixels)])
+
+
+def error_after(model: Classifier, images: ImageStore, held_out: ImageStore, epochs: int, folder: Path) -> float:
+    plateau = Plateau(0.005, 100, 0)
+    compile_for_training(model, plateau, 0.9, 0.0005)
+    around = Surroundings(
+        validate=lambda model, between: validate(model, held_out, 100, between),
+        checkpoints=Checkpoints(folder),
+        checkpoint_steps=10**6,
+        check=lambda _: None,
+        watch=lambda *_: None,
+    )
+    stream = TrainingStream(images, seed=1, batch_size=32, colour_directions=np.zeros((3, 3)))
+    return Trainer(model, stream, plateau, around).run(epochs).history[-1].validation_top1_error
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("accelerated")
+def test_what_was_learned_on_half_of_the_classes_helps_with_the_other_half(tmp_path: Path) -> None:
+    first, second = CLASSES[:5], CLASSES[5:]
+    source = Classifier(first, width=0.25, initialisation="he", seed=1)
+    source.mean.assign(np.full((256, 256, 3), 127.0))
+    error_after(source, drawn(first, 0, 100), drawn(first, 1000, 4), epochs=10, folder=tmp_path / "source")
+
+    images, held_out = drawn(second, 0, 50), drawn(second, 1000, 40)
+    scratch, tuned = (Classifier(second, width=0.25, initialisation="he", seed=2) for _ in range(2))
+    scratch.mean.assign(source.mean)
+    start_with(tuned, source, "source")
+    train_only(tuned, ["fc6", "fc7", "fc8"])
+    errors = [
+        error_after(m, images, held_out, epochs=3, folder=tmp_path / str(n)) for n, m in enumerate((tuned, scratch))
+    ]
+    # Guessing would be 80 %; it was 29 % against 75 %.
+    assert errors[0] < errors[1] - 0.2
