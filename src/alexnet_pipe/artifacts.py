@@ -108,6 +108,16 @@ class Artifacts:
         return self.root / "evaluation/fc7.npy"
 
     @property
+    def neighbours(self) -> Path:
+        """The nearest training images of some test images, by fc7."""
+        return self.root / "evaluation/neighbours.parquet"
+
+    @property
+    def occlusion(self) -> Path:
+        """For some test images, the probability of the label while a part is hidden."""
+        return self.root / "evaluation/occlusion.parquet"
+
+    @property
     def filters(self) -> Path:
         """The kernel of conv1, float32 `(11, 11, 3, filters)`."""
         return self.root / "evaluation/conv1.npy"

@@ -97,6 +97,7 @@ def test_a_stopped_run_goes_on_to_the_same_weights_and_history(stop_at: int, tmp
     resumed = Run(light_and_dark(20), tmp_path / "stopped")
     state = resumed.train(4)
     assert resumed.digest(state) == undisturbed.digest(expected)
+    assert (state.resumed_at, expected.resumed_at) == ([stop_at], [])
     assert repeatable(state.history) == repeatable(expected.history)
 
 

@@ -5,8 +5,12 @@ import numpy as np
 from alexnet_pipe.artifacts import Artifacts, save_json, written_aside
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.evaluation.errors import error_metrics
-from alexnet_pipe.evaluation.predict import predict
+from alexnet_pipe.evaluation.examples import examples
+from alexnet_pipe.evaluation.neighbours import nearest_training_images
+from alexnet_pipe.evaluation.occlusion import occlusion_maps
+from alexnet_pipe.evaluation.predict import Predictions, predict, with_features
 from alexnet_pipe.evaluation.tables import confusion_table, prediction_table
+from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.progress import say
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
@@ -20,6 +24,7 @@ def run(artifacts: Artifacts) -> None:
         raise UserError(f"{artifacts.model} knows other classes than {artifacts.images}: run `dvc repro`")
     predictions = predict(model, store)
     metrics = error_metrics(predictions, store.labels, len(store.classes))
+    _save_examples(artifacts, model, store, predictions)
 
     with written_aside(artifacts.predictions) as aside:
         prediction_table(predictions, store).to_parquet(aside, index=False)
@@ -32,3 +37,13 @@ def run(artifacts: Artifacts) -> None:
         f"evaluate: {len(store):,} images, top-1 error {metrics['top1_error']:.2%} from one view, "
         f"{metrics['top1_error_ten_view']:.2%} from ten"
     )
+
+
+def _save_examples(artifacts: Artifacts, model: Classifier, store: ImageStore, predictions: Predictions) -> None:
+    """What the report shows of some test images, which it cannot compute without the network."""
+    network, chosen = with_features(model), examples(len(store))
+    train = ImageStore.open(artifacts.images, "train")
+    with written_aside(artifacts.neighbours) as aside:
+        nearest_training_images(network, train, chosen, predictions.features).to_parquet(aside, index=False)
+    with written_aside(artifacts.occlusion) as aside:
+        occlusion_maps(network, store, chosen, np.asarray(model.mean)).to_parquet(aside, index=False)

@@ -32,6 +32,7 @@ class State:
         running: The epoch that is under way.
         recent: The losses of the last steps, oldest first.
         history: The epochs that have ended.
+        resumed_at: The steps after which an interrupted run has gone on.
     """
 
     plateau: Plateau
@@ -39,6 +40,7 @@ class State:
     running: Running = field(default_factory=Running)
     recent: list[float] = field(default_factory=list)
     history: list[Epoch] = field(default_factory=list)
+    resumed_at: list[int] = field(default_factory=list)
 
     @property
     def best(self) -> Epoch:
@@ -86,4 +88,5 @@ class State:
             running=Running(**content["running"]),
             recent=content["recent"],
             history=[Epoch(**epoch) for epoch in content["history"]],
+            resumed_at=content["resumed_at"],
         )

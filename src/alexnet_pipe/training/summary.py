@@ -20,6 +20,7 @@ def training_metrics(state: State, model: Classifier, precision: str) -> dict[st
         "epochs": len(history),
         "steps": history[-1].step,
         "best_epoch": best.epoch,
+        "resumed_at_steps": state.resumed_at,
         "train_loss": best.train_loss,
         "train_top1_error": best.train_top1_error,
         "validation_loss": best.validation_loss,

@@ -158,6 +158,7 @@ class Trainer:
             return
         tensors, state = kept
         self.state = State.from_json(state)
+        self.state.resumed_at.append(self.state.step)
         for name, variable in self._variables().items():
             variable.assign(tensors[name])
         self.best_weights = [tensors[f"best/{n}"] for n in range(len(self.best_weights))]
