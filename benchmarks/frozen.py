@@ -1,5 +1,6 @@
 """What a frozen layer costs: a step that trains some layers only, against one that trains all, at full width."""
 
+from functools import partial
 from math import prod
 
 import keras
@@ -22,9 +23,9 @@ def show(size: int, repeats: int) -> None:
     PaperSGD.compiled = staticmethod(accelerate())
     models = {name: _model(layers) for name, layers in _CHOICES.items()}
     batch = constant_batch(size, classes=2)
-    steps: dict[str, Step] = {name: lambda m=model: m.train_on_batch(*batch) for name, model in models.items()}
+    steps: dict[str, Step] = {name: partial(model.train_on_batch, *batch) for name, model in models.items()}
     evaluation = next(iter(models.values()))
-    times = by_turns(steps | {"forward only": lambda: evaluation.predict_on_batch(batch[0])}, repeats, warm_up=1)
+    times = by_turns(steps | {"forward only": partial(evaluation.predict_on_batch, batch[0])}, repeats, warm_up=1)
     whole = times["all layers"].median
     print(f"a step that trains some layers only, float32, batch {size}")
     for name, taken in times.items():
