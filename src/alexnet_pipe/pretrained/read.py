@@ -1,0 +1,56 @@
+"""A published file of any kind that is known, told by its content."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from safetensors.numpy import load as load_safetensors
+
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.pretrained.caffemodel import read_caffemodel
+from alexnet_pipe.pretrained.npy import read_npy
+from alexnet_pipe.pretrained.pth import LEGACY_START, load_state_dict
+from alexnet_pipe.pretrained.published import Published
+from alexnet_pipe.pretrained.torchvision import from_torchvision
+
+_LARGEST = 2**31
+"""Bytes: protobuf's limit, and eight times what the network's weights take."""
+
+_Reader = Callable[[bytes], Published]
+
+
+def read_published(path: Path) -> Published:
+    """The weights in `path`: bvlc_alexnet.npy, a .caffemodel, or torchvision's .pth or .safetensors.
+
+    Raises:
+        UserError: if the file is missing, damaged, of another kind or another network, or not to be trusted.
+    """
+    content = _content(path)
+    kind, reader = _reader(content)
+    try:
+        return reader(content)
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # Damaged content leads the libraries to errors of many kinds.
+        reason = ascii(" ".join(str(error).split()))[1:-1][:200]
+        raise UserError(f"{path} is no {kind}, or is damaged ({reason}): fetch it again") from None
+
+
+def _content(path: Path) -> bytes:
+    if not path.is_file():
+        raise UserError(f"{path} is {'no file' if path.exists() else 'missing'}: name a file with published weights")
+    if path.stat().st_size > _LARGEST:
+        raise UserError(f"{path} has more than 2 GiB, and AlexNet's weights do not: it is another file")
+    return path.read_bytes()
+
+
+def _reader(content: bytes) -> tuple[str, _Reader]:
+    """The kind of file, and what reads it; a .caffemodel has no sign of its own."""
+    if content.startswith(b"\x93NUMPY"):
+        return ".npy file of weights", read_npy
+    if content.startswith((b"PK\x03\x04", LEGACY_START)):
+        return ".pth file", lambda content: from_torchvision(".pth", load_state_dict(content))
+    if content[8:9] == b"{" and int.from_bytes(content[:8], "little") < len(content):
+        return ".safetensors file", lambda content: from_torchvision(".safetensors", load_safetensors(content))
+    return ".npy, .caffemodel, .pth or .safetensors", read_caffemodel

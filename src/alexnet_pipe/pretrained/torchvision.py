@@ -1,0 +1,75 @@
+"""State dicts with the names of torchvision's `alexnet` (torchvision/models/alexnet.py)."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.pretrained.channels_first import channels_last, inputs_by_place
+from alexnet_pipe.pretrained.published import LAYERS, Array, Layer, Published
+from alexnet_pipe.pretrained.shapes import ShapeError, fitting_width
+
+_NAMES = dict(
+    zip(
+        LAYERS,
+        (*(f"features.{number}" for number in (0, 3, 6, 8, 10)), *(f"classifier.{number}" for number in (1, 4, 6))),
+        strict=True,
+    )
+)
+"""Where numbers are missing stand ReLUs, pools and dropout: there is no place for normalization."""
+
+VARIANT = "no-normalization"
+
+# torchvision.transforms.Normalize of the ImageNet weights, for pixels in 0 to 1.
+MEAN = (0.485, 0.456, 0.406)
+DEVIATION = (0.229, 0.224, 0.225)
+
+_WEIRD_TRICK_KERNELS = 64
+
+
+def from_torchvision(form: str, state: Mapping[str, Array]) -> Published:
+    """A network of this project's shapes that was trained under torchvision's names.
+
+    It took (x / 255 − mean) / deviation; conv1 takes x − 255 · mean here, and the rest goes into its weights.
+
+    Raises:
+        UserError: if names or shapes are another network's, such as those of torchvision's own weights.
+    """
+    missing = [
+        f"{name}.{part}" for name in _NAMES.values() for part in ("weight", "bias") if f"{name}.{part}" not in state
+    ]
+    if missing:
+        raise UserError(f"it has no {missing[0]}: only a state dict with the names of torchvision's AlexNet is known")
+    layers = {
+        name: channels_last(Layer(state[f"{theirs}.weight"], state[f"{theirs}.bias"]))
+        for name, theirs in _NAMES.items()
+    }
+    width = _width(layers)
+    conv1 = layers["conv1"]
+    scale = 255.0 * np.array(DEVIATION)[:, None]
+    red, green, blue = (255.0 * mean for mean in MEAN)
+    return Published(
+        format=form,
+        variant=VARIANT,
+        width=width,
+        layers=layers | {"conv1": Layer(conv1.kernel / scale, conv1.bias), "fc6": inputs_by_place(layers["fc6"])},
+        mean=(red, green, blue),
+        policy="crop",
+        remarks=(
+            "fc6's inputs reordered from channel, height, width to height, width, channel",
+            "conv1 divided by 255 times torchvision's deviations, so that it takes grey levels",
+            f"torchvision's mean, R {red:.3f}, G {green:.3f}, B {blue:.3f}",
+            "conv1 taken without padding on 227×227 pixels: the file does not say how it was trained",
+        ),
+    )
+
+
+def _width(layers: Mapping[str, Layer]) -> float:
+    try:
+        return fitting_width(layers, VARIANT)
+    except ShapeError as error:
+        if len(layers["conv1"].bias) == _WEIRD_TRICK_KERNELS:
+            hint = 'these are torchvision\'s own weights, of another network: "One weird trick" (Krizhevsky 2014)'
+        else:
+            hint = "torchvision's names leave no place for normalization, and this is the only variant without it"
+        raise ShapeError(f"{error}; {hint}") from None
