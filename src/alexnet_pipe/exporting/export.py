@@ -1,0 +1,78 @@
+"""A classifier to a file of another format, which is compared with it before anyone sees it."""
+
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from alexnet_pipe.artifacts import written_aside
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.exporting import onnx_file, saved_model, tflite
+from alexnet_pipe.exporting.deployment import in_float32, use_portable_forms
+from alexnet_pipe.exporting.formats import Format
+from alexnet_pipe.exporting.quiet import quiet
+from alexnet_pipe.inputs.views import CENTRE, view
+from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.preprocessing import STORED
+from alexnet_pipe.progress import progress
+
+TOLERANCE = 1e-4
+"""How far a probability may be from the classifier's."""
+
+_TILES = 8
+_CONTRASTS = np.geomspace(1 / 128, 1, 8).reshape(8, 1, 1, 1)
+
+_MODULES = MappingProxyType({Format.ONNX: onnx_file, Format.SAVED_MODEL: saved_model, Format.TFLITE: tflite})
+
+
+def export(model: Classifier, to: Format, path: Path) -> str:
+    """Write `model` to `path`, a folder if it is a SavedModel and a file otherwise; returns what came of the check.
+
+    Raises:
+        UserError: if the file does not say what the model says, or the converter is not installed; `path` is then as
+            it was.
+    """
+    with written_aside(path) as aside, progress("export", 3, "steps") as advance:
+        plain = in_float32(model)
+        images = of_all_contrasts(np.asarray(plain.mean))
+        expected = _probabilities(plain, images)
+        advance()
+        with quiet():
+            use_portable_forms(plain)
+            _MODULES[to].save(plain, aside)
+        advance(note="written")
+        with quiet():
+            found = _MODULES[to].run(aside, images)
+        advance(note="checked")
+        if found is None:
+            return "not checked, because onnxruntime is not installed"
+        difference = float(np.abs(found - expected).max())
+        if not difference <= TOLERANCE:
+            raise UserError(
+                f"{path} is not written: its probabilities differ from the model's by up to {difference:.1g}, which is "
+                f"more than {TOLERANCE:g}; try another format"
+            )
+    return f"checked on {len(images)} images: probabilities differ by at most {_short(difference)}"
+
+
+def of_all_contrasts(mean: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Coloured tiles over the mean image, uint8 `(8, 256, 256, 3)`, no two alike and none like its mirror image.
+
+    They go from hardly visible to full contrast. A network that is sure of what it sees gives zeros and ones, and hides
+    what is wrong with it; it is not sure of all of these.
+    """
+    tiles = np.random.default_rng(0).uniform(-STORED, STORED, (len(_CONTRASTS), _TILES, _TILES, 3))
+    tiles = (tiles * _CONTRASTS).repeat(STORED // _TILES, axis=1).repeat(STORED // _TILES, axis=2)
+    return np.clip(mean + tiles, 0, 255).astype(np.uint8)
+
+
+def _probabilities(model: Classifier, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    logits = np.asarray(model(view(images, CENTRE, mirror=False), training=False))
+    probabilities: NDArray[np.float32] = softmax(logits, axis=1)
+    return probabilities
+
+
+def _short(number: float) -> str:
+    return f"{number:.1g}".replace("e-0", "e-")

@@ -1,0 +1,17 @@
+"""Which formats there are; no library of any of them is imported."""
+
+from enum import StrEnum
+from pathlib import Path
+
+
+class Format(StrEnum):
+    """What a classifier can be exported to."""
+
+    ONNX = "onnx"
+    SAVED_MODEL = "saved-model"
+    TFLITE = "tflite"
+
+    def beside(self, model: Path) -> Path:
+        """Where the export of the model file `model` lies by default: `alexnet.onnx`, `alexnet-saved-model`, …"""
+        separator = "-" if self is Format.SAVED_MODEL else "."
+        return model.with_name(f"{model.stem}{separator}{self}")

@@ -1,0 +1,89 @@
+"""`alexnet-pipe export` as a user runs it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from alexnet_pipe import cli
+from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.weights.model_file import save_model
+
+
+@pytest.fixture
+def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    save_model(tmp_path / "models/alexnet.keras", Classifier(["cat", "dog"], width=0.05, initialisation="he"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path / "models"
+
+
+def failure(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """What is said on standard error, which is one line."""
+    monkeypatch.setattr(sys, "argv", ["alexnet-pipe", "export", *arguments])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 1
+    line, rest = capsys.readouterr().err.split("\n", maxsplit=1)
+    assert rest == ""
+    return line
+
+
+@pytest.mark.slow
+def test_the_file_lies_beside_the_model_and_one_line_says_so(models: Path) -> None:
+    command = [sys.executable, "-m", "alexnet_pipe", "export", "--format", "tflite"]
+    result = subprocess.run(command, cwd=models.parent, capture_output=True, text=True, check=True)
+    assert re.fullmatch(
+        r"export: models/alexnet\.tflite, \d\.\d MB, checked on 8 images: probabilities differ by at most \de-\d+\n",
+        result.stdout,
+    )
+    assert result.stderr == ""
+    assert sorted(path.name for path in models.iterdir()) == ["alexnet.keras", "alexnet.tflite"]
+
+
+def test_an_unknown_format_is_a_usage_error_that_lists_the_formats(
+    models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["alexnet-pipe", "export", "--format", "onix"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 2
+    said = capsys.readouterr().err
+    for part in ("onix", "onnx", "saved-model", "tflite"):
+        assert part in said
+
+
+def test_a_missing_model_is_one_line_that_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert failure(["--format", "onnx"], monkeypatch, capsys) == (
+        "alexnet-pipe: models/alexnet.keras is missing: run `dvc pull models/alexnet.keras` to fetch it, "
+        "or `dvc repro` to make it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("to", "out", "reason"),
+    [
+        ("onnx", "models/alexnet.keras", "is the model itself"),
+        ("onnx", "models", "is a folder of other things"),
+        ("saved-model", "models", "is a folder of other things"),
+        ("saved-model", "models/notes", "is a file, and a SavedModel is a folder"),
+    ],
+)
+def test_nothing_but_an_earlier_export_is_replaced(
+    to: str,
+    out: str,
+    reason: str,
+    models: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (models / "notes").write_text("mine")
+    before = (models / "alexnet.keras").read_bytes()
+    said = failure(["--format", to, "--out", out], monkeypatch, capsys)
+    assert said == f"alexnet-pipe: {out} {reason}: name another place with --out"
+    assert (models / "alexnet.keras").read_bytes() == before
+    assert (models / "notes").read_text() == "mine"

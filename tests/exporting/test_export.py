@@ -1,0 +1,231 @@
+"""Exported files say what the model says, without this project."""
+
+import json
+import os
+import subprocess
+import sys
+import warnings
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import keras
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import tensorflow as tf
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.exporting import deployment
+from alexnet_pipe.exporting.export import export
+from alexnet_pipe.exporting.formats import Format
+from alexnet_pipe.inputs.views import view
+from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.variants import VARIANTS
+from alexnet_pipe.weights.model_file import save_model
+
+CLASSES = ["Kätzchen", "犬", 'say "no"\n', "not UTF-8: \udcff"]
+
+
+def classifier(variant: str = "paper") -> Classifier:
+    """A network that is not sure of noise, whose biases and mean image are unlike each other everywhere."""
+    model = Classifier(CLASSES, variant=variant, width=0.05, initialisation="he")
+    random = np.random.default_rng(1)
+    model.mean.assign(random.uniform(0, 255, model.mean.shape))
+    for weight in model.network.weights:
+        if weight.ndim == 1:
+            weight.assign(random.normal(0, 0.1, weight.shape))
+    kernel = model.network.get_layer("fc8").kernel
+    kernel.assign(random.normal(0, 0.1, kernel.shape))
+    return model
+
+
+@pytest.fixture(scope="module")
+def model() -> Classifier:
+    return classifier()
+
+
+def noise(n: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(2).integers(0, 256, (n, 256, 256, 3), dtype=np.uint8)
+
+
+def expected(model: Classifier, images: NDArray[np.uint8]) -> NDArray[np.float64]:
+    logits = np.asarray(model(view(images, (14, 14), mirror=False), training=False))
+    return softmax(logits.astype(np.float64), axis=1)
+
+
+Batches = list[NDArray[np.uint8]]
+
+
+def by_onnxruntime(path: Path, batches: Batches) -> list[NDArray[np.float32]]:
+    session = onnxruntime.InferenceSession(path)
+    return [session.run(None, {"images": images})[0] for images in batches]
+
+
+def by_tensorflow_lite(path: Path, batches: Batches) -> list[NDArray[np.float32]]:
+    with warnings.catch_warnings(action="ignore"):
+        interpreter = tf.lite.Interpreter(str(path))
+    into, out = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
+    probabilities = []
+    for images in batches:
+        interpreter.resize_tensor_input(into, images.shape)
+        interpreter.allocate_tensors()
+        interpreter.set_tensor(into, images)
+        interpreter.invoke()
+        probabilities.append(interpreter.get_tensor(out))
+    return probabilities
+
+
+def by_another_process(path: Path, batches: Batches) -> list[NDArray[np.float32]]:
+    program = """
+import sys, numpy, tensorflow
+served = tensorflow.saved_model.load(sys.argv[1]).signatures["serving_default"]
+batches = numpy.load(sys.argv[2]).values()
+numpy.savez(sys.argv[3], *(served(images=images)["probabilities"] for images in batches))
+assert "alexnet_pipe" not in sys.modules
+"""
+    given, said = path.with_name("images.npz"), path.with_name("probabilities.npz")
+    np.savez(given, *batches)
+    subprocess.run([sys.executable, "-c", program, path, given, said], check=True, capture_output=True)
+    return list(np.load(said).values())
+
+
+READERS = {Format.ONNX: by_onnxruntime, Format.TFLITE: by_tensorflow_lite, Format.SAVED_MODEL: by_another_process}
+
+
+@pytest.mark.parametrize("to", [Format.ONNX, Format.TFLITE, pytest.param(Format.SAVED_MODEL, marks=pytest.mark.slow)])
+def test_a_file_gives_the_models_probabilities_for_one_image_and_for_three(
+    to: Format, model: Classifier, tmp_path: Path
+) -> None:
+    path = tmp_path / "exported"
+    assert export(model, to, path).startswith("checked on 8 images: probabilities differ by at most ")
+    batches = [noise(1), noise(3)]
+    for images, probabilities in zip(batches, READERS[to](path, batches), strict=True):
+        assert probabilities.dtype == np.float32
+        assert 0.01 < probabilities.min() < probabilities.max() < 0.99
+        np.testing.assert_allclose(probabilities, expected(model, images), rtol=0, atol=1e-5)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("to", Format)
+@pytest.mark.parametrize("variant", [variant for variant in VARIANTS if variant != "paper"])
+def test_every_variant_can_be_exported(variant: str, to: Format, tmp_path: Path) -> None:
+    assert export(classifier(variant), to, tmp_path / "exported").startswith("checked")
+
+
+def in_onnx(path: Path) -> dict[str, str]:
+    return {note.key: note.value for note in onnx.load(path).metadata_props}
+
+
+def in_saved_model(path: Path) -> dict[str, str]:
+    return {note.stem: note.read_text() for note in (path / "assets.extra").iterdir()}
+
+
+def in_tflite(path: Path) -> dict[str, str]:
+    with zipfile.ZipFile(path) as archive:
+        return {Path(name).stem: archive.read(name).decode() for name in archive.namelist()}
+
+
+@pytest.mark.parametrize(
+    ("to", "notes_in"),
+    [(Format.ONNX, in_onnx), (Format.SAVED_MODEL, in_saved_model), (Format.TFLITE, in_tflite)],
+)
+def test_class_names_and_preparation_travel_with_the_file(
+    to: Format, notes_in: Callable[[Path], dict[str, str]], tmp_path: Path
+) -> None:
+    squashed = Classifier(CLASSES, {"policy": "squash", "background": "black"}, width=0.05)
+    export(squashed, to, tmp_path / "exported")
+    notes = {name: json.loads(text) for name, text in notes_in(tmp_path / "exported").items()}
+    assert notes == {"classes": CLASSES, "resize": {"policy": "squash", "background": "black"}}
+
+
+def test_an_onnx_file_is_valid_and_of_standard_operations(model: Classifier, tmp_path: Path) -> None:
+    export(model, Format.ONNX, tmp_path / "exported")
+    exported = onnx.load(tmp_path / "exported")
+    onnx.checker.check_model(exported, full_check=True)
+    assert {node.domain for node in exported.graph.node} == {""}
+    assert [value.name for value in exported.graph.input] == ["images"]
+
+
+@pytest.mark.parametrize("to", Format)
+def test_a_file_that_says_something_else_is_refused(
+    to: Format, model: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(deployment, "CENTRE", (14, 15))
+    with pytest.raises(UserError, match=r"exported is not written: its probabilities differ .* by up to 0\.\d+"):
+        export(model, to, tmp_path / "exported")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_refused_export_leaves_the_one_before(
+    model: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "exported").write_text("before")
+    monkeypatch.setattr(deployment, "CENTRE", (14, 15))
+    with pytest.raises(UserError):
+        export(model, Format.TFLITE, tmp_path / "exported")
+    assert (tmp_path / "exported").read_text() == "before"
+
+
+@pytest.mark.usefixtures("accelerated")
+def test_neither_half_precision_nor_xla_of_a_training_reaches_the_file(model: Classifier, tmp_path: Path) -> None:
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        trained = Classifier.from_config(model.get_config())
+        trained.set_weights(model.get_weights())
+        export(trained, Format.SAVED_MODEL, tmp_path / "exported")
+    finally:
+        keras.config.set_dtype_policy("float32")
+    served = tf.saved_model.load(str(tmp_path / "exported")).signatures["serving_default"]
+    graph = served.graph.as_graph_def()
+    functions = graph.library.function
+    operations = [node for function in functions for node in function.node_def] + list(graph.node)
+    assert tf.bfloat16.as_datatype_enum not in {node.attr["T"].type for node in operations}
+    assert not any(function.attr["_XlaMustCompile"].b for function in functions)
+    images = noise(2)
+    np.testing.assert_allclose(
+        served(images=tf.constant(images))["probabilities"], expected(model, images), rtol=0, atol=1e-5
+    )
+
+
+def test_without_an_onnx_runtime_the_file_is_written_and_not_checked(
+    model: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    assert export(model, Format.ONNX, tmp_path / "exported") == "not checked, because onnxruntime is not installed"
+    assert (tmp_path / "exported").exists()
+
+
+def test_without_the_converter_one_line_says_how_to_get_it(
+    model: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "tf2onnx", None)
+    with pytest.raises(UserError, match=r"^onnx and tf2onnx, which write ONNX files, are missing: run `pip install"):
+        export(model, Format.ONNX, tmp_path / "exported")
+
+
+@pytest.mark.slow
+def test_two_processes_write_the_same_bytes(model: Classifier, tmp_path: Path) -> None:
+    program = """
+import sys, pathlib
+from alexnet_pipe.exporting.export import export
+from alexnet_pipe.exporting.formats import Format
+from alexnet_pipe.weights.model_file import load_model
+for to in Format:
+    export(load_model(pathlib.Path("m.keras")), to, pathlib.Path(sys.argv[1], to))
+"""
+    save_model(tmp_path / "m.keras", model)
+    for seed in ("1", "2"):
+        environment = os.environ | {"PYTHONHASHSEED": seed}
+        command = [sys.executable, "-c", program, seed]
+        subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)
+    for to in Format:
+        assert _content(tmp_path / "1" / to) == _content(tmp_path / "2" / to), to
+
+
+def _content(path: Path) -> dict[Path, bytes]:
+    files = [file for file in path.rglob("*") if file.is_file()] or [path]
+    return {file.relative_to(path): file.read_bytes() for file in files}
