@@ -1,5 +1,7 @@
 """`alexnet-pipe predict` as a user runs it."""
 
+import io
+import json
 import os
 import subprocess
 import sys
@@ -8,8 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from alexnet_pipe import cli
+from alexnet_pipe import cli, progress
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.serving import predict as module
 from alexnet_pipe.weights.model_file import save_model
 from tests.terminal import run_on_terminal
 
@@ -17,28 +20,68 @@ PREDICT = [sys.executable, "-m", "alexnet_pipe", "predict"]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A model and a photograph that is too small by default."""
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The current one, with a model, a photograph, and one that is too small by default."""
     save_model(tmp_path / "models/alexnet.keras", Classifier(["cat", "dog"], width=0.05, initialisation="he"))
     Image.new("RGB", (12, 12)).save(tmp_path / "small.png")
+    Image.new("RGB", (20, 20)).save(tmp_path / "photo.png")
+    monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+def predict(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The exit status."""
+    monkeypatch.setattr(sys, "argv", ["alexnet-pipe", "predict", *arguments])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    return int(end.value.code or 0)
 
 
 def test_nothing_predicted_is_status_1(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr(sys, "argv", ["alexnet-pipe", "predict", "small.png"])
-    with pytest.raises(SystemExit) as end:
-        cli.main()
+    assert predict("small.png", monkeypatch=monkeypatch) == 1
     output = capsys.readouterr()
-    assert end.value.code == 1
-    assert output.err == "alexnet-pipe: no file could be predicted: the table says why\n"
+    assert output.err == "alexnet-pipe: no file could be predicted; the reasons stand above\n"
     assert "too small: 12×12 pixels" in output.out
 
 
+def test_rows_for_programs_have_standard_output_to_themselves(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(module, "BATCH", 1)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"photo.png\nsmall.png\ngone.png\n")))
+    assert predict("--json", "-", monkeypatch=monkeypatch) == 0
+    output = capfd.readouterr()
+    outcomes = [json.loads(line)["outcome"] for line in output.out.splitlines()]
+    assert outcomes == ["predicted", "refused", "refused"]
+    assert [line.split(",")[0] for line in output.err.splitlines()] == [
+        "predict: 1 of 3 photographs",
+        "predict: 2 of 3 photographs",
+    ]
+
+
+def test_two_forms_at_once_are_a_usage_error(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert predict("--csv", "--submission", "photo.png", monkeypatch=monkeypatch) == 2
+    assert "--csv and --submission: they exclude each other" in capsys.readouterr().err
+
+
+def test_a_missing_model_is_one_line_that_says_how_to_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert predict("photo.jpg", monkeypatch=monkeypatch) == 1
+    assert capsys.readouterr().err == (
+        "alexnet-pipe: models/alexnet.keras is missing: run `dvc pull models/alexnet.keras` to fetch it, "
+        "or `dvc repro` to make it\n"
+    )
+
+
+@pytest.mark.slow
 def test_a_terminal_shows_table_and_bar(folder: Path) -> None:
-    Image.new("RGB", (20, 20)).save(folder / "photo.png")
     status, shown = run_on_terminal([*PREDICT, "photo.png", "gone.png"], folder, os.environ)
     assert status == 0
     assert "%" in shown.split("photo.png")[1].split("gone.png")[0]
@@ -46,10 +89,12 @@ def test_a_terminal_shows_table_and_bar(folder: Path) -> None:
     assert "2/2" in shown
 
 
-def test_a_missing_model_is_one_line_that_says_how_to_get_it(tmp_path: Path) -> None:
-    result = subprocess.run([*PREDICT, "photo.jpg"], cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert result.returncode == 1
-    assert result.stderr == (
-        "alexnet-pipe: models/alexnet.keras is missing: run `dvc pull models/alexnet.keras` to fetch it, "
-        "or `dvc repro` to make it\n"
-    )
+@pytest.mark.slow
+def test_a_reader_that_has_seen_enough_is_no_error(folder: Path) -> None:
+    command = [*PREDICT, "--json", "photo.png"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        assert process.stderr.read() == ""
+    assert process.returncode == 1

@@ -10,7 +10,7 @@ from alexnet_pipe import progress
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.serving import predict as module
-from alexnet_pipe.serving.table import show_predictions
+from alexnet_pipe.serving.show import show_predictions
 
 
 def rows(

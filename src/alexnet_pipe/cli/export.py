@@ -6,42 +6,41 @@ from typing import Annotated
 
 import typer
 
-from alexnet_pipe.artifacts import Artifacts
+from alexnet_pipe.cli.predict import MODEL, MODEL_HELP
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.exporting.formats import Format
 from alexnet_pipe.startup import without_notices
 
-MODEL = Artifacts().model
-
 
 def export(
     to: Annotated[Format, typer.Option("--format", help="What to export to.")],
-    model: Annotated[Path, typer.Option(help="The model's file.")] = MODEL,
+    model: Annotated[str, typer.Option(metavar="MODEL", help=MODEL_HELP)] = MODEL,
     out: Annotated[Path | None, typer.Option(help="Where to; beside the model if nothing is said.")] = None,
 ) -> None:
     """Write a model for programs that know nothing of this project: 256×256 images in, probabilities out.
 
     What is written is compared with the model on a few images each time.
     """
-    if not model.exists():
-        raise UserError(f"{model} is missing: run `dvc pull {model}` to fetch it, or `dvc repro` to make it")
-    path = out or to.beside(model)
-    _refuse_to_replace(path, to, model)
+    from alexnet_pipe.serving.registry import model_file
+
+    file = Path(model if Path(model).is_file() else MODEL)
+    path = out or to.beside(file)
+    _refuse_to_replace(path, to, file)
     # The converters take TensorFlow's graphs, whatever backend the model was trained on. A GPU may be at work for a
     # training, and would round to TF32, which the check would take for an error.
     os.environ |= {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
-    with without_notices():
+    with model_file(model) as found, without_notices():
         from alexnet_pipe.exporting.export import export as write
         from alexnet_pipe.weights.model_file import load_model
 
-        classifier = load_model(model)
+        classifier = load_model(found)
     outcome = write(classifier, to, path)
     print(f"export: {path}, {_bytes(path) / 1e6:,.1f} MB, {outcome}")
 
 
 def _refuse_to_replace(path: Path, to: Format, model: Path) -> None:
     """An export takes the place of one of its kind, and of nothing else that could be missed."""
-    if path.exists() and path.samefile(model):
+    if path.exists() and model.exists() and path.samefile(model):
         raise UserError(f"{path} is the model itself: name another place with --out")
     if path.is_dir() and not (to is Format.SAVED_MODEL and (path / "saved_model.pb").exists()):
         raise UserError(f"{path} is a folder of other things: name another place with --out")

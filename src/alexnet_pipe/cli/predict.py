@@ -1,30 +1,45 @@
 """`alexnet-pipe predict`."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from alexnet_pipe.artifacts import Artifacts
-from alexnet_pipe.errors import UserError
 from alexnet_pipe.startup import without_notices
 
-MODEL = Artifacts().model
+MODEL = str(Artifacts().model)
+MODEL_HELP = (
+    "A model's file; or, where there is no such file, alexnet@STAGE or alexnet@VERSION of the registry, "
+    "or a revision of the project: a commit, branch, tag or experiment."
+)
 
 
 def predict(
-    paths: Annotated[list[Path], typer.Argument(metavar="PHOTO|FOLDER", help="Photographs, or folders of them.")],
-    model: Annotated[Path, typer.Option(help="The model's file.")] = MODEL,
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="PHOTO|FOLDER|LIST|-",
+            help="Photographs, folders of them, or text lists (.txt) with a path a line, seen from the current folder; "
+            "- reads such a list from standard input.",
+        ),
+    ],
+    model: Annotated[str, typer.Option(metavar="MODEL", help=MODEL_HELP)] = MODEL,
+    csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a photograph.")] = False,
+    submission: Annotated[bool, typer.Option("--submission", help="Print what Kaggle takes as a submission.")] = False,
 ) -> None:
     """Say what is on photographs: the five most probable classes of each, from ten views."""
     from alexnet_pipe.serving.photographs import files_in
+    from alexnet_pipe.serving.registry import model_file
 
-    if not model.exists():
-        raise UserError(f"{model} is missing: run `dvc pull {model}` to fetch it, or `dvc repro` to make it")
-    photographs = files_in(paths)
-    with without_notices():
-        from alexnet_pipe.serving.table import show_predictions
-        from alexnet_pipe.weights.model_file import load_model
+    forms = [form for form, wanted in {"csv": csv, "json": json, "submission": submission}.items() if wanted]
+    if len(forms) > 1:
+        raise typer.BadParameter("they exclude each other", param_hint=" and ".join(f"--{form}" for form in forms))
+    with model_file(model) as file:
+        photographs = files_in(names)
+        with without_notices():
+            from alexnet_pipe.serving.show import show_predictions
+            from alexnet_pipe.weights.model_file import load_model
 
-        classifier = load_model(model)
-    show_predictions(classifier, photographs)
+            classifier = load_model(file)
+    show_predictions(classifier, photographs, *forms)

@@ -1,4 +1,4 @@
-"""The most probable classes of photographs, from ten views (paper, section 4.1), a batch at a time."""
+"""What a classifier makes of photographs, from ten views (paper, section 4.1), a batch at a time."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_pipe.evaluation.predict import BATCH, rank, ten_view_softmax, with_features
+from alexnet_pipe.evaluation.predict import BATCH, TOP, ten_view_softmax, with_features
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
@@ -19,13 +19,18 @@ class Prediction(NamedTuple):
     """
     Attributes:
         photograph: Where it lies.
-        probabilities: Of the five most probable classes, by name, best first; empty if the file was refused.
+        probabilities: Of every class, by name, best first; empty if the file was refused.
         refusal: Why it was refused.
     """
 
     photograph: Path
     probabilities: Mapping[str, float]
     refusal: RefusedError | None = None
+
+    @property
+    def best(self) -> list[tuple[str, float]]:
+        """The five most probable classes, best first."""
+        return list(islice(self.probabilities.items(), TOP))
 
 
 def predictions(model: Classifier, photographs: Iterable[Path]) -> Iterator[list[Prediction]]:
@@ -40,7 +45,7 @@ def predictions(model: Classifier, photographs: Iterable[Path]) -> Iterator[list
 def _predicted(network: Any, classes: Sequence[str], batch: list[Path], params: ResizeParams) -> list[Prediction]:
     found = [_pixels_or_refusal(path, params) for path in batch]
     usable = [pixels for pixels in found if not isinstance(pixels, RefusedError)]
-    rows = iter(_most_probable(network, classes, np.stack(usable)) if usable else [])
+    rows = iter(_probabilities(network, classes, np.stack(usable)) if usable else [])
     return [
         Prediction(path, {}, outcome) if isinstance(outcome, RefusedError) else Prediction(path, next(rows))
         for path, outcome in zip(batch, found, strict=True)
@@ -54,10 +59,9 @@ def _pixels_or_refusal(path: Path, params: ResizeParams) -> NDArray[np.uint8] | 
         return refusal
 
 
-def _most_probable(network: Any, classes: Sequence[str], images: NDArray[np.uint8]) -> list[dict[str, float]]:
+def _probabilities(network: Any, classes: Sequence[str], images: NDArray[np.uint8]) -> list[dict[str, float]]:
     softmax, _ = ten_view_softmax(network, images)
-    ranking = rank(softmax.mean(axis=0), labels=np.zeros(len(images), np.int32))
-    return [
-        {classes[label]: float(probability) for label, probability in zip(*row, strict=True)}
-        for row in zip(ranking.classes, ranking.probabilities, strict=True)
-    ]
+    shares = softmax.mean(axis=0)
+    # Among equals the lower label comes first, as in the evaluation.
+    ranking = np.argsort(-shares, axis=1, kind="stable")
+    return [{classes[label]: float(row[label]) for label in order} for row, order in zip(shares, ranking, strict=True)]

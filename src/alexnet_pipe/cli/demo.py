@@ -1,0 +1,36 @@
+"""`alexnet-pipe demo`."""
+
+import signal
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from alexnet_pipe.artifacts import Artifacts
+from alexnet_pipe.cli.predict import MODEL, MODEL_HELP
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.startup import without_notices
+
+
+def demo(
+    model: Annotated[str, typer.Option(metavar="MODEL", help=MODEL_HELP)] = MODEL,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="The page's port; else the first free one from 7860 on."),
+    ] = None,
+) -> None:
+    """Show a page to try photographs on, to this machine alone, until Ctrl-C."""
+    if not find_spec("gradio"):
+        raise UserError("Gradio is missing: run `make setup`, or `pip install 'alexnet-pipe[demo]'`")
+    # A program that a script has put into the background ignores Ctrl-C unless it says otherwise.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    from alexnet_pipe.serving.registry import model_file
+
+    with model_file(model) as file, without_notices():
+        from alexnet_pipe.serving.demo import serve_demo
+        from alexnet_pipe.serving.demo_explanation import Explainer
+        from alexnet_pipe.weights.model_file import load_model
+
+        classifier = load_model(file)
+    serve_demo(Explainer(classifier, Artifacts()), model, port)

@@ -1,0 +1,253 @@
+"""The demo: what it says of a photograph, and the page in a browser."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+import pytest
+from PIL import Image
+from scipy.spatial.distance import cdist
+
+from alexnet_pipe.artifacts import Artifacts, save_json
+from alexnet_pipe.evaluation.predict import predict
+from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.preparation.decode import RefusedError
+from alexnet_pipe.serving import demo_neighbours
+from alexnet_pipe.serving.demo import explanation_html
+from alexnet_pipe.serving.demo_explanation import Explainer
+from alexnet_pipe.store.image_store import ImageStore
+from alexnet_pipe.store.layout import CLASSES_FILE, RESIZE_FILE, write_classes
+from alexnet_pipe.weights.model_file import save_model
+from tests.preparation.photographs import landscape
+from tests.stores import training_folder
+
+ODD = ("<b>${1 + 1}</b>", "{{value}} & co")
+"""Class names that are markup, or templates, to something."""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Artifacts:
+    artifacts = training_folder(tmp_path, images=10, validation=2)
+    write_classes(artifacts.images / CLASSES_FILE, ODD)
+    return artifacts
+
+
+def classifier(classes: tuple[str, ...] = ODD) -> Classifier:
+    resize = {"policy": "squash", "background": "black"}
+    return Classifier(classes, resize, width=0.05, initialisation="he", seed=4)
+
+
+def saved(path: Path, pixels: np.ndarray) -> Path:
+    Image.fromarray(pixels).save(path)
+    return path
+
+
+def test_a_photograph_gets_what_the_evaluation_says_and_its_nearest_in_fc7(workspace: Artifacts) -> None:
+    model = classifier()
+    store = ImageStore.open(workspace.images, "train")
+    evaluated = predict(model, store)
+    found = Explainer(model, workspace).explain(saved(workspace.root / "photo.png", store[3]))
+    assert found.photograph == "photo.png"
+    np.testing.assert_array_equal(found.pixels, store[3])
+    assert list(found.probabilities) == [ODD[label] for label in evaluated.ten_view.classes[3]]
+    np.testing.assert_allclose(list(found.probabilities.values()), evaluated.ten_view.probabilities[3], rtol=1e-4)
+    distances = cdist(evaluated.features[3:4], evaluated.features)[0]
+    nearest = np.argsort(distances)[:6]
+    assert nearest[0] == 3
+    for neighbour, index in zip(found.neighbours, nearest, strict=True):
+        np.testing.assert_array_equal(neighbour.pixels, store[index])
+        assert neighbour.label == ODD[index % 2]
+        assert neighbour.distance == pytest.approx(distances[index], rel=1e-3, abs=1e-2)
+
+
+def test_fc7_is_computed_once_for_the_same_weights_and_store(
+    workspace: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    computed: list[object] = []
+    compute = demo_neighbours._features
+    monkeypatch.setattr(demo_neighbours, "_features", lambda *given: (computed.append(given), compute(*given))[1])
+    first = Explainer(classifier(), workspace).training
+    again = Explainer(classifier(), workspace).training
+    assert first is not None
+    assert again is not None
+    np.testing.assert_array_equal(first.features, again.features)
+    assert len(computed) == 1
+    trained = classifier()
+    bias = trained.network.get_layer("fc7").bias
+    bias.assign(bias + 1)
+    Explainer(trained, workspace)
+    assert len(computed) == 2
+    save_json(workspace.images / RESIZE_FILE, {"policy": "crop", "background": "black"})
+    Explainer(trained, workspace)
+    assert len(computed) == 3
+    assert len(list((workspace.checkpoints / "demo").iterdir())) == 1
+
+
+def test_of_many_training_images_some_of_each_class_are_compared(
+    workspace: Artifacts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(demo_neighbours, "COMPARED", 4)
+    explainer = Explainer(classifier(), workspace)
+    assert explainer.training is not None
+    assert explainer.training.compared.tolist() == [0, 3, 6, 9]
+    photograph = saved(workspace.root / "photo.png", ImageStore.open(workspace.images, "train")[6])
+    assert len(explainer.explain(photograph).neighbours) == 4
+    np.testing.assert_array_equal(explainer.explain(photograph).neighbours[0].pixels, explainer.training.store[6])
+    assert "among 4 of 10 training images" in explanation_html(explainer, photograph)
+
+
+def test_without_comparable_training_images_the_page_says_why_and_the_rest_stays(
+    workspace: Artifacts, tmp_path: Path
+) -> None:
+    photograph = saved(tmp_path / "photo.png", np.zeros((20, 30, 3), np.uint8))
+    others = explanation_html(Explainer(classifier(("a", "b")), workspace), photograph)
+    assert "images has other classes than the model was trained on." in others
+    nothing = explanation_html(Explainer(classifier(), Artifacts(tmp_path / "elsewhere")), photograph)
+    assert "elsewhere/data/images/index.parquet is missing" in nothing
+    for page in (others, nothing):
+        assert "Training image of" not in page
+        assert len(re.findall(r'class="n">\d+\.\d%<', page)) == 2
+
+
+def test_a_refused_photograph_shows_its_reason_and_names_are_no_markup(workspace: Artifacts) -> None:
+    explainer = Explainer(classifier(), workspace)
+    broken = workspace.root / "<img src=x>.jpg"
+    broken.write_bytes(b"nothing")
+    with pytest.raises(RefusedError, match="not an image"):
+        explainer.explain(broken)
+    refused = explanation_html(explainer, broken)
+    assert "Not an image: no decoder knows it." in refused
+    assert "&lt;img src=x&gt;.jpg" in refused
+    assert "<img" not in refused
+    shown = explanation_html(explainer, saved(workspace.root / "photo.png", np.zeros((20, 20, 3), np.uint8)))
+    assert "&lt;b&gt;${1 + 1}&lt;/b&gt;" in shown
+    assert "<b>" not in shown
+
+
+def test_without_gradio_the_command_says_how_to_get_it(tmp_path: Path) -> None:
+    code = "import sys; sys.modules['gradio'] = None; from alexnet_pipe.cli import main; main()"
+    result = subprocess.run([sys.executable, "-c", code, "demo"], cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr == "alexnet-pipe: Gradio is missing: run `make setup`, or `pip install 'alexnet-pipe[demo]'`\n"
+
+
+WATCHED = """
+import sys
+
+def watch(event, given):
+    host = given[1][0] if event == "socket.connect" else given[0] if event == "socket.getaddrinfo" else "127.0.0.1"
+    if host != "127.0.0.1":
+        print("outside:", host, flush=True)
+
+sys.addaudithook(watch)
+from alexnet_pipe.cli import main
+main()
+"""
+"""The command line, which also prints where it connects to, if that is not this machine."""
+
+
+@contextmanager
+def demo(folder: Path, port: int, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """A real process; killed at the end if it still runs."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WATCHED, "demo", "--port", str(port)],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.mark.slow
+def test_the_page_explains_photographs_in_a_browser_and_nothing_leaves_the_machine(
+    workspace: Artifacts, tmp_path: Path
+) -> None:
+    playwright = pytest.importorskip("playwright.sync_api")
+    chromium = shutil.which("chromium") or pytest.skip("there is no chromium")
+    save_model(workspace.model, classifier())
+    port = free_port()
+    address = f"http://127.0.0.1:{port}/"
+    uploads = tmp_path / "uploads"
+    uploads.mkdir()
+    # Settings for other pages, and a proxy that is not there.
+    shell = {"GRADIO_ROOT_PATH": "http://gradio.invalid", "http_proxy": "http://127.0.0.1:9"}
+    with demo(tmp_path, port, TMPDIR=str(uploads), **shell) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == f"demo at {address} (Ctrl-C ends it)\n"
+        listening = [c.laddr.ip for c in psutil.Process(process.pid).net_connections() if c.status == "LISTEN"]
+        assert listening == ["127.0.0.1"]
+        with playwright.sync_playwright() as started:
+            browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            playwright.expect.set_options(timeout=60_000)
+            page = browser.new_page(viewport={"width": 360, "height": 800})
+            look_at_the_page(page, address, tmp_path, playwright.expect)
+            browser.close()
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert rest == "alexnet-pipe: interrupted; run the same command again to go on\n"
+    assert list(uploads.iterdir()) == []
+
+
+def look_at_the_page(page: Any, address: str, folder: Path, expect: Any) -> None:
+    asked: list[str] = []
+    problems: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(address)
+    expect(page.get_by_text("models/alexnet.keras: 2 classes, variant paper, weights")).to_be_visible()
+
+    # No browser but one shows TIFF.
+    landscape(400, 300).save(folder / "photo.tif")
+    field = page.locator("input[type=file]")
+    field.set_input_files(folder / "photo.tif")
+    expect(page.get_by_role("heading", name="photo.tif")).to_be_visible()
+    for name in ODD:
+        expect(page.get_by_role("rowheader", name=name)).to_be_visible()
+    seen = page.get_by_alt_text("photo.tif as the network sees it")
+    pictures = [seen, *page.get_by_alt_text("Training image of").all()]
+    assert len(pictures) == 7
+    for picture in pictures:
+        expect(picture).to_have_js_property("naturalWidth", 256)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+    (folder / "broken.jpg").write_bytes(b"nothing")
+    field.set_input_files(folder / "broken.jpg")
+    expect(page.get_by_role("alert")).to_have_text("broken.jpg is refused. Not an image: no decoder knows it.")
+    expect(page.get_by_role("heading", name="photo.tif")).to_have_count(0)
+
+    assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
+    assert problems == []
+
+
+@pytest.mark.slow
+def test_a_port_that_is_taken_is_one_line(workspace: Artifacts, tmp_path: Path) -> None:
+    save_model(workspace.model, classifier())
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with demo(tmp_path, port) as process:
+            printed, _ = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert printed == f"alexnet-pipe: port {port} of 127.0.0.1 cannot be had: name another with --port\n"

@@ -1,0 +1,119 @@
+"""Models on labelled photographs: each as the pipeline would evaluate it, and all together by their mean softmax."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from alexnet_pipe.evaluation.errors import error_metrics
+from alexnet_pipe.evaluation.predict import predict
+from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.preparation.decode import RefusedError
+from alexnet_pipe.serving import evaluate as module
+from alexnet_pipe.serving.evaluate import evaluate
+from alexnet_pipe.serving.photographs import prepared
+from alexnet_pipe.store.image_store import ImageStore
+from tests.preparation.photographs import landscape
+from tests.stores import random_store
+
+CLASSES = ["a", "b", "c", "d", "e", "f", "g"]
+
+
+def classifier(seed: int, classes: list[str] = CLASSES, policy: str = "crop") -> Classifier:
+    resize = {"policy": policy, "background": "white"}
+    model = Classifier(classes, resize=resize, width=0.05, initialisation="he", seed=seed)
+    model.mean.assign(np.full((256, 256, 3), 127.0))
+    return model
+
+
+@pytest.fixture(scope="module")
+def models() -> list[Classifier]:
+    """The second has its classes in another order."""
+    return [classifier(4), classifier(5, CLASSES[::-1])]
+
+
+@pytest.fixture(scope="module")
+def store() -> ImageStore:
+    return random_store(9, classes=len(CLASSES))
+
+
+@pytest.fixture
+def photographs(tmp_path: Path, store: ImageStore) -> list[tuple[Path, int]]:
+    """The store's images as files."""
+    files = [tmp_path / f"{number}.png" for number in range(len(store))]
+    for file, image in zip(files, store.shards[0], strict=True):
+        Image.fromarray(image).save(file)
+    return list(zip(files, map(int, store.labels), strict=True))
+
+
+def refuse_nothing(path: Path, refusal: RefusedError) -> None:
+    raise AssertionError(f"{path}: {refusal}")
+
+
+def test_a_model_has_the_errors_that_the_stage_would_find_in_any_batches_and_among_refused_files(
+    models: list[Classifier],
+    store: ImageStore,
+    photographs: list[tuple[Path, int]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "BATCH", 2)
+    gone = [(tmp_path / name, 3) for name in ("x", "y", "z")]
+    refused = []
+    (found,) = evaluate(
+        models[:1], CLASSES, [gone[0], photographs[0], *gone[1:], *photographs[1:]], lambda *what: refused.append(what)
+    )
+    assert found == error_metrics(predict(models[0], store), store.labels, len(CLASSES))
+    assert 0 < found["top5_error"] < found["top1_error"]
+    assert [(path, refusal.reason) for path, refusal in refused] == [(path, "missing") for path, _ in gone]
+
+
+def test_several_models_average_their_softmax_with_their_classes_aligned_by_name(
+    models: list[Classifier], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Image.new("RGB", (20, 20)).save(tmp_path / "photo.png")
+    generator = np.random.default_rng(0)
+    labels = generator.integers(7, size=100)
+    said = generator.dirichlet(np.ones(7), (2, 10, 100)).astype(np.float32)
+    batches = {number: iter(np.array_split(said[number], 2, axis=1)) for number in (0, 1)}
+    numbers = iter([0, 1])
+    monkeypatch.setattr(module, "BATCH", 50)
+    monkeypatch.setattr(module, "with_features", lambda model: next(numbers))
+    monkeypatch.setattr(module, "ten_view_softmax", lambda number, images: (next(batches[number]), None))
+    photographs = [(tmp_path / "photo.png", int(label)) for label in labels]
+    found = evaluate(models, CLASSES, photographs, refuse_nothing)
+
+    aligned = [said[0], said[1][..., ::-1]]
+    for suffix, views in (("", slice(4, 5)), ("_ten_view", slice(None))):  # The fifth view is the centre.
+        each = [softmax[views].mean(axis=0) for softmax in aligned]
+        rankings = [np.argsort(-softmax, axis=1) for softmax in (*each, (each[0] + each[1]) / 2)]
+        for top in (1, 5):
+            wrong = [int((ranking[:, :top] != labels[:, None]).all(axis=1).sum()) for ranking in rankings]
+            assert [metrics[f"top{top}_error{suffix}_count"] for metrics in found] == wrong
+            assert wrong[2] not in wrong[:2]
+
+
+def test_each_model_gets_photographs_as_its_own_file_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models: list[Classifier]
+) -> None:
+    landscape(400, 100).save(tmp_path / "photo.png")
+    seen = []
+
+    def look(network: object, images: np.ndarray) -> tuple[np.ndarray, None]:
+        seen.append(images)
+        return np.full((10, 1, len(CLASSES)), 1 / 7, np.float32), None
+
+    monkeypatch.setattr(module, "ten_view_softmax", look)
+    policies = ("crop", "squash")
+    evaluate(
+        [classifier(1, policy=policy) for policy in policies], CLASSES, [(tmp_path / "photo.png", 0)], refuse_nothing
+    )
+    for images, policy in zip(seen, policies, strict=True):
+        expected = prepared(tmp_path / "photo.png", ResizeParams.model_validate({"policy": policy}))
+        np.testing.assert_array_equal(images, expected[None])
+
+
+def test_nothing_is_measured_if_everything_is_refused(models: list[Classifier], tmp_path: Path) -> None:
+    assert evaluate(models[:1], CLASSES, [(tmp_path / "gone", 0)], lambda *_: None) == []

@@ -1,0 +1,93 @@
+"""Which photographs are named, and how they are prepared or refused."""
+
+import io
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.preparation.decode import RefusedError
+from alexnet_pipe.preparation.resize import resize
+from alexnet_pipe.serving.photographs import files_in, prepared
+from tests.preparation.photographs import landscape, noise
+
+
+def refusal(path: Path, **resize: Any) -> RefusedError:
+    with pytest.raises(RefusedError) as caught:
+        prepared(path, ResizeParams(**resize))
+    return caught.value
+
+
+@pytest.mark.parametrize("policy", ["crop", "squash"])
+def test_photographs_are_prepared_as_the_pipeline_prepares_them(policy: str, tmp_path: Path) -> None:
+    picture = landscape(400, 300)
+    picture.save(tmp_path / "photo.png")
+    pixels = prepared(tmp_path / "photo.png", ResizeParams.model_validate({"policy": policy}))
+    np.testing.assert_array_equal(pixels, resize(picture, policy))
+
+
+def test_files_are_refused_for_the_pipelines_reasons_and_within_its_limits(tmp_path: Path) -> None:
+    photo = tmp_path / "photo.png"
+    Image.fromarray(noise(20, 30, 3)).save(photo)
+    assert prepared(photo, ResizeParams()).shape == (256, 256, 3)
+    assert refusal(photo, min_side=21).reason == "too small"
+    assert refusal(photo, max_pixels=599).reason == "too many pixels"
+    photo.write_bytes(photo.read_bytes()[:500])
+    assert refusal(photo).reason == "truncated"
+
+
+def test_what_is_no_readable_file_is_refused(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "link").symlink_to("nowhere")
+    assert str(refusal(tmp_path / "pipe")) == "unreadable: not a regular file"
+    assert refusal(tmp_path / "link").reason == refusal(tmp_path / "gone").reason == "missing"
+    assert str(refusal(tmp_path / ("x" * 300))) == "unreadable: File name too long"
+
+
+def test_a_folder_stands_for_the_visible_files_below_it_in_order(tmp_path: Path) -> None:
+    for name in ("b/2.jpg", "b/10.jpg", "a.jpg", "b/.hidden", "c/.DS_Store", "b/list.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    named = [tmp_path / name for name in ("z.jpg", "a.jpg", "b/10.jpg", "b/2.jpg", "b/list.txt")]
+    assert files_in([str(tmp_path / "z.jpg"), str(tmp_path)]) == named
+    with pytest.raises(UserError, match=r"c: no file in there: name photographs, or a folder or a list with some$"):
+        files_in([str(tmp_path / "c")])
+
+
+LINES = "photos/b.jpg\r\n\n  spaced .jpg\n고양이.jpg\n".encode() + b"\xff.jpg\n-\nother.txt"
+NAMED = ["photos/b.jpg", "  spaced .jpg", "고양이.jpg", "\udcff.jpg", "-", "other.txt"]
+
+
+def test_a_list_stands_for_its_paths_as_they_are_written(tmp_path: Path) -> None:
+    names = tmp_path / "NAMES.TXT"
+    names.write_bytes(b"\xef\xbb\xbf" + LINES)
+    assert files_in(["first.jpg", str(names), "x" * 300]) == list(map(Path, ["first.jpg", *NAMED, "x" * 300]))
+
+
+def test_a_dash_stands_for_a_list_on_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(LINES)))
+    assert files_in(["-"]) == list(map(Path, NAMED))
+    with pytest.raises(UserError, match=r"^-: no file in there"):
+        files_in(["-"])
+
+
+def test_a_list_that_cannot_be_one_is_an_error_that_names_the_line(tmp_path: Path) -> None:
+    names = tmp_path / "names.txt"
+    names.write_text("a.jpg\nb.jpg\n", "utf-16")
+    with pytest.raises(UserError, match=r"names.txt, line 1: no path has a zero byte: save the list as UTF-8"):
+        files_in([str(names)])
+    with pytest.raises(UserError, match=r"gone.txt is taken for a list .* cannot be read: No such file or directory$"):
+        files_in([str(tmp_path / "gone.txt")])
+
+
+def test_a_file_that_is_no_photograph_is_no_list_either(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.jpg"
+    broken.write_text("a.jpg\n")
+    assert files_in([str(broken)]) == [broken]
+    assert refusal(broken).reason == "not an image"

@@ -1,0 +1,87 @@
+"""Rows for other programs: everything is in them, whatever the names are."""
+
+import csv
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from alexnet_pipe.errors import UserError
+from alexnet_pipe.preparation.decode import RefusedError
+from alexnet_pipe.serving.predict import Prediction
+from alexnet_pipe.serving.rows import CsvRows, JsonLines, Submission
+
+FIRST, KOREAN, UNDECODABLE = 'a/comma, "quotes" and\nline.png', "고양이.jpg", "\udcff.png"
+SIX = {"개, 큰": 0.5, "b": 0.25, "f": 0.125, "c": 0.0625, "d": 0.05, "e": 0.0125}
+"""Probabilities, best first."""
+
+GONE = Prediction(Path("gone.png"), {}, RefusedError("missing", "no file"))
+
+
+def shown(
+    form: Any, names: list[str], capfdbinary: pytest.CaptureFixture[bytes], **probabilities: float
+) -> tuple[str, str]:
+    """Standard output and error for photographs of these names, and one that is missing, in two batches."""
+    batch = [Prediction(Path(name), probabilities) for name in names]
+    rows = form([prediction.photograph for prediction in (*batch, GONE)], sorted(probabilities))
+    rows.show(batch[:1])
+    rows.show([*batch[1:], GONE])
+    out, errors = capfdbinary.readouterr()
+    return out.decode(), errors.decode()
+
+
+def test_csv_has_a_row_a_photograph_with_its_five_best_classes_or_the_reason(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    out, _ = shown(CsvRows, [FIRST, KOREAN, UNDECODABLE], capfdbinary, **SIX)
+    heading, *rows, gone = list(csv.reader(io.StringIO(out, newline="")))
+    assert heading[:5] == ["photograph", "outcome", "reason", "class1", "probability1"]
+    assert heading[-1] == "probability5"
+    best = ["개, 큰", "0.5", "b", "0.25", "f", "0.125", "c", "0.0625", "d", "0.05"]
+    assert rows == [[name, "predicted", "", *best] for name in (FIRST, KOREAN, r"\udcff.png")]
+    assert gone == ["gone.png", "refused", "missing: no file", *[""] * 10]
+
+
+def test_csv_has_no_more_columns_than_there_are_classes(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    out, _ = shown(CsvRows, ["a.jpg"], capfdbinary, cat=0.75, dog=0.25)
+    heading, _, gone = csv.reader(io.StringIO(out))
+    assert heading[3:] == ["class1", "probability1", "class2", "probability2"]
+    assert len(gone) == len(heading)
+
+
+def test_json_has_a_line_a_photograph_and_keeps_every_name(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    out, _ = shown(JsonLines, [FIRST, KOREAN, UNDECODABLE], capfdbinary, **SIX)
+    *rows, gone = [json.loads(line) for line in out.splitlines()]
+    assert KOREAN in out
+    best = {"classes": list(SIX)[:5], "probabilities": list(SIX.values())[:5]}
+    for row, name in zip(rows, [FIRST, KOREAN, UNDECODABLE], strict=True):
+        assert row == {"photograph": name, "outcome": "predicted", "reason": None, **best}
+    nothing: dict[str, object] = {"classes": [], "probabilities": []}
+    assert gone == {"photograph": "gone.png", "outcome": "refused", "reason": "missing: no file", **nothing}
+
+
+def test_a_submission_of_two_classes_has_the_probability_of_the_second(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    out, errors = shown(Submission, ["test/12.jpg", KOREAN], capfdbinary, dog=0.75, cat=0.25)
+    assert out == "id,label\n12,0.75\n고양이,0.75\ngone,0.5\n"
+    assert errors == "refused, 0.5 is written: gone.png: missing: no file\n"
+
+
+def test_a_submission_of_more_classes_has_the_probabilities_of_all_in_label_order(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    out, errors = shown(Submission, ["12.jpg", UNDECODABLE], capfdbinary, **SIX)
+    heading, first, undecodable, gone = csv.reader(io.StringIO(out))
+    assert heading == ["id", "b", "c", "d", "e", "f", "개, 큰"]
+    assert first == ["12", "0.25", "0.0625", "0.05", "0.0125", "0.125", "0.5"]
+    assert undecodable == [r"\udcff", *first[1:]]
+    assert [float(share) for share in gone[1:]] == pytest.approx([1 / 6] * 6)
+    assert errors == "refused, 0.167 is written: gone.png: missing: no file\n"
+
+
+def test_a_submission_cannot_have_an_id_twice() -> None:
+    with pytest.raises(UserError, match=r"^a/1.jpg and b/1.png would have the same id, '1': rename one"):
+        Submission([Path("a/1.jpg"), Path("b/1.png")], ["cat", "dog"])
