@@ -14,6 +14,9 @@ from alexnet_pipe.errors import UserError
 HOME = "ALEXNET_PIPE_HOME"
 """The environment variable that tells a temporary copy of the project where the project is, an absolute path."""
 
+CHECKPOINTS = "ALEXNET_PIPE_CHECKPOINTS"
+"""The environment variable that names another folder for checkpoints than the project's, an absolute path."""
+
 
 @dataclass(frozen=True)
 class Artifacts:
@@ -72,7 +75,7 @@ class Artifacts:
     @property
     def checkpoints(self) -> Path:
         """What interrupted runs have finished, also those in temporary copies of the project; DVC does not know it."""
-        return self.root / home() / "checkpoints"
+        return Path(os.environ.get(CHECKPOINTS, self.root / home() / "checkpoints"))
 
     @property
     def tensorboard(self) -> Path:
@@ -103,6 +106,21 @@ class Artifacts:
         return self.root / "evaluation/confusion.csv"
 
     @property
+    def class_errors(self) -> Path:
+        """One row a class: test images, precision, recall and top-1 error."""
+        return self.root / "evaluation/classes.csv"
+
+    @property
+    def kernel_picture(self) -> Path:
+        """The kernels of conv1 as a picture."""
+        return self.root / "evaluation/kernels.png"
+
+    @property
+    def mean_picture(self) -> Path:
+        """The mean training image that the model subtracts, as a picture."""
+        return self.root / "evaluation/mean.png"
+
+    @property
     def features(self) -> Path:
         """Activations of fc7 for the centre view, float32 `(test images, units)`."""
         return self.root / "evaluation/fc7.npy"
@@ -125,6 +143,16 @@ class Artifacts:
     @property
     def report(self) -> Path:
         return self.root / "report/index.html"
+
+    @property
+    def card(self) -> Path:
+        """What the model is, what it is for and what it is not, as Markdown."""
+        return self.root / "MODEL_CARD.md"
+
+    @property
+    def certificate(self) -> Path:
+        """What came out the same when the pipeline was run once more; `{}` if it was not."""
+        return self.root / "report/certificate.json"
 
 
 def home() -> Path:

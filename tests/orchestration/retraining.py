@@ -34,6 +34,7 @@ rows[["sha256"]].to_parquet("evaluation/predictions.parquet", index=False)
 actual = [pathlib.PurePath(name).parent.name for name in rows["member"]]
 predicted = ["other" if n < wrong else name for n, name in enumerate(actual)]
 pandas.DataFrame({"actual": actual, "predicted": predicted}).to_csv("evaluation/confusion.csv", index=False)
+pathlib.Path("MODEL_CARD.md").write_text(f"{wrong} wrong\\n")
 pathlib.Path("metrics/test.json").write_text(json.dumps({"top1_error_ten_view": wrong / len(rows)}))
 """
 STAGES = {
@@ -51,7 +52,7 @@ STAGES = {
     "evaluate": {
         "cmd": f"{PYTHON} evaluate.py",
         "deps": ["models/alexnet.keras", "data/manifest.parquet"],
-        "outs": ["evaluation/predictions.parquet"],
+        "outs": ["evaluation/predictions.parquet", {"MODEL_CARD.md": {"cache": False}}],
         "plots": ["evaluation/confusion.csv"],
         "metrics": [{"metrics/test.json": {"cache": False}}],
     },
@@ -75,8 +76,8 @@ def make_project(folder: Path, wrong: int, own_test_split: bool = True) -> None:
         add_photographs(folder, "test", TEST_IMAGES)
     dataset = {"source": "directory", "location": "photographs"}
     (folder / "params.yaml").write_text(yaml.safe_dump({"dataset": dataset, "train": {"seed": wrong}}))
-    model = {"alexnet": {"path": "models/alexnet.keras", "type": "model"}}
-    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES, "artifacts": model}, sort_keys=False))
+    registered = {"alexnet": {"path": "models/alexnet.keras"}, "alexnet-card": {"path": "MODEL_CARD.md"}}
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES, "artifacts": registered}, sort_keys=False))
     (folder / "train.py").write_text(_TRAIN)
     (folder / "evaluate.py").write_text(_EVALUATE)
     (folder / ".gitignore").write_text("/photographs\n/data\n/models\n/evaluation\n/.prefect\n/checkpoints\n")

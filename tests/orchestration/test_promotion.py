@@ -14,7 +14,7 @@ from alexnet_pipe.orchestration.promotion.challenger import challenger
 from alexnet_pipe.orchestration.promotion.decision import Verdict
 from alexnet_pipe.orchestration.promotion.promote import finish_promotion
 from tests.orchestration import retraining
-from tests.orchestration.retraining import add_photographs, git, make_project, retrain, state_of, train_challenger
+from tests.orchestration.retraining import add_photographs, dvc, git, make_project, retrain, state_of, train_challenger
 
 pytestmark = pytest.mark.slow
 
@@ -35,12 +35,20 @@ def project(original: Path, tmp_path: Path) -> Path:
     return tmp_path / "project"
 
 
+def tags(*versions: int) -> list[str]:
+    """Those of the model and of its card, as git sorts them."""
+    names = ("alexnet", "alexnet-card")
+    return sorted(f"{name}{end}" for name in names for n in versions for end in (f"#prod#{n}", f"@v0.0.{n}"))
+
+
 def test_the_first_model_becomes_the_champion(original: Path) -> None:
-    assert git(original, "tag").split() == ["alexnet#prod#1", "alexnet@v0.0.1"]
+    assert git(original, "tag").split() == tags(1)
     assert git(original, "rev-list", "--count", "main") == "1"
 
 
-def test_a_better_model_is_committed_tagged_pushed_and_put_in_place(project: Path) -> None:
+def test_a_better_model_is_committed_tagged_pushed_and_put_in_place(project: Path, tmp_path: Path) -> None:
+    git(project, "rm", "--quiet", "MODEL_CARD.md")
+    git(project, "commit", "--quiet", "--message", "As if there had been no card yet")
     add_photographs(project, "train", 4)
     decision = retrain(project, wrong=2)
     assert decision.verdict is Verdict.PROMOTED
@@ -48,12 +56,18 @@ def test_a_better_model_is_committed_tagged_pushed_and_put_in_place(project: Pat
     assert "5.00% against the champion's 37.50%, lower beyond chance" in decision.reason
     after = state_of(project)
     assert after["changes"] == ""
-    assert after["tags"].split() == ["alexnet#prod#1", "alexnet#prod#2", "alexnet@v0.0.1", "alexnet@v0.0.2"]
+    assert after["tags"].split() == tags(1, 2)
     assert git(project, "rev-list", "-1", "alexnet#prod#2") == after["branch"]
     assert (project / "models/alexnet.keras").read_text() == "2 10"
+    assert (project / "MODEL_CARD.md").read_text() == "2 wrong\n"
     assert "seed: 2" in (project / "params.yaml").read_text()
     assert retrain(project).verdict is Verdict.UNCHANGED
     assert state_of(project) == after
+    get = ("artifacts", "get", "--quiet", str(project))
+    dvc(tmp_path, *get, "alexnet", "--stage", "prod")
+    dvc(tmp_path, *get, "alexnet-card", "--rev", "v0.0.2")
+    assert (tmp_path / "alexnet.keras").read_text() == "2 10"
+    assert (tmp_path / "MODEL_CARD.md").read_text() == "2 wrong\n"
 
 
 @pytest.mark.parametrize(
@@ -154,5 +168,5 @@ def test_a_death_after_the_push_leaves_the_new_champion_and_the_next_run_finishe
     assert (deadly / "models/alexnet.keras").read_text() == "15 6"
     assert retrain(deadly).verdict is Verdict.UNCHANGED
     assert (deadly / "models/alexnet.keras").read_text() == "2 6"
-    assert state_of(deadly)["tags"].split() == ["alexnet#prod#1", "alexnet#prod#2", "alexnet@v0.0.1", "alexnet@v0.0.2"]
+    assert state_of(deadly)["tags"].split() == tags(1, 2)
     assert state_of(deadly)["changes"] == ""

@@ -78,6 +78,8 @@ def make_project(folder: Path) -> Project:
     project.run("git", "init", "-q")
     project.run("dvc", "init", "-q")
     shutil.copy(ROOT / ".dvc/config", folder / ".dvc/config")
+    (folder / "report").mkdir()
+    (folder / "report/certificate.json").write_text("{}\n")
     write_photographs(folder / "photographs")
     project.set(
         dataset__source="directory",

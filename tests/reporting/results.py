@@ -1,15 +1,38 @@
 """Made-up results of a small run."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from alexnet_pipe.evaluation.occlusion import PLACES
+from alexnet_pipe.reporting.provenance import Commit, Provenance
 from alexnet_pipe.reporting.results import Results
 from tests.stores import random_store
 
 HOSTILE = "<script>alert(1)</script>.jpg"
-PARAMETERS: dict[str, dict[str, Any]] = {"model": {"variant": "paper", "width": 0.25}, "train": {"seed": 1}}
+PARAMETERS: dict[str, dict[str, Any]] = {
+    "dataset": {"source": "sample", "location": None},
+    "resize": {"policy": "crop", "max_pixels": 1_000_000},
+    "model": {"variant": "paper", "width": 0.25},
+    "train": {"seed": 1, "batch_size": 2, "patience": 3, "colour_shift": 0.1, "init_weights": None},
+}
+ORIGIN = Provenance(
+    commit=Commit("12345678" * 5, "2026-01-02", changed=False, test_metrics={"top1_error": 0.5}),
+    code="c0de" * 4,
+    digests={"data/images": "1a" * 16 + ".dir", "models/alexnet.keras": "2b" * 16},
+    lock="3c" * 32,
+    versions={"keras": "3.0"},
+)
+CERTIFICATE = {
+    "weights_digest": "ab" * 32,
+    "date": "2026-01-03",
+    "machine": "a small one",
+    "backend": "tensorflow",
+    "artifacts": [{"path": "data/images", "kind": "data", "same": True, "note": "same bytes"}],
+    "training": "The weights are the same.",
+}
 
 
 def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: int = 24, epochs: int = 2) -> Results:
@@ -25,12 +48,16 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
             "split": "train",
             "bytes": 1,
             "sha256": "0",
+            "offset": 0,
+            "packed": 1,
+            "deflated": False,
         }
     )
-    generator = np.random.default_rng(0)
     return Results(
+        source=Path("nowhere"),
         manifest=manifest,
         rejected=manifest.tail(1).assign(outcome="refused", reason="not an image", detail="no decoder knows it"),
+        index=pd.DataFrame({"split": "train", "width": [100, 300, 640, 256], "height": [120, 200, 480, 256]}),
         train=train,
         test=test,
         data_metrics={
@@ -46,24 +73,31 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
         train_metrics={
             "weights_digest": "ab" * 32,
             "parameters": 1000,
+            "trained_parameters": 1000,
             "epochs": epochs,
-            "steps": 8,
+            "steps": 4 * epochs,
             "best_epoch": 1,
+            "resumed_at_steps": [2],
             "backend": "tensorflow",
             "device": "cpu",
             "precision": "float32",
             "images_per_second": 10.0,
             "seconds": 60.0,
+            "waiting_seconds": 3.0,
         },
         test_metrics=_errors(images, classes),
         history=pd.DataFrame(
             {
                 "epoch": range(1, epochs + 1),
+                "step": range(4, 4 * epochs + 1, 4),
                 "learning_rate": 0.01,
                 "train_loss": 1.0,
                 "validation_loss": 1.1,
                 "train_top1_error": 0.5,
                 "validation_top1_error": 0.6,
+                "seconds": 30.0,
+                "waiting_seconds": 1.5,
+                "images_per_second": 10.0,
             }
         ),
         predictions=pd.DataFrame(
@@ -72,13 +106,19 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
                 "member": test.rows["member"],
                 "top5_ten_view": [[guess, (guess + 1) % classes] for guess in guesses],
                 "top5_probability_ten_view": [[0.7 + n / 1e4, 0.2] for n in range(images)],
+                "label_probability": 0.9,
             }
         ),
+        classes=pd.DataFrame(
+            {"images": images // classes, "precision": 0.5, "recall": 2 / 3, "top1_error": 1 / 3}, names
+        ),
+        neighbours=pd.DataFrame({"query": [0, 0], "train": [3, 1], "distance": [2.0, 1.0]}),
+        occlusion=pd.DataFrame({"image": [0], "label": [0], "probability": [np.linspace(0.1, 0.9, PLACES**2)]}),
         mean=np.full((256, 256, 3), 120, np.float32),
         eigenvalues=np.array([0.1, 0.01, 0.001]),
         eigenvectors=np.eye(3),
-        filters=generator.normal(size=(11, 11, 3, kernels)).astype(np.float32),
-        features=generator.normal(size=(images, 8)).astype(np.float32),
+        filters=np.random.default_rng(0).normal(size=(11, 11, 3, kernels)).astype(np.float32),
+        certificate={},
     )
 
 
@@ -87,5 +127,6 @@ def _errors(images: int, classes: int) -> dict[str, Any]:
     for name in ("top1_error", "top1_error_ten_view", "top5_error", "top5_error_ten_view"):
         known = name.startswith("top1") or classes > 5
         metrics[name] = 1 / 3 if known else None
+        metrics[f"{name}_count"] = images // 3 if known else None
         metrics[f"{name}_interval"] = {"low": 0.25, "high": 0.45} if known else None
     return metrics

@@ -1,5 +1,7 @@
 """Predictions as tables, for the report and for comparing models image by image."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from alexnet_pipe.evaluation.predict import Predictions
@@ -25,3 +27,21 @@ def confusion_table(predictions: Predictions, store: ImageStore) -> pd.DataFrame
             "predicted": names[predictions.ten_view.classes[:, 0]].to_numpy(),
         }
     )
+
+
+def class_table(confusion: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
+    """One row a class, in label order: test images, precision, recall and top-1 error from ten views.
+
+    A class that is never predicted has no precision, and one without test images neither recall nor error: NaN.
+
+    Args:
+        confusion: What `confusion_table` returns.
+        classes: All class names.
+    """
+    right = confusion.loc[confusion["actual"] == confusion["predicted"], "actual"]
+    hits, images, predicted = (
+        names.value_counts().reindex(list(classes), fill_value=0)
+        for names in (right, confusion["actual"], confusion["predicted"])
+    )
+    columns = {"images": images, "precision": hits / predicted, "recall": hits / images}
+    return pd.DataFrame({**columns, "top1_error": (images - hits) / images}).rename_axis("class").reset_index()

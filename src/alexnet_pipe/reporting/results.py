@@ -1,6 +1,7 @@
 """Everything that the page shows, as the stages left it."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,14 +10,17 @@ from numpy.typing import NDArray
 
 from alexnet_pipe.artifacts import Artifacts, load_json, required
 from alexnet_pipe.store.image_store import ImageStore
+from alexnet_pipe.store.layout import INDEX_FILE
 
 
 @dataclass(frozen=True)
 class Results:
     """
     Attributes:
+        source: The folder with the photographs' containers.
         manifest: One row a file of the source.
         rejected: What was found out about single ones: outcome, reason, detail.
+        index: One row an image of the store; `width` and `height` are the photograph's, in pixels.
         train: The training images.
         test: The test images, in the order of `predictions`.
         data_metrics: Counts of the data.
@@ -24,15 +28,20 @@ class Results:
         test_metrics: The errors with their intervals.
         history: One row an epoch.
         predictions: One row a test image.
+        classes: One row a class, in label order: images, precision, recall, top1_error.
+        neighbours: One row a test image and a training image near it: query, train, distance.
+        occlusion: One row a test image: image, label, probability of the label by place of the hidden square.
         mean: The mean image, float32 `(256, 256, 3)`.
         eigenvalues: `(3,)`, of pixels in [0, 1].
         eigenvectors: `(3, 3)`, in columns.
         filters: The kernel of conv1, float32 `(11, 11, 3, kernels)`.
-        features: fc7 of the test images, float32 `(images, units)`.
+        certificate: What `alexnet-pipe certify` found; empty if it has not been run.
     """
 
+    source: Path
     manifest: pd.DataFrame
     rejected: pd.DataFrame
+    index: pd.DataFrame
     train: ImageStore
     test: ImageStore
     data_metrics: dict[str, Any]
@@ -40,11 +49,14 @@ class Results:
     test_metrics: dict[str, Any]
     history: pd.DataFrame
     predictions: pd.DataFrame
+    classes: pd.DataFrame
+    neighbours: pd.DataFrame
+    occlusion: pd.DataFrame
     mean: NDArray[np.float32]
     eigenvalues: NDArray[np.float64]
     eigenvectors: NDArray[np.float64]
     filters: NDArray[np.float32]
-    features: NDArray[np.float32]
+    certificate: dict[str, Any]
 
 
 def load_results(artifacts: Artifacts) -> Results:
@@ -55,8 +67,10 @@ def load_results(artifacts: Artifacts) -> Results:
     """
     pca = load_json(artifacts.pca)
     return Results(
+        source=artifacts.source,
         manifest=pd.read_parquet(required(artifacts.manifest)),
         rejected=pd.read_parquet(required(artifacts.rejected)),
+        index=pd.read_parquet(required(artifacts.images / INDEX_FILE), columns=["split", "width", "height"]),
         train=ImageStore.open(artifacts.images, "train"),
         test=ImageStore.open(artifacts.images, "test"),
         data_metrics=load_json(artifacts.data_metrics),
@@ -64,9 +78,12 @@ def load_results(artifacts: Artifacts) -> Results:
         test_metrics=load_json(artifacts.test_metrics),
         history=pd.read_csv(required(artifacts.history)),
         predictions=pd.read_parquet(required(artifacts.predictions)),
+        classes=pd.read_csv(required(artifacts.class_errors)).drop(columns="class"),
+        neighbours=pd.read_parquet(required(artifacts.neighbours)),
+        occlusion=pd.read_parquet(required(artifacts.occlusion)),
         mean=np.load(required(artifacts.mean)),
         eigenvalues=np.array(pca["eigenvalues"]),
         eigenvectors=np.array(pca["eigenvectors"]),
         filters=np.load(required(artifacts.filters)),
-        features=np.load(required(artifacts.features), mmap_mode="r"),
+        certificate=load_json(artifacts.certificate),
     )

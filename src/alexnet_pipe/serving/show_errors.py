@@ -18,7 +18,7 @@ from alexnet_pipe.progress import say
 from alexnet_pipe.serving.evaluate import evaluate
 from alexnet_pipe.serving.labelled import common_classes, labelled_photographs
 from alexnet_pipe.serving.rows import utf8_output
-from alexnet_pipe.serving.table import output_console, printable
+from alexnet_pipe.terminal import output_console, printable
 
 AVERAGE = "average"
 """What the mean softmax of several models is called."""

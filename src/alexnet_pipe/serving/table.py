@@ -1,19 +1,15 @@
 """Predictions as a table that grows, a batch at a time."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from rich import box
 from rich.cells import cell_len
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from alexnet_pipe.serving.predict import Prediction
-
-_WITHOUT_TERMINAL = 10_000
-"""Columns where there is no terminal to end a line."""
+from alexnet_pipe.terminal import output_console, printable
 
 
 class PredictionTable:
@@ -36,18 +32,6 @@ class PredictionTable:
         for prediction in batch:
             table.add_row(*map(Text, _cells(prediction)))
         self._console.print(table)
-
-
-def output_console() -> Console:
-    """Standard output; where it is no terminal, rows are as long as they need to be."""
-    # On a terminal, what is written to `sys.stdout` at the time is written above the progress bar.
-    return Console() if sys.stdout.isatty() else Console(file=sys.stdout, width=_WITHOUT_TERMINAL)
-
-
-def printable(name: object) -> str:
-    """Names come from outside: nothing in them may steer a terminal."""
-    text = str(name)
-    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def _cells(prediction: Prediction) -> tuple[str, str, str, str]:

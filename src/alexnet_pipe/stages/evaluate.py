@@ -8,8 +8,9 @@ from alexnet_pipe.evaluation.errors import error_metrics
 from alexnet_pipe.evaluation.examples import examples
 from alexnet_pipe.evaluation.neighbours import nearest_training_images
 from alexnet_pipe.evaluation.occlusion import occlusion_maps
+from alexnet_pipe.evaluation.pictures import kernel_grid, save_picture
 from alexnet_pipe.evaluation.predict import Predictions, predict, with_features
-from alexnet_pipe.evaluation.tables import confusion_table, prediction_table
+from alexnet_pipe.evaluation.tables import class_table, confusion_table, prediction_table
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.progress import say
 from alexnet_pipe.store.arrays import save_array
@@ -28,10 +29,16 @@ def run(artifacts: Artifacts) -> None:
 
     with written_aside(artifacts.predictions) as aside:
         prediction_table(predictions, store).to_parquet(aside, index=False)
+    confusion = confusion_table(predictions, store)
     with written_aside(artifacts.confusion) as aside:
-        confusion_table(predictions, store).to_csv(aside, index=False)
+        confusion.to_csv(aside, index=False)
+    with written_aside(artifacts.class_errors) as aside:
+        class_table(confusion, store.classes).to_csv(aside, index=False)
     save_array(artifacts.features, predictions.features)
-    save_array(artifacts.filters, np.asarray(model.network.get_layer("conv1").kernel))
+    filters = np.asarray(model.network.get_layer("conv1").kernel)
+    save_array(artifacts.filters, filters)
+    save_picture(artifacts.kernel_picture, kernel_grid(filters))
+    save_picture(artifacts.mean_picture, np.asarray(model.mean))
     save_json(artifacts.test_metrics, metrics)
     say(
         f"evaluate: {len(store):,} images, top-1 error {metrics['top1_error']:.2%} from one view, "

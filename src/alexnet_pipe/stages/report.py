@@ -1,12 +1,14 @@
-"""Stage `report`: all results on one page."""
+"""Stage `report`: all results on one page, and the model's card."""
 
-from alexnet_pipe.artifacts import Artifacts, written_aside
+from alexnet_pipe.artifacts import Artifacts, load_json, written_aside
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.progress import say
+from alexnet_pipe.reporting.card import model_card
 from alexnet_pipe.reporting.page import render_report
+from alexnet_pipe.reporting.provenance import load_provenance
 from alexnet_pipe.reporting.results import load_results
 
 
@@ -15,7 +17,10 @@ def run(
 ) -> None:
     sections = {"dataset": dataset, "resize": resize, "model": model, "train": train}
     parameters = {name: section.model_dump() for name, section in sections.items()}
-    page = render_report(load_results(artifacts), parameters)
-    with written_aside(artifacts.report) as aside:
+    results = load_results(artifacts)
+    origin = load_provenance(artifacts.root, results.train_metrics["backend"])
+    page = render_report(results, parameters, origin)
+    with written_aside(artifacts.report) as aside, written_aside(artifacts.card) as card:
         aside.write_text(page, encoding="utf-8")
+        card.write_text(model_card(results, parameters, load_json(artifacts.source_version), origin), encoding="utf-8")
     say(f"report: {artifacts.report}, {len(page) / 1e6:.1f} MB")

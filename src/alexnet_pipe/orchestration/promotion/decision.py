@@ -49,7 +49,7 @@ def decide(root: Path, promotion: PromotionParams) -> Decision:
             "test split of its own, or assign the stage by hand"
         )
         return Decision(Verdict.REFUSED, reason, now)
-    better = comparison.p_value <= promotion.significance
+    better = comparison.p_value_lower <= promotion.significance
     verdict = Verdict.PROMOTED if better else Verdict.REFUSED
     return Decision(verdict, _reason(comparison, promotion.significance), now, comparison)
 
@@ -63,23 +63,23 @@ def decision_markdown(decision: Decision, version: str | None) -> str:
             "",
             f"| {numbers.images:,} test images, ten views | `{decision.champion}` | challenger |",
             "|---|--:|--:|",
-            f"| top-1 error | {_share(numbers.champion_errors, numbers.images)} | "
-            f"{_share(numbers.challenger_errors, numbers.images)} |",
+            f"| top-1 error | {_share(numbers.first_errors, numbers.images)} | "
+            f"{_share(numbers.second_errors, numbers.images)} |",
             f"| right where the other is wrong | {numbers.lost:,} | {numbers.won:,} |",
             "",
             f"Difference: {difference:+.2%} ({low:+.2%} to {high:+.2%}). McNemar's exact test, one-sided: "
-            f"p = {numbers.p_value:.4g}.",
+            f"p = {numbers.p_value_lower:.4g}.",
         ]
     return "\n".join(lines)
 
 
 def _reason(numbers: Comparison, significance: float) -> str:
-    errors = f"top-1 error {_per_cent(numbers.challenger_errors, numbers.images)} against the champion's "
-    errors += _per_cent(numbers.champion_errors, numbers.images)
-    if numbers.p_value <= significance:
-        return f"{errors}, lower beyond chance (p = {numbers.p_value:.2g})"
-    if numbers.challenger_errors < numbers.champion_errors:
-        return f"{errors}, which chance may explain (p = {numbers.p_value:.2g}, more than {significance:g})"
+    errors = f"top-1 error {_per_cent(numbers.second_errors, numbers.images)} against the champion's "
+    errors += _per_cent(numbers.first_errors, numbers.images)
+    if numbers.p_value_lower <= significance:
+        return f"{errors}, lower beyond chance (p = {numbers.p_value_lower:.2g})"
+    if numbers.second_errors < numbers.first_errors:
+        return f"{errors}, which chance may explain (p = {numbers.p_value_lower:.2g}, more than {significance:g})"
     return f"{errors}, not lower"
 
 

@@ -1,0 +1,28 @@
+"""`alexnet-pipe compare`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+_REVISION = "A commit, branch, tag or experiment; alexnet@VERSION or alexnet@STAGE of the model registry; or workspace."
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="REV", help=_REVISION)],
+    second: Annotated[
+        str, typer.Argument(metavar="[REV]", help="The other; the workspace if nothing is said.")
+    ] = "workspace",
+    html: Annotated[Path | None, typer.Option(help="Write a page with the images that changed sides.")] = None,
+) -> None:
+    """Compare two versions on the same test images: errors, what made them differ, and which images changed sides."""
+    from alexnet_pipe.reporting.compare import compare as compared
+    from alexnet_pipe.reporting.compare_page import write_page
+    from alexnet_pipe.reporting.compare_revisions import read_revision
+    from alexnet_pipe.reporting.compare_table import print_comparison
+
+    found = compared(read_revision(first), read_revision(second))
+    print_comparison(found)
+    if html:
+        write_page(html, found)
+        print(f"compare: {html}, {html.stat().st_size / 1e6:.1f} MB")

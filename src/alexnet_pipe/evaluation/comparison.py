@@ -1,0 +1,80 @@
+"""Two models on the same test images: is the difference more than chance explains?"""
+
+from dataclasses import dataclass
+from math import sqrt
+
+import pandas as pd
+from scipy.stats import binomtest
+
+_IMAGE = ["sha256", "actual"]
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Errors of two models, image by image.
+
+    Attributes:
+        images: Test images.
+        first_errors: How many the first model gets wrong.
+        second_errors: How many the second gets wrong.
+        lost: Images that only the first gets right.
+        won: Images that only the second gets right.
+    """
+
+    images: int
+    first_errors: int
+    second_errors: int
+    lost: int
+    won: int
+
+    @property
+    def difference(self) -> tuple[float, float, float]:
+        """The second's error less the first's, with the ends of its 95 % interval for paired shares (Wald)."""
+        n = self.images
+        difference = (self.lost - self.won) / n
+        spread = 1.96 * sqrt(self.lost + self.won - (self.lost - self.won) ** 2 / n) / n
+        return difference, difference - spread, difference + spread
+
+    @property
+    def p_value(self) -> float:
+        """McNemar's exact test, two-sided.
+
+        The probability that the images on which the two differ fall at least as unequally to them if each falls to
+        either with probability 1/2.
+        """
+        return self._p_value("two-sided")
+
+    @property
+    def p_value_lower(self) -> float:
+        """The same, one-sided: that at least as many fall to the second."""
+        return self._p_value("greater")
+
+    def _p_value(self, alternative: str) -> float:
+        differ = self.won + self.lost
+        return float(binomtest(self.won, differ, 0.5, alternative=alternative).pvalue) if differ else 1.0
+
+
+def same_images(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
+    """The test images of both, in the order of the first: the same photograph with the same label.
+
+    Args:
+        first: One row a test image: `sha256`, `actual` class name, and more.
+        second: The same. A photograph that occurs twice in both is two images.
+
+    Returns:
+        Columns that both have end in `_first` and `_second`, but for `sha256` and `actual`.
+    """
+    counted = [table.assign(_copy=table.groupby(_IMAGE).cumcount()) for table in (first, second)]
+    both = counted[0].merge(counted[1], on=[*_IMAGE, "_copy"], suffixes=("_first", "_second"))
+    return both.drop(columns="_copy")
+
+
+def paired(wrong_first: "pd.Series[bool]", wrong_second: "pd.Series[bool]") -> Comparison:
+    """The comparison of two models by which images each gets wrong, in the same order."""
+    return Comparison(
+        images=len(wrong_first),
+        first_errors=int(wrong_first.sum()),
+        second_errors=int(wrong_second.sum()),
+        lost=int((~wrong_first & wrong_second).sum()),
+        won=int((wrong_first & ~wrong_second).sum()),
+    )

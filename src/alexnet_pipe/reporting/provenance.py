@@ -1,0 +1,104 @@
+"""Which commit, code, data and libraries a page comes from; what cannot be found out is left out."""
+
+import hashlib
+import json
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from alexnet_pipe.fingerprint import code_digest
+
+_DECISIVE = ("src", "dvc.yaml", "params.yaml", "pyproject.toml", "uv.lock")
+"""What a run does not write itself."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """
+    Attributes:
+        revision: 40 hexadecimal digits.
+        date: YYYY-MM-DD.
+        changed: Whether code, parameters or the list of libraries differ from it in the folder.
+        test_metrics: `metrics/test.json` in it; None if it has none.
+    """
+
+    revision: str
+    date: str
+    changed: bool
+    test_metrics: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """
+    Attributes:
+        commit: The last one, None where there is none.
+        code: The digest of this project's code.
+        digests: MD5 by path, as `dvc.lock` has it.
+        lock: The SHA-256 of what `dvc.lock` says of all stages but `report`, which it describes only afterwards.
+        versions: Of the libraries that decide results, by name.
+    """
+
+    commit: Commit | None
+    code: str
+    digests: Mapping[str, str]
+    lock: str | None
+    versions: Mapping[str, str]
+
+
+def load_provenance(root: Path, backend: str) -> Provenance:
+    """What is known in the project's folder `root`, of a training on the Keras backend `backend`."""
+    stages = _locked_stages(root)
+    outs = [out for stage in stages.values() for out in stage.get("outs", [])]
+    return Provenance(
+        commit=_last_commit(root),
+        code=code_digest(),
+        digests={out["path"]: out["md5"] for out in outs if "md5" in out},
+        lock=hashlib.sha256(json.dumps(stages, sort_keys=True).encode()).hexdigest() if stages else None,
+        versions=_versions("keras", backend, "numpy"),
+    )
+
+
+def _locked_stages(root: Path) -> dict[str, Any]:
+    path = root / "dvc.lock"
+    if not path.exists():
+        return {}
+    stages = YAML(typ="safe").load(path.read_text(encoding="utf-8"))["stages"]
+    return {name: stage for name, stage in stages.items() if name != "report"}
+
+
+def _last_commit(root: Path) -> Commit | None:
+    line = _git(root, "log", "-1", "--format=%H %cs")
+    if not line:
+        return None
+    revision, date = line.split()
+    metrics = _git(root, "show", "HEAD:./metrics/test.json")
+    changed = bool(_git(root, "status", "--porcelain", "--", *_DECISIVE))
+    return Commit(revision, date, changed, json.loads(metrics) if metrics else None)
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    """What git prints; None if there is no git, no repository, or not what was asked for."""
+    # Without the lock, another git that works in the folder at the same time is not disturbed.
+    command = ["git", "--no-optional-locks", *arguments]
+    try:
+        return subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _versions(*names: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in names:
+        # TensorFlow for processors alone is a distribution of its own.
+        for distribution in (name, f"{name}-cpu"):
+            try:
+                found.setdefault(name, version(distribution))
+            except PackageNotFoundError:
+                continue
+    return found
