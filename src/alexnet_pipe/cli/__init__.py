@@ -7,7 +7,13 @@ from typing import Annotated
 
 import typer
 
+from alexnet_pipe.cli.certify import certify
+from alexnet_pipe.cli.compare import compare
+from alexnet_pipe.cli.demo import demo
 from alexnet_pipe.cli.doctor import doctor
+from alexnet_pipe.cli.evaluate import evaluate
+from alexnet_pipe.cli.export import export
+from alexnet_pipe.cli.import_weights import import_weights
 from alexnet_pipe.cli.predict import predict
 from alexnet_pipe.cli.preset import preset
 from alexnet_pipe.cli.stage import stage
@@ -21,7 +27,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (stage, predict, preset, doctor):
+for verb in (stage, predict, evaluate, demo, export, import_weights, preset, certify, compare, doctor):
     app.command()(verb)
 
 

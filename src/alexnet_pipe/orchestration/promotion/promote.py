@@ -1,12 +1,16 @@
 """Put the challenger in the champion's place: all of it, or nothing."""
 
 from pathlib import Path
+from typing import Any
 
 import gto.api
 
-from alexnet_pipe.artifacts import load_json, save_json
+from alexnet_pipe.artifacts import Artifacts, load_json, save_json
 from alexnet_pipe.orchestration.commands import CommandError, default_remote, dvc, git
 from alexnet_pipe.orchestration.promotion.champion import NAME
+
+CARD = "alexnet-card"
+"""The name of the model's card in `dvc.yaml` and in the registry, where it has the model's versions and stages."""
 
 UNDER_WAY = ".prefect/promotion.json"
 """Names the commit of a promotion that has not come to its end."""
@@ -25,6 +29,8 @@ def promote(root: Path, copy: Path, stage: str, message: str) -> str:
         The git tag of the new version.
     """
     identity = _identity(root)
+    if (card := Artifacts(copy).card).exists():
+        git(copy, "add", "--", card.name)
     if git(copy, "status", "--porcelain", "--untracked-files=no"):
         git(copy, "commit", "--quiet", "--all", "--message", message, extra=identity)
     version = _register(copy, stage, message, identity)
@@ -67,10 +73,15 @@ def push_git(root: Path) -> str | None:
 
 
 def _register(copy: Path, stage: str, message: str, identity: dict[str, str]) -> str:
-    author, address = identity["GIT_AUTHOR_NAME"], identity["GIT_AUTHOR_EMAIL"]
-    registered = gto.api.register(str(copy), NAME, "HEAD", message=message, author=author, author_email=address)
-    version = registered.version
-    gto.api.assign(str(copy), NAME, stage, version, message=message, author=author, author_email=address)
+    about: dict[str, Any] = {
+        "message": message,
+        "author": identity["GIT_AUTHOR_NAME"],
+        "author_email": identity["GIT_AUTHOR_EMAIL"],
+    }
+    version: str = gto.api.register(str(copy), NAME, "HEAD", **about).version
+    gto.api.register(str(copy), CARD, "HEAD", version, **about)
+    for name in (NAME, CARD):
+        gto.api.assign(str(copy), name, stage, version, **about)
     return f"{NAME}@{version}"
 
 

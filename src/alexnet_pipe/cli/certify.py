@@ -1,0 +1,43 @@
+"""`alexnet-pipe certify`."""
+
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alexnet_pipe.errors import UserError
+
+if TYPE_CHECKING:
+    from alexnet_pipe.orchestration.certificate.certify import Certificate
+
+_INTERRUPTED = 130
+
+
+def certify() -> None:
+    """Run the last commit's pipeline once more from nothing, and say what comes out the same.
+
+    It starts from the source, in a clean clone, without DVC's caches and without checkpoints. The exit status is 1 if a
+    data artifact differs.
+    """
+    from alexnet_pipe.orchestration.certificate.certify import certify as run
+
+    # A program that a script has put into the background ignores Ctrl-C unless it says otherwise.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        certificate = run(Path())
+    except KeyboardInterrupt:
+        stopped = UserError("certify was interrupted: nothing is certified, and its clone is gone")
+        stopped.status = _INTERRUPTED
+        raise stopped from None
+    _show(certificate)
+
+
+def _show(certificate: "Certificate") -> None:
+    width = max(len(artifact.path) for artifact in certificate.artifacts)
+    for artifact in certificate.artifacts:
+        print(f"{artifact.path:{width}}  {'' if artifact.same else 'differs: '}{artifact.note}")
+    print(certificate.training)
+    print("report/certificate.json says so; `dvc repro` makes the page that shows it")
+    differ = [each.path for each in certificate.artifacts if each.kind == "data" and not each.same]
+    if differ:
+        raise UserError(f"the data does not repeat: {', '.join(differ)} differ")
