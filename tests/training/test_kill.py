@@ -37,7 +37,7 @@ def finish(folder: Path) -> tuple[str, dict[str, object], pd.DataFrame, bytes]:
     result = subprocess.run(COMMAND, cwd=folder, capture_output=True, text=True, check=True)
     metrics = json.loads((folder / "metrics/train.json").read_text())
     history = pd.read_csv(folder / "metrics/history.csv").drop(columns=list(TIMINGS))
-    timeless = {name: value for name, value in metrics.items() if name not in TIMINGS}
+    timeless = {name: value for name, value in metrics.items() if name not in (*TIMINGS, "resumed_at_steps")}
     return result.stdout, timeless, history, (folder / "models/alexnet.keras").read_bytes()
 
 

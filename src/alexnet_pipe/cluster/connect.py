@@ -60,6 +60,7 @@ def local_cluster(workers: int) -> "Iterator[LocalCluster]":
     settings = {
         "distributed.admin.tick.limit": "1h",
         "distributed.nanny.pre-spawn-environ": WORKER_ENVIRONMENT,
+        "distributed.worker.preload": ["alexnet_pipe.cluster.worker"],
     }
     with (
         dask.config.set(settings),
