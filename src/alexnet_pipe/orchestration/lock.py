@@ -20,6 +20,9 @@ MARK = "ALEXNET_PIPE_RUN"
 NOTICE = 8.0
 """Seconds for a training to write its checkpoint."""
 
+_LOOKS = 5
+"""A process that nothing can kill must not hold up its run for ever."""
+
 
 class BusyError(UserError):
     """Another run has the project."""
@@ -57,8 +60,15 @@ def goes_on() -> bool:
 
 def end_marked(mark: str) -> None:
     """End every other process whose environment holds `mark`; those that do not end by themselves are killed."""
-    started = [process for process in psutil.process_iter() if process.pid != os.getpid() and _mark_of(process) == mark]
-    end_processes(started, NOTICE)
+    # A process that is becoming another program has no environment at that moment: it is met by the next look.
+    for _ in range(_LOOKS):
+        if not (started := _marked(mark)):
+            return
+        end_processes(started, NOTICE)
+
+
+def _marked(mark: str) -> list[psutil.Process]:
+    return [process for process in psutil.process_iter() if process.pid != os.getpid() and _mark_of(process) == mark]
 
 
 def _lock(file: IO[str]) -> None:
