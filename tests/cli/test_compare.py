@@ -150,7 +150,9 @@ def test_what_cannot_be_had_is_one_line_that_says_how_to_get_it(project: Path, t
 
 def test_an_unknown_revision_and_one_without_results_are_one_line(project: Path, tmp_path: Path) -> None:
     assert "HEAD~9 is no revision of this project" in fail(project, "HEAD~9")
-    assert "alexnet@staging is no revision of this project" in fail(project, "alexnet@staging")
+    assert "alexnet@staging: there is no such stage or version; there are v1.0.0, prod" in fail(
+        project, "alexnet@staging"
+    )
     assert "HEAD~2 has no dvc.lock: name a revision in which the pipeline has run" in fail(project, "HEAD~2", "HEAD")
     assert "dvc.yaml is missing: run from the project's top folder" in fail(tmp_path, "HEAD")
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from alexnet_pipe.evaluation.errors import error_metrics, wilson_interval, wrong
+from alexnet_pipe.evaluation.errors import error_metrics, wrong
+from alexnet_pipe.evaluation.intervals import wilson_interval
 from alexnet_pipe.evaluation.predict import Predictions, rank
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from alexnet_pipe.evaluation import neighbours as module
-from alexnet_pipe.evaluation.examples import examples
+from alexnet_pipe.evaluation.examples import spread
 from alexnet_pipe.evaluation.neighbours import nearest_training_images
 from alexnet_pipe.evaluation.occlusion import CENTRE, PATCH, PLACES, STEP, occlusion_maps
 from alexnet_pipe.evaluation.predict import predict, with_features
@@ -23,7 +23,7 @@ def model() -> Classifier:
 
 @pytest.mark.parametrize(("images", "chosen"), [(1, [0]), (3, [0, 1, 2]), (11, [0, 2, 4, 6, 8, 10])])
 def test_examples_are_spread_over_the_store(images: int, chosen: list[int]) -> None:
-    assert examples(images) == chosen
+    assert spread(images, 6) == chosen
 
 
 def test_the_nearest_training_images_are_by_distance_of_fc7(model: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,10 +1,9 @@
 """A model that was pushed to a remote predicts on a machine that has never seen its data."""
 
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -14,6 +13,7 @@ from PIL import Image
 
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.weights.model_file import save_model
+from tests.newcomer import Run, newcomer
 
 ROOT = Path(__file__).parents[2]
 MODEL = "models/alexnet.keras"
@@ -24,30 +24,12 @@ PIPELINE = {
 
 pytestmark = pytest.mark.slow
 
-Run = Callable[..., str]
-
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Runs a command for a user who has configured nothing but git; gives what it prints."""
-    home = tmp_path_factory.mktemp("home")
-    (home / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.org\n")
-    environment = {
-        "HOME": str(home),
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
-        "DVC_NO_ANALYTICS": "1",
-        "DVC_SITE_CACHE_DIR": str(home / "dvc"),
-        "AWS_ACCESS_KEY_ID": "ada",
-        "AWS_SECRET_ACCESS_KEY": "lovelace",
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-
-    def run(folder: Path, *command: str) -> str:
-        result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-        assert result.returncode == 0, f"{command}:\n{result.stdout}\n{result.stderr}"
-        return result.stdout
-
-    return run
+    """Runs a command for somebody who may use the S3 server."""
+    keys = {"AWS_ACCESS_KEY_ID": "ada", "AWS_SECRET_ACCESS_KEY": "lovelace", "AWS_EC2_METADATA_DISABLED": "true"}
+    return newcomer(tmp_path_factory.mktemp("home"), **keys)
 
 
 @pytest.fixture(scope="module")

@@ -11,18 +11,18 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from alexnet_pipe.artifacts import Artifacts
 from alexnet_pipe.evaluation.pictures import save_picture
 from alexnet_pipe.evaluation.tables import class_table
+from tests.browser import chromium, needs_chromium
 
 ROOT = Path(__file__).parents[2]
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 PLOTS = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
 PICTURES = [entry for entry in PLOTS if isinstance(entry, str)]
 
-pytestmark = [pytest.mark.slow, pytest.mark.skipif(BROWSER is None, reason="needs Chromium")]
+pytestmark = [pytest.mark.slow, needs_chromium]
 
 
 @dataclass
@@ -70,8 +70,7 @@ def compared(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def opened(compared: Path) -> Iterator[Opened]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=BROWSER, args=["--no-sandbox"])
+    with chromium() as browser:
         page = browser.new_page()
         found = Opened(page, [], [])
         page.on("request", lambda request: found.requests.append(request.url))
@@ -79,7 +78,6 @@ def opened(compared: Path) -> Iterator[Opened]:
         page.on("console", lambda said: found.complaints.append(said.text) if said.type == "error" else None)
         page.goto(compared.as_uri())
         yield found
-        browser.close()
 
 
 def test_the_page_asks_for_nothing_outside_its_folder(compared: Path, opened: Opened) -> None:

@@ -12,7 +12,7 @@ from fsspec.implementations.local import LocalFileSystem
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.evaluation.comparison import Comparison
 from alexnet_pipe.reporting import compare_page, compare_table
-from alexnet_pipe.reporting.compare import compare, wilson
+from alexnet_pipe.reporting.compare import compare
 from alexnet_pipe.reporting.compare_page import render, write_page
 from alexnet_pipe.reporting.compare_pictures import images_of
 from alexnet_pipe.reporting.compare_revisions import Revision
@@ -97,11 +97,6 @@ def test_the_largest_change_of_probability_comes_first(tmp_path: Path) -> None:
     found = compare(first, second)
     assert found.lost()["sha256"].tolist() == ["c", "f", "a"]
     assert found.won()["sha256"].tolist() == ["e", "d", "b"]
-
-
-def test_the_interval_is_wilsons() -> None:
-    # Newcombe 1998, table I: 15 of 148.
-    assert wilson(15, 148) == pytest.approx((0.0624, 0.1605), abs=5e-5)
 
 
 def test_the_table_shows_a_hostile_name_as_text_and_how_many_rows_it_leaves_out(

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from alexnet_pipe.evaluation.occlusion import PATCH, PLACES, STEP
-from alexnet_pipe.reporting.calibration import calibration_bins, expected_calibration_error
+from alexnet_pipe.reporting.calibration import Calibration, calibration_bins
 from alexnet_pipe.reporting.classes import class_rows
 from alexnet_pipe.reporting.confusion import confusion_matrix, confusion_picture, confusion_section, frequent_pairs
 from alexnet_pipe.reporting.examples import confident_mistakes, near_ties, neighbour_rows
@@ -73,7 +73,7 @@ def test_calibration_error_weights_bins_by_their_images() -> None:
     assert bins["low"].tolist() == [0.5, 0.6, 0.9]
     assert bins["right"].tolist() == [1, 0.5, 1]
     by_hand = (1 * (1 - 0.55) + 2 * (0.635 - 0.5) + 2 * (1 - 0.955)) / 5
-    assert expected_calibration_error(bins) == pytest.approx(by_hand)
+    assert Calibration(bins, confidence=0.746, right=0.8).error == pytest.approx(by_hand)
 
 
 def test_a_pixel_gets_the_mean_of_the_squares_that_hide_it() -> None:

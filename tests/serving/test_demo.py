@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
 import subprocess
@@ -10,12 +9,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import psutil
 import pytest
 from PIL import Image
+from playwright.sync_api import Page, expect
 from scipy.spatial.distance import cdist
 
 from alexnet_pipe.artifacts import Artifacts, save_json
@@ -28,6 +27,7 @@ from alexnet_pipe.serving.demo_explanation import Explainer
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.layout import CLASSES_FILE, RESIZE_FILE, write_classes
 from alexnet_pipe.weights.model_file import save_model
+from tests.browser import chromium, needs_chromium
 from tests.preparation.photographs import landscape
 from tests.stores import training_folder
 
@@ -74,8 +74,8 @@ def test_fc7_is_computed_once_for_the_same_weights_and_store(
     workspace: Artifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     computed: list[object] = []
-    compute = demo_neighbours._features
-    monkeypatch.setattr(demo_neighbours, "_features", lambda *given: (computed.append(given), compute(*given))[1])
+    compute = demo_neighbours.fc7_batches
+    monkeypatch.setattr(demo_neighbours, "fc7_batches", lambda *given: (computed.append(given), compute(*given))[1])
     first = Explainer(classifier(), workspace).training
     again = Explainer(classifier(), workspace).training
     assert first is not None
@@ -99,7 +99,7 @@ def test_of_many_training_images_some_of_each_class_are_compared(
     monkeypatch.setattr(demo_neighbours, "COMPARED", 4)
     explainer = Explainer(classifier(), workspace)
     assert explainer.training is not None
-    assert explainer.training.compared.tolist() == [0, 3, 6, 9]
+    assert explainer.training.compared == [0, 3, 6, 9]
     photograph = saved(workspace.root / "photo.png", ImageStore.open(workspace.images, "train")[6])
     assert len(explainer.explain(photograph).neighbours) == 4
     np.testing.assert_array_equal(explainer.explain(photograph).neighbours[0].pixels, explainer.training.store[6])
@@ -180,11 +180,10 @@ def free_port() -> int:
 
 
 @pytest.mark.slow
+@needs_chromium
 def test_the_page_explains_photographs_in_a_browser_and_nothing_leaves_the_machine(
     workspace: Artifacts, tmp_path: Path
 ) -> None:
-    playwright = pytest.importorskip("playwright.sync_api")
-    chromium = shutil.which("chromium") or pytest.skip("there is no chromium")
     save_model(workspace.model, classifier())
     port = free_port()
     address = f"http://127.0.0.1:{port}/"
@@ -197,12 +196,9 @@ def test_the_page_explains_photographs_in_a_browser_and_nothing_leaves_the_machi
         assert process.stdout.readline() == f"demo at {address} (Ctrl-C ends it)\n"
         listening = [c.laddr.ip for c in psutil.Process(process.pid).net_connections() if c.status == "LISTEN"]
         assert listening == ["127.0.0.1"]
-        with playwright.sync_playwright() as started:
-            browser = started.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-            playwright.expect.set_options(timeout=60_000)
-            page = browser.new_page(viewport={"width": 360, "height": 800})
-            look_at_the_page(page, address, tmp_path, playwright.expect)
-            browser.close()
+        expect.set_options(timeout=60_000)
+        with chromium() as browser:
+            look_at_the_page(browser.new_page(viewport={"width": 360, "height": 800}), address, tmp_path)
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -210,7 +206,7 @@ def test_the_page_explains_photographs_in_a_browser_and_nothing_leaves_the_machi
     assert list(uploads.iterdir()) == []
 
 
-def look_at_the_page(page: Any, address: str, folder: Path, expect: Any) -> None:
+def look_at_the_page(page: Page, address: str, folder: Path) -> None:
     asked: list[str] = []
     problems: list[str] = []
     page.on("request", lambda request: asked.append(request.url))

@@ -25,7 +25,7 @@ def demo(
     # A program that a script has put into the background ignores Ctrl-C unless it says otherwise.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
-    from alexnet_pipe.serving.registry import model_file
+    from alexnet_pipe.serving.named_model import model_file
 
     with model_file(model) as file, without_notices():
         from alexnet_pipe.serving.demo import serve_demo

@@ -18,7 +18,7 @@ def evaluate(
 
     Errors come from one view and from ten, with 95 % intervals. Together, models are the mean of their softmax.
     """
-    from alexnet_pipe.serving.registry import model_file
+    from alexnet_pipe.serving.named_model import model_file
 
     if len(set(models)) < len(models):
         raise typer.BadParameter("one is named twice", param_hint="MODEL")

@@ -21,7 +21,7 @@ def export(
 
     What is written is compared with the model on a few images each time.
     """
-    from alexnet_pipe.serving.registry import model_file
+    from alexnet_pipe.serving.named_model import model_file
 
     file = Path(model if Path(model).is_file() else MODEL)
     path = out or to.beside(file)

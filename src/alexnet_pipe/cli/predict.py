@@ -29,8 +29,8 @@ def predict(
     submission: Annotated[bool, typer.Option("--submission", help="Print what Kaggle takes as a submission.")] = False,
 ) -> None:
     """Say what is on photographs: the five most probable classes of each, from ten views."""
+    from alexnet_pipe.serving.named_model import model_file
     from alexnet_pipe.serving.photographs import files_in
-    from alexnet_pipe.serving.registry import model_file
 
     forms = [form for form, wanted in {"csv": csv, "json": json, "submission": submission}.items() if wanted]
     if len(forms) > 1:

@@ -6,6 +6,8 @@ from math import sqrt
 import pandas as pd
 from scipy.stats import binomtest
 
+from alexnet_pipe.evaluation.intervals import Z
+
 _IMAGE = ["sha256", "actual"]
 
 
@@ -32,7 +34,7 @@ class Comparison:
         """The second's error less the first's, with the ends of its 95 % interval for paired shares (Wald)."""
         n = self.images
         difference = (self.lost - self.won) / n
-        spread = 1.96 * sqrt(self.lost + self.won - (self.lost - self.won) ** 2 / n) / n
+        spread = Z * sqrt(self.lost + self.won - (self.lost - self.won) ** 2 / n) / n
         return difference, difference - spread, difference + spread
 
     @property

@@ -1,15 +1,12 @@
 """top-1 and top-5 error, with how far chance could have moved them."""
 
-from math import sqrt
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet_pipe.evaluation.intervals import wilson_interval
 from alexnet_pipe.evaluation.predict import TOP, Predictions, Ranking
-
-Z = 1.959963984540054
-"""The normal distribution's 97.5 % point, for two-sided 95 % intervals."""
 
 
 def error_metrics(predictions: Predictions, labels: NDArray[np.int32], classes: int) -> dict[str, Any]:
@@ -30,15 +27,6 @@ def wrong(ranking: Ranking, labels: NDArray[np.int32], top: int) -> int:
     """How many images do not have their label among the `top` most probable classes."""
     hit = (ranking.classes[:, :top] == labels[:, None]).any(axis=1)
     return int((~hit).sum())
-
-
-def wilson_interval(count: int, total: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927): within [0, 1], and of some width even at 0 and at `total`."""
-    share = count / total
-    denominator = 1 + Z**2 / total
-    centre = (share + Z**2 / (2 * total)) / denominator
-    half = Z * sqrt(share * (1 - share) / total + Z**2 / (4 * total**2)) / denominator
-    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def _error(name: str, count: int | None, total: int) -> dict[str, Any]:

@@ -1,11 +1,13 @@
 """The training images that the network finds most like some test images (paper, section 6.1, figure 4 right)."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alexnet_pipe.evaluation.examples import spread
 from alexnet_pipe.evaluation.predict import BATCH
 from alexnet_pipe.inputs.views import CENTRE, view
 from alexnet_pipe.progress import progress
@@ -27,19 +29,27 @@ def nearest_training_images(
         queries: Places in the test store.
         features: fc7 of the test images, float32 `(images, units)`; distances between them are Euclidean.
     """
-    searched = np.unique(np.linspace(0, len(train) - 1, min(SEARCHED, len(train))).astype(int))
-    distances = np.empty((len(queries), len(searched)), np.float32)
-    with progress("evaluate: training images", len(searched), "images") as advance:
-        for start in range(0, len(searched), BATCH):
-            images = train.gather(searched[start : start + BATCH])
+    searched = spread(len(train), SEARCHED)
+    # Of an ImageNet the features would take 300 MB; the distances take nothing.
+    distances = np.concatenate(
+        [
+            np.stack([np.linalg.norm(fc7 - features[query], axis=1) for query in queries], axis=1)
+            for fc7 in fc7_batches(network, train, searched, "evaluate: training images")
+        ]
+    )
+    return pd.concat([_nearest(query, searched, column) for query, column in zip(queries, distances.T, strict=True)])
+
+
+def fc7_batches(network: Any, store: ImageStore, places: Sequence[int], task: str) -> Iterator[NDArray[np.float32]]:
+    """fc7 of the centre view of the images at `places`, float32 `(n, units)`, a batch at a time; `task` is shown."""
+    with progress(task, len(places), "images") as advance:
+        for start in range(0, len(places), BATCH):
+            images = store.gather(places[start : start + BATCH])
             _, fc7 = network.predict_on_batch(view(images, CENTRE, False))
-            for row, query in enumerate(queries):
-                difference = np.asarray(fc7, np.float32) - features[query]
-                distances[row, start : start + len(images)] = np.linalg.norm(difference, axis=1)
+            yield np.asarray(fc7, np.float32)
             advance(len(images))
-    return pd.concat([_nearest(query, searched, row) for query, row in zip(queries, distances, strict=True)])
 
 
-def _nearest(query: int, searched: NDArray[np.int64], distances: NDArray[np.float32]) -> pd.DataFrame:
+def _nearest(query: int, searched: Sequence[int], distances: NDArray[np.float32]) -> pd.DataFrame:
     best = np.argsort(distances, kind="stable")[:NEAREST]
-    return pd.DataFrame({"query": query, "train": searched[best], "distance": distances[best]})
+    return pd.DataFrame({"query": query, "train": np.array(searched)[best], "distance": distances[best]})

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.special import softmax
 
 from alexnet_pipe.inputs.views import CENTRE, CROP, Inputs, view
 from alexnet_pipe.store.image_store import ImageStore
@@ -32,7 +33,8 @@ def occlusion_maps(network: Any, store: ImageStore, images: list[int], mean: NDA
     for image in images:
         label = int(store.labels[image])
         logits, _ = network.predict_on_batch(_hidden(store.gather([image]), mean))
-        rows.append({"image": image, "label": label, "probability": _probability(np.asarray(logits), label)})
+        probability = softmax(np.asarray(logits, np.float64), axis=1)[:, label].astype(np.float32)
+        rows.append({"image": image, "label": label, "probability": probability})
     return pd.DataFrame(rows)
 
 
@@ -44,8 +46,3 @@ def _hidden(images: NDArray[np.uint8], mean: NDArray[np.float32]) -> Inputs:
         top, left = (CENTRE[axis] + STEP * place for axis, place in enumerate(divmod(number, PLACES)))
         copy[top : top + PATCH, left : left + PATCH] = filling[top : top + PATCH, left : left + PATCH]
     return view(copies, CENTRE, False)
-
-
-def _probability(logits: NDArray[np.floating], label: int) -> NDArray[np.float32]:
-    exponentials = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return (exponentials[:, label] / exponentials.sum(axis=1)).astype(np.float32)

@@ -1,5 +1,6 @@
 """What a classifier says of every image of a split: one view and ten."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,7 +60,7 @@ def predict(model: Classifier, store: ImageStore) -> Predictions:
             ten_view.append(rank(softmax.mean(axis=0), labels))
             features.append(fc7)
             advance(len(indices))
-    return Predictions(_join(one_view), _join(ten_view), np.concatenate(features))
+    return Predictions(join_rankings(one_view), join_rankings(ten_view), np.concatenate(features))
 
 
 def ten_view_softmax(network: Any, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -97,7 +98,8 @@ def rank(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> Ranki
     )
 
 
-def _join(parts: list[Ranking]) -> Ranking:
+def join_rankings(parts: Sequence[Ranking]) -> Ranking:
+    """The images of all parts, one part after the other."""
     return Ranking(
         np.concatenate([part.classes for part in parts]),
         np.concatenate([part.probabilities for part in parts]),

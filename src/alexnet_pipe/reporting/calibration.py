@@ -1,5 +1,6 @@
 """Whether the network's probabilities can be believed: how often it is right when it says so."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,43 @@ from alexnet_pipe.reporting.plots import BLUE, INK, ORANGE, SIZE, styled
 BINS = 10
 
 
-def calibration_section(predictions: pd.DataFrame) -> dict[str, Any]:
-    """The curve, its bins, and the expected calibration error, of the most probable class from ten views."""
+@dataclass(frozen=True)
+class Calibration:
+    """Of the most probable class from ten views.
+
+    Attributes:
+        bins: As `calibration_bins` makes them.
+        confidence: The mean probability.
+        right: The share of right answers.
+    """
+
+    bins: pd.DataFrame
+    confidence: float
+    right: float
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error: how far the two are apart, in the mean over the images' bins."""
+        distance = (self.bins["right"] - self.bins["confidence"]).abs()
+        return float((distance * self.bins["images"]).sum() / self.bins["images"].sum())
+
+
+def calibration(predictions: pd.DataFrame) -> Calibration:
+    """How far the probabilities of a run's predictions can be believed."""
     confidence = predictions["top5_probability_ten_view"].map(lambda top: top[0]).to_numpy(np.float64)
     right = (predictions["top5_ten_view"].map(lambda top: top[0]) == predictions["label"]).to_numpy()
-    bins = calibration_bins(confidence, right)
+    return Calibration(calibration_bins(confidence, right), float(confidence.mean()), float(right.mean()))
+
+
+def calibration_section(predictions: pd.DataFrame) -> dict[str, Any]:
+    """The numbers, the bins and the curve."""
+    found = calibration(predictions)
     return {
-        "bins": bins.to_dict("records"),
-        "error": expected_calibration_error(bins),
-        "confidence": float(confidence.mean()),
-        "right": float(right.mean()),
-        "curve": drawing(calibration_curve(bins), "calibration"),
+        "bins": found.bins.to_dict("records"),
+        "error": found.error,
+        "confidence": found.confidence,
+        "right": found.right,
+        "curve": drawing(calibration_curve(found.bins), "calibration"),
     }
 
 
@@ -37,11 +64,6 @@ def calibration_bins(confidence: NDArray[np.float64], right: NDArray[np.bool_]) 
     table = pd.DataFrame({"bin": number, "confidence": confidence, "right": right}).groupby("bin")
     bins = table.agg(images=("right", "size"), confidence=("confidence", "mean"), right=("right", "mean"))
     return bins.assign(low=bins.index / BINS, high=(bins.index + 1) / BINS).reset_index(drop=True)
-
-
-def expected_calibration_error(bins: pd.DataFrame) -> float:
-    """The mean distance between confidence and share of right answers over the bins, weighted by their images."""
-    return float(((bins["right"] - bins["confidence"]).abs() * bins["images"]).sum() / bins["images"].sum())
 
 
 def calibration_curve(bins: pd.DataFrame) -> Figure:

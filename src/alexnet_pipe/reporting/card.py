@@ -5,11 +5,10 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from jinja2 import Environment, StrictUndefined
 
-from alexnet_pipe.reporting.calibration import BINS, calibration_bins, expected_calibration_error
+from alexnet_pipe.reporting.calibration import BINS, calibration
 from alexnet_pipe.reporting.classes import class_rows
 from alexnet_pipe.reporting.page import count, percent
 from alexnet_pipe.reporting.provenance import Provenance
@@ -40,7 +39,8 @@ def model_card(
         source=source,
         origin=origin,
         reasons=_reasons(results.rejected),
-        calibration=_calibration(results.predictions),
+        bins=BINS,
+        calibration=calibration(results.predictions),
         **_class_tables(results),
     )
     return f"{card}\n"
@@ -51,13 +51,6 @@ def plain(text: Any) -> str:
     line = " ".join(str(text).split())
     visible = "".join(character if character.isprintable() else "�" for character in line)
     return _MARKUP.sub(r"\\\1", visible)
-
-
-def _calibration(predictions: pd.DataFrame) -> dict[str, Any]:
-    confidence = np.array([top[0] for top in predictions["top5_probability_ten_view"]], np.float64)
-    right = np.array([top[0] for top in predictions["top5_ten_view"]]) == predictions["label"].to_numpy()
-    error = expected_calibration_error(calibration_bins(confidence, right))
-    return {"bins": BINS, "error": error, "confidence": float(confidence.mean()), "right": float(right.mean())}
 
 
 def _class_tables(results: Results) -> dict[str, Any]:

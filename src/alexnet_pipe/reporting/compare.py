@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-from scipy.stats import binomtest
 
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.evaluation.comparison import Comparison, paired, same_images
@@ -80,12 +79,6 @@ def compare(first: Revision, second: Revision) -> Compared:
     differences = _differ(first.parameters, second.parameters) + _differ(first.digests, second.digests)
     code = [name for name, *_ in _differ(first.code, second.code)]
     return Compared(first, second, images, errors, differences, code)
-
-
-def wilson(count: int, total: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927)."""
-    interval = binomtest(count, total).proportion_ci(method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 def _differ(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, str, str]]:

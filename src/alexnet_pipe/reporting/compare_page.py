@@ -12,7 +12,8 @@ from jinja2 import Environment, StrictUndefined
 
 from alexnet_pipe.artifacts import written_aside
 from alexnet_pipe.errors import UserError
-from alexnet_pipe.reporting.compare import Compared, wilson
+from alexnet_pipe.evaluation.intervals import wilson_interval
+from alexnet_pipe.reporting.compare import Compared
 from alexnet_pipe.reporting.compare_pictures import images_of
 from alexnet_pipe.reporting.pictures import picture
 
@@ -46,7 +47,7 @@ def render(compared: Compared) -> str:
     return template.render(
         style=(files(__package__) / "page.css").read_text(encoding="utf-8"),
         compared=compared,
-        wilson=wilson,
+        wilson=wilson_interval,
         pictures=pictures,
         sides=[(name, len(rows), _cards(rows, pictures)) for name, rows in (("lost", lost), ("won", won))],
     )

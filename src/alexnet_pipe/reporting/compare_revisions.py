@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
@@ -13,9 +12,9 @@ from ruamel.yaml import YAML
 
 from alexnet_pipe.artifacts import Artifacts
 from alexnet_pipe.errors import UserError
+from alexnet_pipe.registry import commit_of, is_registered
 
 WORKSPACE = "workspace"
-_MODEL = "alexnet"
 _RESULTS = "evaluate"
 _DIGITS = 12
 _FILES = Artifacts(Path())
@@ -83,12 +82,13 @@ def _files_of(name: str) -> Any:
     # Slow to import.
     from dvc.api import DVCFileSystem
     from dvc.exceptions import DvcException
-    from dvc.scm import RevError
+    from dvc.scm import SCM, RevError
 
     if not Path("dvc.yaml").exists():
         raise UserError("dvc.yaml is missing: run from the project's top folder")
     try:
-        files = DVCFileSystem(".", rev=None if name == WORKSPACE else _commit(name))
+        revision = commit_of(SCM("."), name) if is_registered(name) else name
+        files = DVCFileSystem(".", rev=None if name == WORKSPACE else revision)
         _ = files.repo  # Opened only now, so that an unknown revision is found out here.
     except RevError:
         raise UserError(
@@ -97,18 +97,6 @@ def _files_of(name: str) -> Any:
     except DvcException as error:
         raise UserError(f"{name} cannot be read: {' '.join(str(error).split())}") from None
     return files
-
-
-def _commit(name: str) -> str:
-    """A stage of the model registry is the version that has it; a version is a tag of git."""
-    from dvc.api import artifacts_show
-    from dvc.exceptions import ArtifactNotFoundError
-
-    model, _, stage = name.partition("@")
-    if model == _MODEL and stage:
-        with suppress(ArtifactNotFoundError):
-            return artifacts_show(_MODEL, stage=stage)["rev"]
-    return name
 
 
 def _read(files: Any, name: str, path: Path) -> bytes:

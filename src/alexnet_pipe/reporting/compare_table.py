@@ -8,7 +8,8 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from alexnet_pipe.reporting.compare import Compared, wilson
+from alexnet_pipe.evaluation.intervals import wilson_interval
+from alexnet_pipe.reporting.compare import Compared
 from alexnet_pipe.terminal import output_console, printable
 
 ROWS = 20
@@ -51,7 +52,7 @@ def _errors(compared: Compared) -> Table:
 
 
 def _share(count: int, total: int) -> str:
-    low, high = wilson(count, total)
+    low, high = wilson_interval(count, total)
     return f"{count / total:.2%} ({low:.2%} to {high:.2%})"
 
 

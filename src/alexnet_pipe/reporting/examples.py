@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from alexnet_pipe.reporting.pictures import picture
@@ -20,11 +19,6 @@ def example(results: Results, index: int) -> dict[str, Any]:
         "member": row["member"],
         "top": [{"name": names[label], "share": float(p), "right": label == row["label"]} for label, p in pairs],
     }
-
-
-def spread(images: int, count: int) -> list[int]:
-    """`count` different places, evenly spread: the store is ordered by class, so most classes are met."""
-    return sorted({int(place) for place in np.linspace(0, images - 1, min(count, images))})
 
 
 def confident_mistakes(predictions: pd.DataFrame) -> list[int]:

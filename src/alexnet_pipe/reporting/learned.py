@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet_pipe.evaluation.examples import spread
 from alexnet_pipe.evaluation.pictures import kernel_grid
 from alexnet_pipe.reporting.calibration import calibration_section
 from alexnet_pipe.reporting.classes import class_rows
 from alexnet_pipe.reporting.confusion import confusion_section
-from alexnet_pipe.reporting.examples import confident_mistakes, example, near_ties, neighbour_rows, spread
+from alexnet_pipe.reporting.examples import confident_mistakes, example, near_ties, neighbour_rows
 from alexnet_pipe.reporting.hidden import occlusion_rows
 from alexnet_pipe.reporting.pictures import sharp_picture
 from alexnet_pipe.reporting.results import Results

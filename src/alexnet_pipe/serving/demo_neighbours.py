@@ -1,6 +1,7 @@
 """The training images that a network finds most like a photograph: the nearest in fc7 (paper, section 6.1)."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,11 +10,10 @@ from numpy.typing import NDArray
 
 from alexnet_pipe.artifacts import Artifacts
 from alexnet_pipe.errors import UserError
-from alexnet_pipe.evaluation.predict import BATCH
+from alexnet_pipe.evaluation.examples import spread
+from alexnet_pipe.evaluation.neighbours import fc7_batches
 from alexnet_pipe.fingerprint import fingerprint
-from alexnet_pipe.inputs.views import CENTRE_VIEW, VIEWS, view
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.progress import progress
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.weights.digest import weights_digest
@@ -38,18 +38,18 @@ class TrainingImages:
 
     Attributes:
         store: All training images.
-        compared: int64 `(n,)`, those of them that are compared.
+        compared: The places of those that are compared.
         features: float32 `(n, units)`, fc7 of their centre views.
     """
 
-    def __init__(self, store: ImageStore, compared: NDArray[np.int64], features: NDArray[np.float32]) -> None:
+    def __init__(self, store: ImageStore, compared: Sequence[int], features: NDArray[np.float32]) -> None:
         self.store, self.compared, self.features = store, compared, features
 
     def nearest(self, fc7: NDArray[np.float32]) -> list[Neighbour]:
         """The training images nearest to fc7 `(units,)` by Euclidean distance, nearest first."""
         distances = np.linalg.norm(self.features - fc7, axis=1)
         places = np.argsort(distances, kind="stable")[:NEIGHBOURS]
-        return [self._neighbour(int(self.compared[place]), float(distances[place])) for place in places]
+        return [self._neighbour(self.compared[place], float(distances[place])) for place in places]
 
     def _neighbour(self, index: int, distance: float) -> Neighbour:
         return Neighbour(self.store[index], self.store.classes[self.store.labels[index]], distance)
@@ -67,11 +67,10 @@ def training_images(artifacts: Artifacts, model: Classifier, network: Any) -> Tr
     store = ImageStore.open(artifacts.images, "train")
     if store.classes != model.classes:
         raise UserError(f"{artifacts.images} has other classes than the model was trained on")
-    # The store is ordered by class, so even steps take from each in proportion to its size.
-    compared = np.linspace(0, len(store) - 1, min(len(store), COMPARED)).astype(np.int64)
+    compared = spread(len(store), COMPARED)
     kept = artifacts.checkpoints / "demo" / f"{_fingerprint(artifacts, model)}.npy"
     if not kept.exists():
-        features = _features(network, store, compared)
+        features = np.concatenate(list(fc7_batches(network, store, compared, "demo: training images")))
         shutil.rmtree(kept.parent, ignore_errors=True)
         save_array(kept, features)
     return TrainingImages(store, compared, np.load(kept))
@@ -86,14 +85,3 @@ def _fingerprint(artifacts: Artifacts, model: Classifier) -> str:
         "compared": COMPARED,
     }
     return fingerprint(parameters, described, ["model", "inputs", "evaluation"])
-
-
-def _features(network: Any, store: ImageStore, indices: NDArray[np.int64]) -> NDArray[np.float32]:
-    parts = []
-    with progress("demo", len(indices), "training images") as advance:
-        for start in range(0, len(indices), BATCH):
-            images = store.gather(indices[start : start + BATCH])
-            _, fc7 = network.predict_on_batch(view(images, *VIEWS[CENTRE_VIEW]))
-            parts.append(np.asarray(fc7, np.float32))
-            advance(len(images))
-    return np.concatenate(parts)

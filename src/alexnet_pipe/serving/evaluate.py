@@ -10,7 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet_pipe.evaluation.errors import error_metrics
-from alexnet_pipe.evaluation.predict import BATCH, Predictions, Ranking, rank, ten_view_softmax, with_features
+from alexnet_pipe.evaluation.predict import (
+    BATCH,
+    Predictions,
+    Ranking,
+    join_rankings,
+    rank,
+    ten_view_softmax,
+    with_features,
+)
 from alexnet_pipe.inputs.views import CENTRE_VIEW
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.resize import ResizeParams
@@ -76,13 +84,8 @@ class _Tally:
 
     def metrics(self, classes: int) -> dict[str, Any]:
         labels = np.concatenate(self.labels)
-        one_view, ten_view = map(_joined, self.rankings)
+        one_view, ten_view = map(join_rankings, self.rankings)
         return error_metrics(Predictions(one_view, ten_view, np.empty((len(labels), 0), np.float32)), labels, classes)
-
-
-def _joined(parts: Sequence[Ranking]) -> Ranking:
-    columns = ("classes", "probabilities", "of_label")
-    return Ranking(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in columns})
 
 
 def _batches(photographs: Sequence[tuple[Path, int]], policies: set[ResizeParams], refuse: Refuse) -> Iterator[_Batch]:

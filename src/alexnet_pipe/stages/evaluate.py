@@ -5,7 +5,7 @@ import numpy as np
 from alexnet_pipe.artifacts import Artifacts, save_json, written_aside
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.evaluation.errors import error_metrics
-from alexnet_pipe.evaluation.examples import examples
+from alexnet_pipe.evaluation.examples import EXAMPLES, spread
 from alexnet_pipe.evaluation.neighbours import nearest_training_images
 from alexnet_pipe.evaluation.occlusion import occlusion_maps
 from alexnet_pipe.evaluation.pictures import kernel_grid, save_picture
@@ -48,7 +48,7 @@ def run(artifacts: Artifacts) -> None:
 
 def _save_examples(artifacts: Artifacts, model: Classifier, store: ImageStore, predictions: Predictions) -> None:
     """What the report shows of some test images, which it cannot compute without the network."""
-    network, chosen = with_features(model), examples(len(store))
+    network, chosen = with_features(model), spread(len(store), EXAMPLES)
     train = ImageStore.open(artifacts.images, "train")
     with written_aside(artifacts.neighbours) as aside:
         nearest_training_images(network, train, chosen, predictions.features).to_parquet(aside, index=False)

@@ -11,9 +11,7 @@ from ruamel.yaml import YAML
 
 from alexnet_pipe.artifacts import Artifacts
 from alexnet_pipe.orchestration.commands import git
-
-NAME = "alexnet"
-"""The model's name in `dvc.yaml` and in the registry."""
+from alexnet_pipe.registry import NAME
 
 
 def champion(root: Path, stage: str) -> str | None:

@@ -1,9 +1,7 @@
 """Models by their names: files, stages and versions of the registry, revisions; wherever DVC keeps them."""
 
 import shutil
-import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,8 +11,9 @@ from PIL import Image
 from alexnet_pipe import cli
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.serving.registry import model_file
+from alexnet_pipe.serving.named_model import model_file
 from alexnet_pipe.weights.model_file import load_model, save_model
+from tests.newcomer import Run, newcomer
 
 MODEL = "models/alexnet.keras"
 PIPELINE = {
@@ -22,8 +21,6 @@ PIPELINE = {
     "artifacts": {"alexnet": {"path": MODEL, "type": "model"}},
 }
 ROOT = Path(__file__).parents[2]
-
-Run = Callable[..., str]
 
 
 def content(name: str) -> bytes:
@@ -51,22 +48,7 @@ def test_without_git_only_files_have_names(tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Runs a command for a user who has configured nothing but git; gives what it prints."""
-    home = tmp_path_factory.mktemp("home")
-    (home / ".gitconfig").write_text("[user]\nname = Ada\nemail = ada@example.org\n")
-    environment = {
-        "HOME": str(home),
-        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
-        "DVC_NO_ANALYTICS": "1",
-        "DVC_SITE_CACHE_DIR": str(home / "dvc"),
-    }
-
-    def run(folder: Path, *command: str) -> str:
-        result = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
-        assert result.returncode == 0, f"{command}:\n{result.stdout}\n{result.stderr}"
-        return result.stdout
-
-    return run
+    return newcomer(tmp_path_factory.mktemp("home"))
 
 
 @pytest.fixture(scope="module")

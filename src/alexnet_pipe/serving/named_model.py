@@ -10,9 +10,7 @@ from typing import Any
 from alexnet_pipe.artifacts import Artifacts
 from alexnet_pipe.errors import UserError
 from alexnet_pipe.progress import progress
-
-NAME = "alexnet"
-"""The model's name in `dvc.yaml` and in the registry, which is git's tags (GTO)."""
+from alexnet_pipe.registry import commit_of, is_registered
 
 MODEL = Artifacts().model
 
@@ -53,7 +51,7 @@ def _fetch(name: str, path: Path) -> None:
         scm = SCM(".")
     except SCMError:
         raise UserError(f"{name} is no file, and this folder is in no git repository that has revisions") from None
-    revision = _registered(scm, name.removeprefix(f"{NAME}@")) if name.startswith(f"{NAME}@") else name
+    revision = commit_of(scm, name) if is_registered(name) else name
     try:
         _fetch_revision(revision, name, path)
     except SCMError:
@@ -62,23 +60,6 @@ def _fetch(name: str, path: Path) -> None:
         ) from None
     except (DvcException, OSError) as error:
         raise UserError(f"the model of {name} cannot be fetched: {' '.join(str(error).split())}") from None
-
-
-def _registered(scm: Any, wanted: str) -> str:
-    """The commit of a version, or of the version that has a stage."""
-    import gto.api
-    from gto.exceptions import ArtifactNotFound
-
-    try:
-        commits = {row["version"]: row["commit_hexsha"] for row in gto.api.show(scm, NAME)}
-    except ArtifactNotFound:
-        raise UserError(f"{NAME}@{wanted}: no version is registered: `gto register {NAME}` does that") from None
-    for stage in gto.api.get_stages(scm, used=True):
-        if versions := gto.api.find_versions_in_stage(scm, NAME, stage):
-            commits[stage] = versions[0].commit_hexsha
-    if wanted not in commits:
-        raise UserError(f"{NAME}@{wanted}: there is no such stage or version; there are {', '.join(commits)}")
-    return commits[wanted]
 
 
 def _fetch_revision(revision: str, name: str, path: Path) -> None:
