@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from alexnet_pipe.startup import without_notices
+from alexnet_pipe.base.startup import without_notices
 
 REPEATS = 9
 SIZE = 128
@@ -12,7 +12,7 @@ def main() -> None:
     with without_notices():
         import tensorflow as tf
 
-        from alexnet_pipe.artifacts import Artifacts
+        from alexnet_pipe.base.paths import Artifacts
         from alexnet_pipe.store.image_store import ImageStore
         from benchmarks import data_path, frozen, memory, orchestration, preparation, scale, shares, step
     tf.get_logger().setLevel("ERROR")  # Every model that is measured is traced, and it warns of that.

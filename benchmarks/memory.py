@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from alexnet_pipe.artifacts import Artifacts, save_json
+from alexnet_pipe.base.files import save_json
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.store.layout import (
     CLASSES_FILE,
     INDEX_FILE,

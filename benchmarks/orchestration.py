@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from alexnet_pipe.orchestration.service.address import running_server
+from alexnet_pipe.service.address import running_server
 from benchmarks.measure import by_turns
 
 _DVC = [sys.executable, "-m", "dvc", "repro"]

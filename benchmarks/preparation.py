@@ -12,7 +12,7 @@ import pandas as pd
 import psutil
 from PIL import Image
 
-from alexnet_pipe.artifacts import Artifacts
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.cluster.connect import SCHEDULER, local_cluster
 from alexnet_pipe.cluster.shards import map_shards
 from alexnet_pipe.datasets.containers import container_path

@@ -11,7 +11,7 @@ import numpy as np
 import psutil
 from PIL import Image
 
-from alexnet_pipe.artifacts import Artifacts
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.stages import download, resize

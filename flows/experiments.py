@@ -21,14 +21,14 @@ from prefect.artifacts import create_table_artifact
 from prefect.states import Cancelled, Completed, Failed, State
 from rich.console import Console
 
-from alexnet_pipe.errors import UserError
-from alexnet_pipe.orchestration.experiments.configurations import Configuration, all_params, load_configurations
-from alexnet_pipe.orchestration.experiments.run import Experiment, check_commit, remove_left_overs, run_experiment
-from alexnet_pipe.orchestration.experiments.table import ABOUT, Row, experiment_rows, rich_table
-from alexnet_pipe.orchestration.interrupt import end_on_interrupt
-from alexnet_pipe.orchestration.lock import BusyError, only_run
-from alexnet_pipe.orchestration.stages import gpu_tags
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.interrupt import end_on_interrupt
+from alexnet_pipe.experiments.configurations import Configuration, all_params, load_configurations
+from alexnet_pipe.experiments.run import Experiment, check_commit, remove_left_overs, run_experiment
+from alexnet_pipe.experiments.table import ABOUT, Row, experiment_rows, rich_table
 from alexnet_pipe.params.load import Params
+from alexnet_pipe.project.run_lock import BusyError, only_run
+from alexnet_pipe.service.gpu_limit import gpu_tags
 
 SEEDS = (2012, 2013, 2014)
 

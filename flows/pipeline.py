@@ -18,16 +18,17 @@ from prefect import flow
 from prefect.states import Cancelled, Completed, Failed, State
 from rich.console import Console
 
-from alexnet_pipe.artifacts import Artifacts, load_json
-from alexnet_pipe.errors import UserError
-from alexnet_pipe.orchestration.display.publish import publish
-from alexnet_pipe.orchestration.display.summary import error_table, stage_table
-from alexnet_pipe.orchestration.graph import stage_graph, with_upstream
-from alexnet_pipe.orchestration.interrupt import end_on_interrupt
-from alexnet_pipe.orchestration.lock import BusyError, only_run
-from alexnet_pipe.orchestration.outcome import Outcome, StageRun
-from alexnet_pipe.orchestration.overrides import override_params
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import load_json
+from alexnet_pipe.base.interrupt import end_on_interrupt
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.orchestration.publish import publish
 from alexnet_pipe.orchestration.stages import failure, run_stages
+from alexnet_pipe.orchestration.summary import error_table, stage_table
+from alexnet_pipe.params.overrides import override_params
+from alexnet_pipe.project.graph import stage_graph, with_upstream
+from alexnet_pipe.project.outcome import Outcome, StageRun
+from alexnet_pipe.project.run_lock import BusyError, only_run
 
 
 @flow(name="pipeline")

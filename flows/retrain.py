@@ -18,18 +18,18 @@ from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact
 from prefect.states import Cancelled, Completed, Failed, State
 
-from alexnet_pipe.errors import UserError
-from alexnet_pipe.orchestration.display.publish import publish
-from alexnet_pipe.orchestration.graph import stage_graph
-from alexnet_pipe.orchestration.interrupt import end_on_interrupt
-from alexnet_pipe.orchestration.lock import BusyError, only_run
-from alexnet_pipe.orchestration.overrides import override_params
-from alexnet_pipe.orchestration.promotion.challenger import challenger
-from alexnet_pipe.orchestration.promotion.decision import Decision, Verdict, decide, decision_markdown
-from alexnet_pipe.orchestration.promotion.promote import finish_promotion, promote, push_git
-from alexnet_pipe.orchestration.promotion.source import follow, news
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.interrupt import end_on_interrupt
+from alexnet_pipe.orchestration.publish import publish
 from alexnet_pipe.orchestration.stages import failure, run_stages
 from alexnet_pipe.params.load import load_params
+from alexnet_pipe.params.overrides import override_params
+from alexnet_pipe.project.challenger import challenger
+from alexnet_pipe.project.graph import stage_graph
+from alexnet_pipe.project.run_lock import BusyError, only_run
+from alexnet_pipe.promotion.decision import Decision, Verdict, decide, decision_markdown
+from alexnet_pipe.promotion.promote import finish_promotion, promote, push_git
+from alexnet_pipe.promotion.source import follow, news
 
 REMEDY = "run `git push --follow-tags`"
 

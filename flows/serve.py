@@ -12,10 +12,10 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from alexnet_pipe.errors import UserError
-from alexnet_pipe.orchestration.service.address import answers
-from alexnet_pipe.orchestration.service.command import run_service
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.orchestration.settings import quiet_and_local
+from alexnet_pipe.service.address import answers
+from alexnet_pipe.service.command import run_service
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -36,7 +36,7 @@ def _serve(cron: str | None) -> None:
         raise UserError(f"no server answers{at}: start one with `make server`")
     # A run goes on while the server is away, and tells its end when it is back.
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "8")
-    from alexnet_pipe.orchestration.service.runner import serve  # It imports Prefect, which reads its settings then.
+    from alexnet_pipe.service.runner import serve  # It imports Prefect, which reads its settings then.
 
     serve(ROOT, cron)
 

@@ -10,9 +10,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from alexnet_pipe.orchestration.service.command import run_service
-from alexnet_pipe.orchestration.service.server import run_server
 from alexnet_pipe.orchestration.settings import quiet_and_local
+from alexnet_pipe.service.command import run_service
+from alexnet_pipe.service.server import run_server
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 import yaml
 
-from alexnet_pipe.artifacts import Artifacts, save_json
+from alexnet_pipe.base.files import save_json
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.statistics.mean import image_sum, mean_image
 from alexnet_pipe.statistics.pca import colour_products, rgb_pca
 from alexnet_pipe.statistics.shards import StoredShard

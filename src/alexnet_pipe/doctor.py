@@ -7,7 +7,7 @@ import subprocess
 from importlib.metadata import version
 from pathlib import Path
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.params.load import load_params
 
 PACKAGES = ("keras", "dvc", "prefect", "pandas", "pillow")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe import cli
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:

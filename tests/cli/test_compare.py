@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from alexnet_pipe.artifacts import Artifacts
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.store.layout import INDEX_FILE, shard_name
 
 PREDICTIONS = ["evaluation/predictions.parquet", "evaluation/confusion.csv"]

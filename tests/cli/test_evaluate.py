@@ -9,7 +9,7 @@ from PIL import Image
 
 from alexnet_pipe import cli
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.weights.model_file import save_model
+from alexnet_pipe.model.model_file import save_model
 
 
 @pytest.fixture

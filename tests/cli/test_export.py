@@ -9,7 +9,7 @@ import pytest
 
 from alexnet_pipe import cli
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.weights.model_file import save_model
+from alexnet_pipe.model.model_file import save_model
 
 
 @pytest.fixture

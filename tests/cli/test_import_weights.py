@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from alexnet_pipe import cli
-from alexnet_pipe.weights.model_file import load_model
+from alexnet_pipe.model.model_file import load_model
 from tests.pretrained.networks import caffe_net, random_weights
 
 

@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from alexnet_pipe import cli, progress
+from alexnet_pipe import cli
+from alexnet_pipe.base import progress
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.serving import predict as module
-from alexnet_pipe.weights.model_file import save_model
 from tests.terminal import run_on_terminal
 
 PREDICT = [sys.executable, "-m", "alexnet_pipe", "predict"]

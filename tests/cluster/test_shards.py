@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.cluster.kept import kept_results
 from alexnet_pipe.cluster.shards import Result, map_shards
-from alexnet_pipe.errors import UserError
 from tests.cluster.jobs import Job, end, fail, square
 
 pytestmark = pytest.mark.slow

@@ -18,6 +18,8 @@ from alexnet_pipe.params.preset import preset_names, preset_params
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "src"
+GROUND = SOURCE / "alexnet_pipe/base"
+"""Errors, progress, files: the one package that decides no pixel, no label and no weight, so it is in nobody's deps."""
 PRESETS = ROOT / "conf/presets"
 PIPELINE: dict[str, dict[str, Any]] = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
 HEAVY = ("tensorflow", "keras", "pandas", "pyarrow", "prefect", "dvc", "matplotlib")
@@ -52,7 +54,7 @@ def closure(stage: str) -> set[str]:
         if path not in found:
             found.add(path)
             waiting.extend(imports(path))
-    return {str(path.relative_to(ROOT)) for path in found if not is_plain_package(path)}
+    return {str(path.relative_to(ROOT)) for path in found if not is_plain_package(path) and GROUND not in path.parents}
 
 
 def is_plain_package(path: Path) -> bool:

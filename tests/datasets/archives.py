@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.opening import open_archive
 from alexnet_pipe.datasets.place import Container, Place
-from alexnet_pipe.errors import UserError
 
 FILES = {"cats/1.jpg": b"cat" * 1000, "dogs/é.jpg": b"dog", "empty": b""}
 LONG = "cats/" + "ü" * 120 + "/" + 249 * "n" + "\n .jpg"

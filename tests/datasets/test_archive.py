@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.archive import HARMLESS, LARGEST
 from alexnet_pipe.datasets.opening import open_archive
-from alexnet_pipe.errors import UserError
 from tests.datasets.archives import FILES, refused
 from tests.datasets.files import tar_entry, write_entries, write_tar, write_zip
 

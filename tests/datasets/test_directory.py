@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.directory import Directory
-from alexnet_pipe.errors import UserError
 from tests.datasets.files import contents, named, write_folder, write_tar, write_zip, written_below
 
 PETS = named(["cats/1.jpg", "dogs/1.jpg"])

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import walk
-from alexnet_pipe.errors import UserError
 from tests.datasets.files import named, write_folder
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets import hashing
 from alexnet_pipe.datasets.hashing import DAMAGED, hashed
 from alexnet_pipe.datasets.index import index_archive, index_folder
-from alexnet_pipe.errors import UserError
 from tests.datasets.files import patched, write_folder, write_tar, write_zip
 
 PETS = {"cats/1.jpg": b"first cat" * 50, "cats/2.jpg": b"second cat" * 50, "dogs/1.jpg": b"", "dogs/2.jpg": b"dog"}

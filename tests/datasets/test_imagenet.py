@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from alexnet_pipe.artifacts import Artifacts
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.datasets.classes import class_names
 from alexnet_pipe.datasets.imagenet import ImageNet
 from alexnet_pipe.datasets.place import Container, Place
-from alexnet_pipe.errors import UserError
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.stages import download, resize

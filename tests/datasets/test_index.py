@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.index import COLUMNS, index_archive, index_folder, index_lists
-from alexnet_pipe.errors import UserError
 from tests.datasets.files import named, write_folder, write_tar, write_zip
 
 PETS = named(["train/cats/1.jpg", "train/dogs/1.jpg", "test/dogs/2.jpg"])

@@ -10,10 +10,10 @@ import kagglesdk.kaggle_env
 import pytest
 from kagglesdk.kaggle_env import KaggleEnv
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets import transfer
 from alexnet_pipe.datasets.kaggle import Kaggle
 from alexnet_pipe.datasets.transfer import ATTEMPTS
-from alexnet_pipe.errors import UserError
 from tests.datasets.files import named, write_zip
 from tests.datasets.loopback import HANG_UP, Loopback, dead_address, serve, silent_address
 

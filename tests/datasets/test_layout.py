@@ -5,8 +5,8 @@ import unicodedata
 
 import pytest
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.layout import index_members, split_of
-from alexnet_pipe.errors import UserError
 
 FLAT = ["cats/1.jpg", "dogs/1.jpg"]
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.synsets import DevelopmentKit, challenge_in, read_development_kit
-from alexnet_pipe.errors import UserError
 from tests.datasets.files import write_folder
 from tests.datasets.imagenet_files import (
     KIT_2010,

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.layout import index_members
 from alexnet_pipe.datasets.opening import open_archive
 from alexnet_pipe.datasets.text_list import lists_in, pack_lists
-from alexnet_pipe.errors import UserError
 from tests.datasets.files import contents, named, write_folder
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 import requests
 
-from alexnet_pipe import progress
+from alexnet_pipe.base import progress
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets import transfer
 from alexnet_pipe.datasets.transfer import ATTEMPTS, ask, check_digest, download
-from alexnet_pipe.errors import UserError
 from tests.datasets.loopback import HANG_UP, Loopback, dead_address, serve, silent_address
 
 CONTENT = bytes(range(256)) * 40

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets import transfer
 from alexnet_pipe.datasets.transfer import ATTEMPTS
 from alexnet_pipe.datasets.url import Url
-from alexnet_pipe.errors import UserError
 from tests.datasets.files import contents, named, write_tar, write_zip
 from tests.datasets.loopback import HANG_UP, Loopback, dead_address, serve, silent_address
 

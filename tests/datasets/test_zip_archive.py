@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.opening import open_archive
-from alexnet_pipe.errors import UserError
 from tests.datasets.archives import FILES, LONG, contents, refused
 from tests.datasets.files import patched, tar_entry, write_entries, write_zip
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from alexnet_pipe.orchestration.promotion.decision import Verdict
-from tests.orchestration.retraining import git, make_project, retrain
-from tests.orchestration.services import ROOT, Project, free_port, until
+from alexnet_pipe.promotion.decision import Verdict
+from tests.promotion.retraining import git, make_project, retrain
+from tests.service.services import ROOT, Project, free_port, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.long]
 

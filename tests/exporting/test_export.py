@@ -18,14 +18,14 @@ import tensorflow as tf
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.exporting import deployment
 from alexnet_pipe.exporting.export import export
 from alexnet_pipe.exporting.formats import Format
 from alexnet_pipe.inputs.views import view
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.model.variants import VARIANTS
-from alexnet_pipe.weights.model_file import save_model
 
 CLASSES = ["Kätzchen", "犬", 'say "no"\n', "not UTF-8: \udcff"]
 
@@ -219,7 +219,7 @@ def test_two_processes_write_the_same_bytes(model: Classifier, tmp_path: Path) -
 import sys, pathlib
 from alexnet_pipe.exporting.export import export
 from alexnet_pipe.exporting.formats import Format
-from alexnet_pipe.weights.model_file import load_model
+from alexnet_pipe.model.model_file import load_model
 for to in Format:
     export(load_model(pathlib.Path("m.keras")), to, pathlib.Path(sys.argv[1], to))
 """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from alexnet_pipe.artifacts import Artifacts
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.datasets.containers import container_path
 from alexnet_pipe.datasets.place import Container, Place
 from alexnet_pipe.params.dataset import DatasetParams

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.inputs.stream import TrainingStream, colour_directions
 from tests.stores import random_store
 

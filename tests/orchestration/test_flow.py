@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from alexnet_pipe.orchestration.lock import only_run
-from tests.orchestration.services import until
+from alexnet_pipe.project.run_lock import only_run
+from tests.service.services import until
 
 ROOT = Path(__file__).parents[2]
 

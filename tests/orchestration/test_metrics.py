@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_pipe.orchestration.display.metrics import metric_changes, metrics_markdown, shown
+from alexnet_pipe.orchestration.metrics import metric_changes, metrics_markdown, shown
 
 STAGE = """
 stages:

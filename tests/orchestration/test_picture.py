@@ -2,8 +2,8 @@
 
 from matplotlib.patches import FancyArrowPatch
 
-from alexnet_pipe.orchestration.display.picture import duration, pipeline_picture
-from alexnet_pipe.orchestration.outcome import Outcome, StageRun
+from alexnet_pipe.orchestration.picture import duration, pipeline_picture
+from alexnet_pipe.project.outcome import Outcome, StageRun
 
 GRAPH = {
     "resize": frozenset[str](),

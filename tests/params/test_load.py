@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.params.load import Params, load_params
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.params.load import load_params
 from alexnet_pipe.params.preset import describe_presets, preset_params, write_params
 

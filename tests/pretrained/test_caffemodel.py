@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.pretrained.read import read_published
 from tests.pretrained.networks import BVLC, caffe_net, random_weights
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.pretrained.class_names import numbered_names, read_names
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.pretrained.read import read_published
 from tests.pretrained.networks import caffe_net, random_weights
 from tests.pretrained.pickles import call, npy, npy_of_python_2

@@ -2,7 +2,7 @@
 
 import pytest
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.pretrained.published import LAYERS, Layer
 from alexnet_pipe.pretrained.shapes import fitting_width

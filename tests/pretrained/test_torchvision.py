@@ -11,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 from safetensors.numpy import save_file
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.inputs.views import CENTRE, view
 from alexnet_pipe.pretrained.assemble import assemble
 from alexnet_pipe.pretrained.read import read_published

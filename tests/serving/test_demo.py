@@ -17,16 +17,17 @@ from PIL import Image
 from playwright.sync_api import Page, expect
 from scipy.spatial.distance import cdist
 
-from alexnet_pipe.artifacts import Artifacts, save_json
+from alexnet_pipe.base.files import save_json
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.evaluation.predict import predict
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.serving import demo_neighbours
 from alexnet_pipe.serving.demo import explanation_html
 from alexnet_pipe.serving.demo_explanation import Explainer
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.layout import CLASSES_FILE, RESIZE_FILE, write_classes
-from alexnet_pipe.weights.model_file import save_model
 from tests.browser import chromium, needs_chromium
 from tests.preparation.photographs import landscape
 from tests.stores import training_folder

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.serving.labelled import common_classes, labelled_photographs
 
 ANIMALS = ("개", "dog", "émeu", "fox")

@@ -9,10 +9,10 @@ import yaml
 from PIL import Image
 
 from alexnet_pipe import cli
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.model_file import load_model, save_model
 from alexnet_pipe.serving.named_model import model_file
-from alexnet_pipe.weights.model_file import load_model, save_model
 from tests.newcomer import Run, newcomer
 
 MODEL = "models/alexnet.keras"

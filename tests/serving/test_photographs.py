@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.preparation.resize import resize

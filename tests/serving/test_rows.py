@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.serving.predict import Prediction
 from alexnet_pipe.serving.rows import CsvRows, JsonLines, Submission

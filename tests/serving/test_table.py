@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_pipe import progress
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base import progress
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.serving import predict as module
 from alexnet_pipe.serving.show import show_predictions

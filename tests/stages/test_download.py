@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from alexnet_pipe.artifacts import Artifacts
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.stages import download
 from tests.datasets.files import named, write_folder, write_tar, write_zip

@@ -11,7 +11,7 @@ import pytest
 from kagglesdk.kaggle_env import KaggleEnv
 
 from alexnet_pipe import cli
-from alexnet_pipe.artifacts import Artifacts
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.stages import download
 from tests.datasets.files import named, write_folder, write_zip

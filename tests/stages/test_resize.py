@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from alexnet_pipe.artifacts import Artifacts, load_json
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import load_json
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.stages import download, mean, pca, resize

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from alexnet_pipe.fingerprint import file_digest
+from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.weights.model_file import load_model, save_model
+from alexnet_pipe.model.model_file import load_model, save_model
 from tests.stores import training_folder
 
 pytestmark = pytest.mark.slow

@@ -14,7 +14,7 @@ import pytest
 import yaml
 from distributed import LocalCluster
 
-from alexnet_pipe.artifacts import Artifacts
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.cluster.connect import SCHEDULER
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation import plan

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.layout import shard_name, write_classes

@@ -6,10 +6,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.sample.scene import CLASSES, draw_scene
-from alexnet_pipe.errors import UserError
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.digest import weights_digest
+from alexnet_pipe.model.model_file import load_model, save_model
 from alexnet_pipe.preparation.resize import resize
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Checkpoints
@@ -17,8 +19,6 @@ from alexnet_pipe.training.fine_tuning import start_with, train_only, trained_pa
 from alexnet_pipe.training.plateau import Plateau
 from alexnet_pipe.training.trainer import Surroundings, Trainer, compile_for_training
 from alexnet_pipe.training.validation import validate
-from alexnet_pipe.weights.digest import weights_digest
-from alexnet_pipe.weights.model_file import load_model, save_model
 from tests.inputs.batches import random_batch
 
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")

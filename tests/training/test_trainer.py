@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pytest
 
-from alexnet_pipe.errors import StoppedError, UserError
+from alexnet_pipe.base.errors import StoppedError, UserError
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.store.image_store import ImageStore

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from alexnet_pipe.base.errors import TransientError, UserError
 from alexnet_pipe.cli.certify import certify
 from alexnet_pipe.cli.compare import compare
 from alexnet_pipe.cli.demo import demo
@@ -17,7 +18,6 @@ from alexnet_pipe.cli.import_weights import import_weights
 from alexnet_pipe.cli.predict import predict
 from alexnet_pipe.cli.preset import preset
 from alexnet_pipe.cli.stage import stage
-from alexnet_pipe.errors import TransientError, UserError
 
 _INTERRUPTED = 130
 

@@ -4,10 +4,10 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 
 if TYPE_CHECKING:
-    from alexnet_pipe.orchestration.certificate.certify import Certificate
+    from alexnet_pipe.certificate.certify import Certificate
 
 _INTERRUPTED = 130
 
@@ -18,7 +18,7 @@ def certify() -> None:
     It starts from the source, in a clean clone, without DVC's caches and without checkpoints. The exit status is 1 if a
     data artifact differs.
     """
-    from alexnet_pipe.orchestration.certificate.certify import certify as run
+    from alexnet_pipe.certificate.certify import certify as run
 
     # A program that a script has put into the background ignores Ctrl-C unless it says otherwise.
     for number in (signal.SIGINT, signal.SIGTERM):

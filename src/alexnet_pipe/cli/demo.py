@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from alexnet_pipe.artifacts import Artifacts
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.startup import without_notices
 from alexnet_pipe.cli.predict import MODEL, MODEL_HELP
-from alexnet_pipe.errors import UserError
-from alexnet_pipe.startup import without_notices
 
 
 def demo(
@@ -28,9 +28,9 @@ def demo(
     from alexnet_pipe.serving.named_model import model_file
 
     with model_file(model) as file, without_notices():
+        from alexnet_pipe.model.model_file import load_model
         from alexnet_pipe.serving.demo import serve_demo
         from alexnet_pipe.serving.demo_explanation import Explainer
-        from alexnet_pipe.weights.model_file import load_model
 
         classifier = load_model(file)
     serve_demo(Explainer(classifier, Artifacts()), model, port)

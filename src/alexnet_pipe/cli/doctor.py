@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from alexnet_pipe.startup import without_notices
+from alexnet_pipe.base.startup import without_notices
 
 _PARAMS = Path("params.yaml")
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
+from alexnet_pipe.base.startup import without_notices
 from alexnet_pipe.cli.predict import MODEL_HELP
-from alexnet_pipe.startup import without_notices
 
 
 def evaluate(
@@ -25,8 +25,8 @@ def evaluate(
     classifiers = {}
     for name in models:
         with model_file(name) as file, without_notices():
+            from alexnet_pipe.model.model_file import load_model
             from alexnet_pipe.serving.show_errors import show_errors
-            from alexnet_pipe.weights.model_file import load_model
 
             classifiers[name] = load_model(file)
     show_errors(classifiers, images, json)

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.startup import without_notices
 from alexnet_pipe.cli.predict import MODEL, MODEL_HELP
-from alexnet_pipe.errors import UserError
 from alexnet_pipe.exporting.formats import Format
-from alexnet_pipe.startup import without_notices
 
 
 def export(
@@ -31,7 +31,7 @@ def export(
     os.environ |= {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
     with model_file(model) as found, without_notices():
         from alexnet_pipe.exporting.export import export as write
-        from alexnet_pipe.weights.model_file import load_model
+        from alexnet_pipe.model.model_file import load_model
 
         classifier = load_model(found)
     outcome = write(classifier, to, path)

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alexnet_pipe.errors import UserError
-from alexnet_pipe.progress import progress
-from alexnet_pipe.startup import without_notices
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.progress import progress
+from alexnet_pipe.base.startup import without_notices
 
 if TYPE_CHECKING:
     from alexnet_pipe.pretrained.published import Published
@@ -36,8 +36,8 @@ def import_weights(
     _show(file, published)
     with progress("import-weights", 3, "steps") as advance:
         with without_notices():
+            from alexnet_pipe.model.model_file import save_model
             from alexnet_pipe.pretrained.assemble import assemble
-            from alexnet_pipe.weights.model_file import save_model
         advance()
         model = assemble(published, names)
         advance()

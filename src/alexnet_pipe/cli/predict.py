@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from alexnet_pipe.artifacts import Artifacts
-from alexnet_pipe.startup import without_notices
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.startup import without_notices
 
 MODEL = str(Artifacts().model)
 MODEL_HELP = (
@@ -38,8 +38,8 @@ def predict(
     with model_file(model) as file:
         photographs = files_in(names)
         with without_notices():
+            from alexnet_pipe.model.model_file import load_model
             from alexnet_pipe.serving.show import show_predictions
-            from alexnet_pipe.weights.model_file import load_model
 
             classifier = load_model(file)
     show_predictions(classifier, photographs, *forms)

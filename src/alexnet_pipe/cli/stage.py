@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from alexnet_pipe.artifacts import Artifacts
-from alexnet_pipe.startup import without_notices
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.startup import without_notices
 
 if TYPE_CHECKING:
     from alexnet_pipe.params.dataset import DatasetParams

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alexnet_pipe.errors import UserError
-from alexnet_pipe.fingerprint import code_digest
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.fingerprint import code_digest
 
 if TYPE_CHECKING:
     from distributed import Client, LocalCluster

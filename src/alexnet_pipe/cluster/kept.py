@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alexnet_pipe.fingerprint import fingerprint
-from alexnet_pipe.progress import say
+from alexnet_pipe.base.fingerprint import fingerprint
+from alexnet_pipe.base.progress import say
 
 
 @contextmanager

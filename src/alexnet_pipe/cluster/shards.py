@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_pipe.artifacts import written_aside
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import written_aside
+from alexnet_pipe.base.progress import progress
 from alexnet_pipe.cluster.connect import SCHEDULER, connected
-from alexnet_pipe.errors import UserError
-from alexnet_pipe.progress import progress
 
 if TYPE_CHECKING:
     from distributed import Client, Future

@@ -5,10 +5,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from typing import NamedTuple, Self
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.damage import damaged
 from alexnet_pipe.datasets.names import checked_name, path_parts
 from alexnet_pipe.datasets.place import Place
-from alexnet_pipe.errors import UserError
 
 LARGEST = 1 << 30
 """Bytes of the largest member that is taken for a photograph."""

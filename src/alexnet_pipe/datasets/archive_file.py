@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from alexnet_pipe.base.progress import progress
 from alexnet_pipe.datasets.archive import Archive, check_total
 from alexnet_pipe.datasets.damage import damaged
 from alexnet_pipe.datasets.names import is_hidden, path_parts
@@ -18,7 +19,6 @@ from alexnet_pipe.datasets.opening import open_archive
 from alexnet_pipe.datasets.pack import Content, pack
 from alexnet_pipe.datasets.place import CHUNK
 from alexnet_pipe.datasets.tar_archive import Headers, check_entry, entries
-from alexnet_pipe.progress import progress
 
 _ENDINGS = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar", ".zip")
 _DECODERS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {

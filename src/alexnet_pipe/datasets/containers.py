@@ -4,8 +4,8 @@ import json
 import os
 from pathlib import Path
 
-from alexnet_pipe.artifacts import home
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import home
 
 REFERENCE = "location.json"
 """The only file in `data/source` if the data set is left in place: it says where that is."""

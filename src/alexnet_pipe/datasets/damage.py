@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 
 _DAMAGE = (
     ArithmeticError,

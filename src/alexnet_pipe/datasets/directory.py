@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from alexnet_pipe.artifacts import home
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import home
 from alexnet_pipe.datasets.archive_file import copy_archive, ending_of, is_indexable, is_zip, repack
 from alexnet_pipe.datasets.containers import expanded, leave_in_place
 from alexnet_pipe.datasets.folder import walk
@@ -13,7 +14,6 @@ from alexnet_pipe.datasets.index import index_archive, index_folder, index_lists
 from alexnet_pipe.datasets.names import checked_name
 from alexnet_pipe.datasets.pack import file_content, pack
 from alexnet_pipe.datasets.text_list import chosen_lines, lists_in, pack_lists
-from alexnet_pipe.errors import UserError
 
 _LONGEST_NAME = 255 - len(".zip")
 """Bytes of the longest file name without its ending."""

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.names import checked_name, is_hidden
-from alexnet_pipe.errors import UserError
 
 _Identity = tuple[int, int]
 

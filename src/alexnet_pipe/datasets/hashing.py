@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.progress import progress
 from alexnet_pipe.datasets.containers import container_path
 from alexnet_pipe.datasets.place import Container, Place
-from alexnet_pipe.errors import UserError
-from alexnet_pipe.progress import progress
 
 DAMAGED = ""
 """Stands for the SHA-256 of a member that its archive has damaged."""

@@ -10,10 +10,10 @@ from typing import Any
 import pandas as pd
 import requests
 
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.progress import say
 from alexnet_pipe.datasets.index import index_archive
 from alexnet_pipe.datasets.transfer import PatientAdapter, ask, check_digest, download, explained, keep_archive
-from alexnet_pipe.errors import UserError
-from alexnet_pipe.progress import say
 
 _TOKEN = "put kaggle.json, which kaggle.com/settings makes, into ~/.kaggle, or a token into KAGGLE_API_TOKEN"
 _REMEDIES = {

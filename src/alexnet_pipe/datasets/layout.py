@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.names import is_hidden, path_parts
-from alexnet_pipe.errors import UserError
 
 _Path = tuple[str, ...]
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.hashing import hashed
 from alexnet_pipe.datasets.split import complete_splits
-from alexnet_pipe.errors import UserError
 from alexnet_pipe.params.dataset import DatasetParams
 
 SPLITS = ("train", "validation", "test")

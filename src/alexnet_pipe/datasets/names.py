@@ -2,7 +2,7 @@
 
 import re
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 
 _SYSTEM = {"_ds_store", "thumbs.db", "desktop.ini", "__macosx"}
 # Archives made on Windows may separate folders with backslashes.

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from alexnet_pipe.artifacts import required
+from alexnet_pipe.base.files import required
 from alexnet_pipe.datasets.archive import Archive
 from alexnet_pipe.datasets.tar_archive import TarArchive
 from alexnet_pipe.datasets.zip_archive import ZipArchive

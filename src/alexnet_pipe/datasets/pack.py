@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+from alexnet_pipe.base.progress import progress
 from alexnet_pipe.datasets.names import checked_name
 from alexnet_pipe.datasets.place import CHUNK
-from alexnet_pipe.progress import progress
 
 _DATE = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3

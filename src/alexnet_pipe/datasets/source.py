@@ -5,13 +5,13 @@ from typing import Protocol
 
 import pandas as pd
 
-from alexnet_pipe.artifacts import home
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import home
 from alexnet_pipe.datasets.directory import Directory
 from alexnet_pipe.datasets.imagenet import ImageNet
 from alexnet_pipe.datasets.kaggle import Kaggle
 from alexnet_pipe.datasets.sample.source import Sample
 from alexnet_pipe.datasets.url import Url
-from alexnet_pipe.errors import UserError
 from alexnet_pipe.params.dataset import DatasetParams
 
 

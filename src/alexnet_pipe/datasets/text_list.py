@@ -5,9 +5,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.names import is_hidden, path_parts
 from alexnet_pipe.datasets.pack import Content, file_content, pack
-from alexnet_pipe.errors import UserError
 
 _SPLITS = {"train.txt": "train", "val.txt": "validation", "validation.txt": "validation", "test.txt": "test"}
 

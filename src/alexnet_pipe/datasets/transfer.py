@@ -13,10 +13,10 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.exceptions import HTTPError as StreamError
 
+from alexnet_pipe.base.errors import TransientError, UserError
+from alexnet_pipe.base.progress import progress, say
 from alexnet_pipe.datasets.archive_file import ending_of, is_indexable, is_zip, repack
 from alexnet_pipe.datasets.place import CHUNK
-from alexnet_pipe.errors import TransientError, UserError
-from alexnet_pipe.progress import progress, say
 
 TIMEOUT = (10.0, 60.0)
 """Seconds to wait for a connection, and for the next bytes."""

@@ -7,10 +7,10 @@ from urllib.parse import urlsplit
 import pandas as pd
 import requests
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.archive_file import ending_of
 from alexnet_pipe.datasets.index import index_archive
 from alexnet_pipe.datasets.transfer import ask, check_digest, download, explained, keep_archive
-from alexnet_pipe.errors import UserError
 
 _REMEDIES = dict.fromkeys((401, 403, 404, 410), "correct dataset.location")
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alexnet_pipe.base.progress import progress
 from alexnet_pipe.evaluation.examples import spread
 from alexnet_pipe.evaluation.predict import BATCH
 from alexnet_pipe.inputs.views import CENTRE, view
-from alexnet_pipe.progress import progress
 from alexnet_pipe.store.image_store import ImageStore
 
 NEAREST = 6

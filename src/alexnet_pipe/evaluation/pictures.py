@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from alexnet_pipe.artifacts import written_aside
+from alexnet_pipe.base.files import written_aside
 
 _COLUMNS = 8
 _ZOOM = 4

@@ -8,9 +8,9 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet_pipe.base.progress import progress
 from alexnet_pipe.inputs.views import CENTRE_VIEW, VIEWS, view
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.progress import progress
 from alexnet_pipe.store.image_store import ImageStore
 
 BATCH = 128

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from alexnet_pipe.artifacts import written_aside
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import written_aside
+from alexnet_pipe.base.progress import progress
 from alexnet_pipe.exporting import onnx_file, saved_model, tflite
 from alexnet_pipe.exporting.deployment import in_float32, use_portable_forms
 from alexnet_pipe.exporting.formats import Format
@@ -16,7 +17,6 @@ from alexnet_pipe.exporting.quiet import quiet
 from alexnet_pipe.inputs.views import CENTRE, view
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.preprocessing import STORED
-from alexnet_pipe.progress import progress
 
 TOLERANCE = 1e-4
 """How far a probability may be from the classifier's."""

@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.exporting.deployment import IMAGES, notes, probabilities
 from alexnet_pipe.model.classifier import Classifier
 

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.inputs.draws import colour_factors, crop_offsets, image_order, mirror_flags
 from alexnet_pipe.inputs.views import CROP, Inputs
 from alexnet_pipe.store.image_store import ImageStore

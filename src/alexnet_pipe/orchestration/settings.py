@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from alexnet_pipe.orchestration.service.address import running_server
+from alexnet_pipe.service.address import running_server
 
 
 def quiet_and_local(root: Path) -> None:

@@ -1,6 +1,5 @@
 """The pipeline's stages as Prefect tasks: one task a DVC stage, in DVC's order."""
 
-import os
 import time
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -10,15 +9,13 @@ from prefect import get_run_logger, task
 from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed, State
 
-from alexnet_pipe.errors import TransientError
-from alexnet_pipe.orchestration.dvc_run import DvcError
-from alexnet_pipe.orchestration.graph import Graph, up_to_date
-from alexnet_pipe.orchestration.lock import goes_on
-from alexnet_pipe.orchestration.outcome import Outcome, StageRun
-from alexnet_pipe.orchestration.reproduce import reproduce
-
-GPU = "gpu"
-"""The tag of the tasks that compute on a GPU, where there is one; a server can limit how many run at once."""
+from alexnet_pipe.base.errors import TransientError
+from alexnet_pipe.project.dvc_run import DvcError
+from alexnet_pipe.project.graph import Graph, up_to_date
+from alexnet_pipe.project.outcome import Outcome, StageRun
+from alexnet_pipe.project.reproduce import reproduce
+from alexnet_pipe.project.run_lock import goes_on
+from alexnet_pipe.service.gpu_limit import gpu_tags
 
 _ON_GPU = frozenset({"train", "evaluate"})
 _AGAIN_AFTER = [5.0, 30.0, 120.0]
@@ -49,14 +46,6 @@ def run_stages(root: Path, graph: Graph, force: Collection[str] = ()) -> dict[st
 def failure(runs: Mapping[str, StageRun]) -> str | None:
     """Stage and reason of the first failure, if there is one."""
     return next((f"{stage}: {run.reason}" for stage, run in runs.items() if run.outcome is Outcome.FAILED), None)
-
-
-def gpu_tags() -> list[str]:
-    """The tags of a task that computes on a GPU; none without a server.
-
-    A temporary server never frees the slot of a run that was killed, and the next run would wait for it for ever.
-    """
-    return [GPU] if os.environ.get("PREFECT_API_URL") else []
 
 
 @task

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.promotion import PromotionParams

@@ -7,8 +7,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from alexnet_pipe.artifacts import written_aside
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.params.load import Params, check_params, known_keys, nearest, read_yaml, yaml
 
 

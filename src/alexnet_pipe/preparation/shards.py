@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from alexnet_pipe.artifacts import written_aside
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.cluster.shards import Result
 from alexnet_pipe.datasets.place import Container, Place
-from alexnet_pipe.errors import UserError
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import Photograph, RefusedError, decode
 from alexnet_pipe.preparation.likeness import HASH_BYTES, difference_hash

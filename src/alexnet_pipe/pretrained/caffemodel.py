@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.pretrained.caffe import from_caffe
 from alexnet_pipe.pretrained.caffe_messages import net_parameter
 from alexnet_pipe.pretrained.channels_first import channels_last, inputs_by_place

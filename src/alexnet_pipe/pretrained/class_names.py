@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 
 
 def numbered_names(classes: int) -> list[str]:

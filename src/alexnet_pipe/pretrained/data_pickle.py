@@ -10,7 +10,7 @@ import pickletools
 from collections.abc import Iterable, Mapping
 from typing import Any, BinaryIO, ClassVar
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 
 _HASHING = tuple(code[0] for code in (pickle.DICT, pickle.EMPTY_SET, pickle.FROZENSET, pickle.ADDITEMS))
 """Operations that weights do not need, and that hash whatever they are given."""

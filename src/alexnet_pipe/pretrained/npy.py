@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.pretrained.caffe import from_caffe
 from alexnet_pipe.pretrained.data_pickle import load_pickle
 from alexnet_pipe.pretrained.published import LAYERS, Layer, Published

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.pretrained.data_pickle import Named, load_pickle
 from alexnet_pipe.pretrained.published import Array
 

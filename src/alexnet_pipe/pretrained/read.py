@@ -5,7 +5,7 @@ from pathlib import Path
 
 from safetensors.numpy import load as load_safetensors
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.pretrained.caffemodel import read_caffemodel
 from alexnet_pipe.pretrained.npy import read_npy
 from alexnet_pipe.pretrained.pth import LEGACY_START, load_state_dict

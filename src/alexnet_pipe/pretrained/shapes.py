@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.model.variants import VARIANTS
 from alexnet_pipe.pretrained.published import LAYERS, Layer
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from alexnet_pipe.fingerprint import code_digest
+from alexnet_pipe.base.fingerprint import code_digest
 
 _DECISIVE = ("src", "dvc.yaml", "params.yaml", "pyproject.toml", "uv.lock")
 """What a run does not write itself."""

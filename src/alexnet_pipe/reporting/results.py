@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alexnet_pipe.artifacts import Artifacts, load_json, required
+from alexnet_pipe.base.files import load_json, required
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.layout import INDEX_FILE
 

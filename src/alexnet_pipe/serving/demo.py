@@ -17,12 +17,12 @@ from jinja2 import Environment, StrictUndefined
 from numpy.typing import NDArray
 from PIL import Image
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.inputs.views import CENTRE, CROP
+from alexnet_pipe.model.digest import weights_digest
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.serving.demo_explanation import Explainer
 from alexnet_pipe.store.layout import SIDE
-from alexnet_pipe.weights.digest import weights_digest
 
 TITLE = "AlexNet on your photographs"
 

@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_pipe.artifacts import Artifacts
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.fingerprint import fingerprint
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.evaluation.examples import spread
 from alexnet_pipe.evaluation.neighbours import fc7_batches
-from alexnet_pipe.fingerprint import fingerprint
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.digest import weights_digest
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
-from alexnet_pipe.weights.digest import weights_digest
 
 NEIGHBOURS = 6
 """Columns of figure 4, right, in the paper."""

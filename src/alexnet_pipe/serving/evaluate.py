@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet_pipe.base.progress import progress
 from alexnet_pipe.evaluation.errors import error_metrics
 from alexnet_pipe.evaluation.predict import (
     BATCH,
@@ -23,7 +24,6 @@ from alexnet_pipe.inputs.views import CENTRE_VIEW
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
-from alexnet_pipe.progress import progress
 from alexnet_pipe.serving.photographs import prepared
 
 Refuse = Callable[[Path, RefusedError], None]

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import walk
-from alexnet_pipe.errors import UserError
 from alexnet_pipe.model.classifier import Classifier
 
 

@@ -7,10 +7,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from alexnet_pipe.artifacts import Artifacts
-from alexnet_pipe.errors import UserError
-from alexnet_pipe.progress import progress
-from alexnet_pipe.registry import commit_of, is_registered
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.progress import progress
+from alexnet_pipe.project.registry import commit_of, is_registered
 
 MODEL = Artifacts().model
 

@@ -5,7 +5,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 
 
 def read_paths(lines: Iterable[bytes], where: str) -> list[Path]:

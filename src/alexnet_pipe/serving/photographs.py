@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import walk
-from alexnet_pipe.errors import UserError
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError, decode
 from alexnet_pipe.preparation.resize import resize

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.evaluation.predict import TOP
 from alexnet_pipe.serving.predict import Prediction
-from alexnet_pipe.terminal import printable
 
 
 class CsvRows:

@@ -7,9 +7,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Protocol
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.progress import Advance, progress
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.progress import Advance, progress
 from alexnet_pipe.serving.predict import Prediction, predictions
 from alexnet_pipe.serving.rows import CsvRows, JsonLines, Submission
 from alexnet_pipe.serving.table import PredictionTable

@@ -11,14 +11,14 @@ from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.progress import say
+from alexnet_pipe.base.terminal import output_console, printable
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.preparation.decode import RefusedError
-from alexnet_pipe.progress import say
 from alexnet_pipe.serving.evaluate import evaluate
 from alexnet_pipe.serving.labelled import common_classes, labelled_photographs
 from alexnet_pipe.serving.rows import utf8_output
-from alexnet_pipe.terminal import output_console, printable
 
 AVERAGE = "average"
 """What the mean softmax of several models is called."""

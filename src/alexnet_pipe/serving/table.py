@@ -8,8 +8,8 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
+from alexnet_pipe.base.terminal import output_console, printable
 from alexnet_pipe.serving.predict import Prediction
-from alexnet_pipe.terminal import output_console, printable
 
 
 class PredictionTable:

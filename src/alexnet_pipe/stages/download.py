@@ -1,10 +1,11 @@
 """Stage `download`: where the photographs are, and a manifest that labels and splits them."""
 
-from alexnet_pipe.artifacts import Artifacts, load_json, save_json, written_aside
+from alexnet_pipe.base.files import load_json, save_json, written_aside
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.progress import say
 from alexnet_pipe.datasets.manifest import describe, make_manifest, save_manifest
 from alexnet_pipe.datasets.source import Source, source_of
 from alexnet_pipe.params.dataset import DatasetParams
-from alexnet_pipe.progress import say
 
 
 def run(artifacts: Artifacts, dataset: DatasetParams) -> None:

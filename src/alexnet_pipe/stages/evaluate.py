@@ -2,8 +2,10 @@
 
 import numpy as np
 
-from alexnet_pipe.artifacts import Artifacts, save_json, written_aside
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import save_json, written_aside
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.progress import say
 from alexnet_pipe.evaluation.errors import error_metrics
 from alexnet_pipe.evaluation.examples import EXAMPLES, spread
 from alexnet_pipe.evaluation.neighbours import nearest_training_images
@@ -12,10 +14,9 @@ from alexnet_pipe.evaluation.pictures import kernel_grid, save_picture
 from alexnet_pipe.evaluation.predict import Predictions, predict, with_features
 from alexnet_pipe.evaluation.tables import class_table, confusion_table, prediction_table
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.progress import say
+from alexnet_pipe.model.model_file import load_model
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
-from alexnet_pipe.weights.model_file import load_model
 
 
 def run(artifacts: Artifacts) -> None:

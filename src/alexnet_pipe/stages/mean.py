@@ -1,6 +1,6 @@
 """Stage `mean`: the average of the 256×256 training images (paper, section 2)."""
 
-from alexnet_pipe.artifacts import Artifacts
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.statistics.mean import image_sum, mean_image
 from alexnet_pipe.statistics.shards import over_shards
 from alexnet_pipe.store.arrays import save_array

@@ -1,6 +1,7 @@
 """Stage `pca`: the principal colour directions of all training pixels (paper, section 4.1)."""
 
-from alexnet_pipe.artifacts import Artifacts, save_json
+from alexnet_pipe.base.files import save_json
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.statistics.pca import colour_products, rgb_pca
 from alexnet_pipe.statistics.shards import over_shards
 from alexnet_pipe.store.image_store import ImageStore

@@ -1,11 +1,12 @@
 """Stage `report`: all results on one page, and the model's card."""
 
-from alexnet_pipe.artifacts import Artifacts, load_json, written_aside
+from alexnet_pipe.base.files import load_json, written_aside
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.progress import say
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.params.train import TrainParams
-from alexnet_pipe.progress import say
 from alexnet_pipe.reporting.card import model_card
 from alexnet_pipe.reporting.page import render_report
 from alexnet_pipe.reporting.provenance import load_provenance

@@ -7,14 +7,16 @@ import keras
 import numpy as np
 import pandas as pd
 
-from alexnet_pipe.artifacts import Artifacts, home, load_json, required, save_json, written_aside
-from alexnet_pipe.errors import UserError
-from alexnet_pipe.fingerprint import file_digest
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import load_json, required, save_json, written_aside
+from alexnet_pipe.base.fingerprint import file_digest
+from alexnet_pipe.base.paths import Artifacts, home
+from alexnet_pipe.base.progress import say
 from alexnet_pipe.inputs.stream import TrainingStream, colour_directions
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.model_file import load_model, save_model
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams
-from alexnet_pipe.progress import say
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, RESIZE_FILE
 from alexnet_pipe.training.backend import make_deterministic, require_gpu, use_faster_forms
@@ -28,7 +30,6 @@ from alexnet_pipe.training.summary import training_metrics
 from alexnet_pipe.training.tensorboard import tensorboard_log
 from alexnet_pipe.training.trainer import Surroundings, Trainer, Watch, compile_for_training
 from alexnet_pipe.training.validation import validate
-from alexnet_pipe.weights.model_file import load_model, save_model
 
 
 def run(artifacts: Artifacts, model: ModelParams, train: TrainParams) -> None:

@@ -6,7 +6,7 @@ from typing import IO, Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from alexnet_pipe.artifacts import written_aside
+from alexnet_pipe.base.files import written_aside
 
 
 def save_array(path: Path, array: NDArray[Any]) -> None:

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from alexnet_pipe.artifacts import required
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import required
 from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, SIDE, read_classes
 
 Images = NDArray[np.uint8]

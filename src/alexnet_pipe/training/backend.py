@@ -7,7 +7,7 @@ from contextlib import contextmanager
 import keras
 
 from alexnet_pipe.acceleration.choose import accelerate
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.training.paper_sgd import PaperSGD
 
 

@@ -12,8 +12,8 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from alexnet_pipe.fingerprint import file_digest
-from alexnet_pipe.progress import say
+from alexnet_pipe.base.fingerprint import file_digest
+from alexnet_pipe.base.progress import say
 
 KEPT = 2
 """Checkpoints of a run that are kept: if the last one is damaged, the one before it serves."""

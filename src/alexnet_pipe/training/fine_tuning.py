@@ -3,9 +3,9 @@
 from collections.abc import Collection
 from math import prod
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.progress import say
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.progress import say
 
 _MUST_BE_EQUAL = ("variant", "width")
 

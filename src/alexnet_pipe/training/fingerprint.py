@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from alexnet_pipe.fingerprint import fingerprint
+from alexnet_pipe.base.fingerprint import fingerprint
 
 CODE = ("acceleration", "inputs", "model", "store", "training")
 """Packages whose code decides what a step computes."""

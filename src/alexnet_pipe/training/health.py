@@ -5,8 +5,8 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_pipe.errors import UserError
-from alexnet_pipe.progress import say
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.progress import say
 from alexnet_pipe.training.state import RECENT, State
 
 FLAT = 0.99

@@ -4,7 +4,7 @@ import signal
 from types import FrameType, TracebackType
 from typing import Any
 
-from alexnet_pipe.errors import StoppedError
+from alexnet_pipe.base.errors import StoppedError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 

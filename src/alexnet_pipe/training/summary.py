@@ -5,10 +5,10 @@ from typing import Any
 import keras
 
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.digest import weights_digest
 from alexnet_pipe.training.backend import devices
 from alexnet_pipe.training.fine_tuning import trained_parameters
 from alexnet_pipe.training.state import State
-from alexnet_pipe.weights.digest import weights_digest
 
 
 def training_metrics(state: State, model: Classifier, precision: str) -> dict[str, Any]:

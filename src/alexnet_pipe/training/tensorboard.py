@@ -6,7 +6,7 @@ from pathlib import Path
 
 import keras
 
-from alexnet_pipe.errors import UserError
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.training.history import Epoch
 

@@ -8,10 +8,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from alexnet_pipe.errors import StoppedError, UserError
+from alexnet_pipe.base.errors import StoppedError, UserError
+from alexnet_pipe.base.progress import progress, say
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.progress import progress, say
 from alexnet_pipe.training.backend import memory_for
 from alexnet_pipe.training.checkpoints import Checkpoints, Tensors
 from alexnet_pipe.training.health import Check, require_finite

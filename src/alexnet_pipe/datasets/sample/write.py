@@ -6,12 +6,12 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from functools import partial
 from pathlib import Path
 
+from alexnet_pipe.base.progress import progress
 from alexnet_pipe.datasets.pack import Content, pack
 from alexnet_pipe.datasets.sample.broken import TEST, TRAINING, broken_files
 from alexnet_pipe.datasets.sample.formats import File
 from alexnet_pipe.datasets.sample.photograph import photograph
 from alexnet_pipe.datasets.sample.scene import CLASSES
-from alexnet_pipe.progress import progress
 
 _IMAGES_A_TASK = 20
 _TEST_EVERY = 5

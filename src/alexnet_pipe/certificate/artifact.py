@@ -1,0 +1,68 @@
+"""One output of the pipeline, made twice."""
+
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from dvc.api import DVCFileSystem
+from dvc.exceptions import DvcException
+
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.certificate.difference import difference
+from alexnet_pipe.project.commands import git
+
+Kind = Literal["data", "training", "report"]
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """
+    Attributes:
+        path: As in `dvc.lock`.
+        kind: What must repeat; what repeats on one machine with one backend; what may show how the run went.
+        same: Whether it has the same bytes, or differs in nothing but the time that the work took.
+        note: What differs.
+    """
+
+    path: str
+    kind: Kind
+    same: bool
+    note: str
+
+
+def compare_artifacts(root: Path, copy: Path, before: Mapping[str, str], now: Mapping[str, str]) -> list[Artifact]:
+    """Each output of the commit that `copy` is a clone of, compared with what has been made there.
+
+    Args:
+        root: The project; an output that differs is taken from DVC's cache or remote.
+        copy: A clone in which the pipeline has run.
+        before: The digest of each output.
+        now: The same, as made in `copy`.
+    """
+    commit = git(copy, "rev-parse", "HEAD")
+    found = {
+        path: (True, "same bytes") if now[path] == digest else _difference(root, copy, commit, path)
+        for path, digest in before.items()
+    }
+    return [Artifact(path, kind_of(path), same, note) for path, (same, note) in found.items()]
+
+
+def _difference(root: Path, copy: Path, commit: str, path: str) -> tuple[bool, str]:
+    with tempfile.TemporaryDirectory(dir=copy) as folder:
+        earlier = Path(folder) / Path(path).name
+        try:
+            # By links, where DVC's cache has it.
+            DVCFileSystem(str(root), rev=commit).get(path, str(earlier), recursive=True)
+        except (DvcException, OSError):
+            return False, "the earlier one is not here to compare with: `dvc fetch` gets it"
+        same, note = difference(earlier, copy / path)
+    return same, f"{note}; it shows how long the run took" if path == str(Artifacts(Path()).report) else note
+
+
+def kind_of(path: str) -> Kind:
+    """The kind of the output at `path`."""
+    if path.startswith(("data/", "statistics/")) or path == str(Artifacts(Path()).data_metrics):
+        return "data"
+    return "report" if path.startswith("report/") or path == str(Artifacts(Path()).card) else "training"

@@ -1,0 +1,101 @@
+"""Run the pipeline once more from nothing, and write down what came out the same."""
+
+import os
+import platform
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from importlib.metadata import packages_distributions, version
+from pathlib import Path
+from typing import Any
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import load_json, save_json
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.progress import say
+from alexnet_pipe.certificate.artifact import Artifact, compare_artifacts
+from alexnet_pipe.certificate.statement import training_statement
+from alexnet_pipe.project.clean_clone import clean_clone, digests
+from alexnet_pipe.project.commands import git
+from alexnet_pipe.project.dvc_run import DvcError
+from alexnet_pipe.project.graph import stage_graph
+from alexnet_pipe.project.reproduce import reproduce
+from alexnet_pipe.project.run_lock import only_run
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """
+    Attributes:
+        weights_digest: Of the model that is certified; empty if the pipeline makes none.
+        date: The day, as 2026-11-25.
+        machine: Where the second run took place.
+        backend: What it computed with.
+        artifacts: What came out of it, in the order of `dvc.yaml`.
+        training: What it says about the training.
+    """
+
+    weights_digest: str
+    date: str
+    machine: str
+    backend: str
+    artifacts: Sequence[Artifact]
+    training: str
+
+
+def certify(root: Path) -> Certificate:
+    """Compare the last commit of the project `root` with what its pipeline makes in a clean clone, and save that.
+
+    The workspace stays as it is, but for `report/certificate.json`.
+
+    Raises:
+        UserError: if what is certified is not committed, or if a stage fails; nothing is saved then.
+    """
+    root = root.resolve()
+    with only_run(root):
+        with clean_clone(root) as copy:
+            before = digests(copy)
+            first = _train_metrics(copy)
+            _run_all(copy)
+            artifacts = compare_artifacts(root, copy, before, digests(copy))
+            certificate = Certificate(
+                weights_digest=first.get("weights_digest", ""),
+                date=date.today().isoformat(),
+                machine=_machine(),
+                backend=_backend(_train_metrics(copy)),
+                artifacts=artifacts,
+                training=training_statement(root, copy, artifacts),
+            )
+        save_json(Artifacts(root).certificate, asdict(certificate))
+    return certificate
+
+
+def _run_all(copy: Path) -> None:
+    graph = stage_graph(copy)
+    say(f"certify: commit {git(copy, 'rev-parse', '--short', 'HEAD')}, {len(graph)} stages in a clean clone")
+    for number, stage in enumerate(graph, 1):
+        say(f"certify: stage {number} of {len(graph)}, {stage}")
+        try:
+            reproduce(stage, copy, say, force=True)
+        except DvcError as error:
+            raise UserError(f"{stage} failed: {error} (a certificate starts from the source again)") from None
+
+
+def _train_metrics(root: Path) -> dict[str, Any]:
+    path = Artifacts(root).train_metrics
+    return load_json(path) if path.exists() else {}
+
+
+def _backend(metrics: dict[str, Any]) -> str:
+    """The backend, its version, and the device, as the training has noted them."""
+    if not metrics:
+        return ""
+    name = metrics["backend"]
+    distribution = packages_distributions().get(name, [name])[0]
+    return f"{name} {version(distribution)}, Keras {version('keras')}, {metrics['device']}"
+
+
+def _machine() -> str:
+    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    processor = models[0].partition(":")[2].strip() if models else platform.machine()
+    return f"{processor}, {os.cpu_count()} cores, {platform.system()}"

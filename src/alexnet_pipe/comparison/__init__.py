@@ -1,0 +1,1 @@
+"""Two versions of the model, compared on the same test images."""

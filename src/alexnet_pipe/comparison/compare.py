@@ -1,0 +1,91 @@
+"""Two versions of the project, compared on the test images that both have."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.comparison.compare_revisions import Revision
+from alexnet_pipe.evaluation.comparison import Comparison, paired, same_images
+
+_ERRORS = {
+    "top-1, ten views": "top1_ten_view",
+    "top-1, one view": "top1",
+    "top-5, ten views": "top5_ten_view",
+    "top-5, one view": "top5",
+}
+_MISSING = "–"
+
+
+@dataclass(frozen=True)
+class Compared:
+    """
+    Attributes:
+        first: The one version.
+        second: The other.
+        images: The test images of both, as `same_images` makes them.
+        errors: The comparison by each error that says something.
+        differences: What differs of parameters, weights and data: name, and the value in each version.
+        code: The files and folders of code that differ.
+    """
+
+    first: Revision
+    second: Revision
+    images: pd.DataFrame
+    errors: Mapping[str, Comparison]
+    differences: list[tuple[str, str, str]]
+    code: list[str]
+
+    @property
+    def about(self) -> str:
+        """How many test images are compared, in words."""
+        counts = [len(version.images) for version in (self.first, self.second)]
+        if counts == [len(self.images)] * 2:
+            return f"{len(self.images):,} test images, the same in both"
+        return f"{len(self.images):,} test images that both have, of {counts[0]:,} and {counts[1]:,}"
+
+    def lost(self) -> pd.DataFrame:
+        """The images that only the first gets right from ten views, the largest change of probability first."""
+        return self._changed(self.images["top1_ten_view_second"] & ~self.images["top1_ten_view_first"])
+
+    def won(self) -> pd.DataFrame:
+        """The images that only the second gets right, likewise."""
+        return self._changed(self.images["top1_ten_view_first"] & ~self.images["top1_ten_view_second"])
+
+    def _changed(self, which: "pd.Series[bool]") -> pd.DataFrame:
+        change = (self.images["probability_second"] - self.images["probability_first"]).abs()
+        order = change[which].sort_values(ascending=False, kind="stable").index
+        return self.images.loc[order]
+
+
+def compare(first: Revision, second: Revision) -> Compared:
+    """Compare two versions image by image.
+
+    Raises:
+        UserError: if no test image is in both with the same label.
+    """
+    images = same_images(first.images, second.images)
+    if images.empty:
+        raise UserError(
+            f"{first.name} and {second.name} have no test image in common, so nobody can say which model is better"
+        )
+    errors = {
+        name: paired(images[f"{column}_first"], images[f"{column}_second"])
+        for name, column in _ERRORS.items()
+        if not column.startswith("top5") or (first.top5 and second.top5)
+    }
+    differences = _differ(first.parameters, second.parameters) + _differ(first.digests, second.digests)
+    code = [name for name, *_ in _differ(first.code, second.code)]
+    return Compared(first, second, images, errors, differences, code)
+
+
+def _differ(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    names = sorted({*first, *second}, key=[*first, *second].index)
+    rows = [(name, _shown(first.get(name, _MISSING)), _shown(second.get(name, _MISSING))) for name in names]
+    return [(name, one, other) for name, one, other in rows if one != other]
+
+
+def _shown(value: Any) -> str:
+    return "null" if value is None else str(value)

@@ -1,0 +1,85 @@
+"""The table that a set of experiments ends with: means over seeds, with intervals, beside the paper's claims."""
+
+from collections.abc import Mapping, Sequence
+from math import sqrt
+from statistics import fmean, stdev
+from typing import Any
+
+from rich import box
+from rich.table import Table
+from scipy.stats import t
+
+from alexnet_pipe.experiments.configurations import Configuration
+
+Found = Mapping[str, Mapping[int, Mapping[str, Any]]]
+"""For each configuration and seed what `evaluate` has found; what failed is missing."""
+
+Row = dict[str, str]
+
+ABOUT = (
+    "Errors from ten views, means over the seeds; differences from the first configuration, in points, paired by seed. "
+    "±: 95 % t-interval over the seeds; one seed gives none (± ?). paper: what the paper says that it costs."
+)
+
+
+def experiment_rows(configurations: Mapping[str, Configuration], seeds: int, found: Found) -> list[Row]:
+    """One row a configuration for top-1 errors, and for top-5 errors unless there are none or all are zero.
+
+    Args:
+        configurations: By name; the others are compared with the first.
+        seeds: How many each was run with.
+        found: What came out.
+    """
+    tops = [1, 5] if any(any(_errors(found, name, 5).values()) for name in found) else [1]
+    first = next(iter(configurations))
+    rows = []
+    for top in tops:
+        baseline = _errors(found, first, top)
+        for name, configuration in configurations.items():
+            errors = _errors(found, name, top)
+            differences = [errors[seed] - baseline[seed] for seed in errors if seed in baseline]
+            rows.append(
+                {
+                    "configuration": name,
+                    "seeds": str(seeds) if len(found[name]) == seeds else f"{len(found[name])} of {seeds}",
+                    "error": f"top-{top}",
+                    "%": with_interval(list(errors.values())),
+                    "difference": "" if name == first else with_interval(differences, "+"),
+                    "paper": _claim(configuration, top),
+                }
+            )
+    return rows
+
+
+def rich_table(rows: Sequence[Row]) -> Table:
+    """The rows for a terminal."""
+    table = Table(box=box.SIMPLE_HEAD)
+    for column in rows[0]:
+        table.add_column(column, justify="left" if column == "configuration" else "right", no_wrap=True)
+    for row in rows:
+        table.add_row(*row.values())
+    return table
+
+
+def margin(values: Sequence[float]) -> float:
+    """Half the width of the 95 % t-interval of the mean of two or more values."""
+    return float(t.ppf(0.975, len(values) - 1)) * stdev(values) / sqrt(len(values))
+
+
+def with_interval(values: Sequence[float], sign: str = "") -> str:
+    """The mean and its 95 % t-interval; with `sign` "+" the sign is always shown."""
+    if not values:
+        return "–"
+    half = f"{margin(values):.1f}" if len(values) > 1 else "?"
+    return f"{fmean(values):{sign}.1f} ± {half}"
+
+
+def _errors(found: Found, name: str, top: int) -> dict[int, float]:
+    """By seed, in per cent."""
+    errors = {seed: metrics[f"top{top}_error_ten_view"] for seed, metrics in found[name].items()}
+    return {seed: 100 * error for seed, error in errors.items() if error is not None}
+
+
+def _claim(configuration: Configuration, top: int) -> str:
+    claim = configuration.claim.get("top1" if top == 1 else "top5", "")
+    return claim if isinstance(claim, str) else f"{claim:+.1f}"

@@ -1,0 +1,42 @@
+"""What a run shows in Prefect: pictures, metrics, and a link to the report."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from prefect.artifacts import create_image_artifact, create_link_artifact, create_markdown_artifact
+
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.orchestration.metrics import metric_changes, metrics_markdown
+from alexnet_pipe.orchestration.picture import pipeline_picture
+from alexnet_pipe.orchestration.report_link import report_link
+from alexnet_pipe.project.graph import Graph
+from alexnet_pipe.project.outcome import StageRun
+from alexnet_pipe.reporting.pictures import picture, plot
+from alexnet_pipe.reporting.plots import error_curve
+
+
+def publish(root: Path, graph: Graph, runs: Mapping[str, StageRun]) -> None:
+    """Attach to the Prefect run what became of the stages, and what they have made so far."""
+    artifacts = Artifacts(root)
+    create_image_artifact(
+        plot(pipeline_picture(graph, runs)),
+        key="pipeline-picture",
+        description="What ran, what was up to date or came from the cache, and how long each stage took.",
+    )
+    create_markdown_artifact(
+        metrics_markdown(metric_changes(root)), key="metrics", description="Metrics beside those of the last commit."
+    )
+    if artifacts.mean.exists():
+        create_image_artifact(
+            picture(np.load(artifacts.mean)), key="mean-image", description="The mean of all training images."
+        )
+    if artifacts.history.exists():
+        create_image_artifact(
+            plot(error_curve(pd.read_csv(artifacts.history))),
+            key="learning-curve",
+            description="Top-1 error on the training and validation images by epoch.",
+        )
+    if artifacts.report.exists():
+        create_link_artifact(report_link(root), key="report", description=f"The report: {artifacts.report}")

@@ -1,0 +1,1 @@
+"""The versioned project: git, DVC, revisions, clones, the registry, and the run's lock."""

@@ -1,0 +1,38 @@
+"""The model registry: versions of the model and the stages that they have, kept as git's tags by GTO."""
+
+from typing import Any
+
+from alexnet_pipe.base.errors import UserError
+
+NAME = "alexnet"
+"""The model's name in `dvc.yaml` and in the registry."""
+
+_PREFIX = f"{NAME}@"
+
+
+def is_registered(name: str) -> bool:
+    """Whether `name` is one of the registry, as `alexnet@prod` or `alexnet@v1.0.0`, be it there or not."""
+    return name.startswith(_PREFIX)
+
+
+def commit_of(scm: Any, name: str) -> str:
+    """The commit of a version, or of the version that has a stage; `scm` is DVC's of the project.
+
+    Raises:
+        UserError: if there is no such version or stage.
+    """
+    # Slow to import.
+    import gto.api
+    from gto.exceptions import ArtifactNotFound
+
+    wanted = name.removeprefix(_PREFIX)
+    try:
+        commits = {row["version"]: row["commit_hexsha"] for row in gto.api.show(scm, NAME)}
+    except ArtifactNotFound:
+        raise UserError(f"{name}: no version is registered: `gto register {NAME}` does that") from None
+    for stage in gto.api.get_stages(scm, used=True):
+        if versions := gto.api.find_versions_in_stage(scm, NAME, stage):
+            commits[stage] = versions[0].commit_hexsha
+    if wanted not in commits:
+        raise UserError(f"{name}: there is no such stage or version; there are {', '.join(commits)}")
+    return str(commits[wanted])

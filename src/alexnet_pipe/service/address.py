@@ -1,0 +1,93 @@
+"""Where this project's Prefect server is, for those who come later; false as soon as the server is gone."""
+
+import fcntl
+import http.client
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import load_json, save_json
+
+_PATIENCE = 2.0
+
+
+@contextmanager
+def only_server(root: Path) -> Iterator[None]:
+    """Be the only server of the project `root` until the block ends; its address is forgotten then.
+
+    Raises:
+        UserError: if there is a server already.
+    """
+    path = _file(root)
+    known = f" at {load_json(path)['api']}" if path.exists() else ""
+    with only_one(_lock(root), f"this project has a server already{known}: use that one, or stop it first"):
+        path.unlink(missing_ok=True)
+        try:
+            yield
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def publish_address(root: Path, address: Mapping[str, str | int]) -> None:
+    """Tell others the server's `api`, `reports` and `pid`; inside `only_server` alone."""
+    save_json(_file(root), address)
+
+
+def running_server(root: Path) -> dict[str, str] | None:
+    """`api` and `reports`: the addresses of this project's server, if it answers now."""
+    try:
+        with _lock(root).open("a") as lock:
+            # A file alone proves nothing: its server may be dead, and a stranger may have the port.
+            if _locks(lock, fcntl.LOCK_SH):
+                return None
+        address = load_json(_file(root))
+    except (OSError, UserError):
+        return None
+    return address if answers(address["api"]) else None
+
+
+def answers(api: str) -> bool:
+    """Whether a Prefect server answers at `api`, as http://127.0.0.1:4200/api."""
+    try:
+        with urllib.request.urlopen(f"{api}/health", timeout=_PATIENCE) as answer:
+            return answer.status == 200
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
+
+
+@contextmanager
+def only_one(lock: Path, taken: str) -> Iterator[None]:
+    """Hold the file `lock` until the block ends or the process dies.
+
+    Raises:
+        UserError: that says `taken`, if another process holds it.
+    """
+    lock.parent.mkdir(exist_ok=True)
+    with lock.open("a") as file:
+        if not _locks(file, fcntl.LOCK_EX):
+            raise UserError(taken)
+        yield
+
+
+def _file(root: Path) -> Path:
+    return root / ".prefect/server.json"
+
+
+def _lock(root: Path) -> Path:
+    return root / ".prefect/server.lock"
+
+
+def _locks(file: IO[str], kind: int) -> bool:
+    # One who only asks holds the lock for a moment.
+    for _ in range(5):
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+        except BlockingIOError:
+            time.sleep(0.02)
+        else:
+            return True
+    return False

@@ -1,0 +1,107 @@
+"""Prefect's server and the reports' pages, on this machine alone, in one process."""
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.service.address import only_server, publish_address
+from alexnet_pipe.service.pages import served_pages
+
+if TYPE_CHECKING:
+    from uvicorn import Server
+
+_PORT = "PREFECT_SERVER_API_PORT"
+_DATABASE = "PREFECT_SERVER_DATABASE_CONNECTION_URL"
+_KINDS = {"sqlite+aiosqlite": "SQLite", "postgresql+asyncpg": "PostgreSQL"}
+
+
+def run_server(root: Path) -> None:
+    """Serve the project `root` until a signal comes; the address is printed once the server answers.
+
+    Raises:
+        UserError: if there is such a server already, or port or database cannot be had.
+    """
+    with only_server(root), _listening(os.environ.get(_PORT, "4200")) as listener:
+        port = listener.getsockname()[1]
+        # Links in notifications and the pages of the UI point to this server, whatever the shell has set.
+        api = os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+        # Prefect takes seconds to import: what is wrong with lock and port is said before.
+        kind = asyncio.run(_database_kind())
+        with served_pages(_reports(root), port + 1) as reports:
+
+            def tell() -> None:
+                publish_address(root, {"api": api, "reports": reports, "pid": os.getpid()})
+                print(f"Prefect at {api.removesuffix('/api')} ({kind}), reports at {reports}/report/", flush=True)
+
+            asyncio.run(_serve(_server(), listener, tell))
+
+
+def _reports(root: Path) -> dict[str, Path]:
+    return {
+        "/report/": Artifacts(root).report,
+        "/challenger/": Artifacts(root / ".prefect/challenger").report,
+    }
+
+
+def _listening(port: str) -> socket.socket:
+    try:
+        return socket.create_server(("127.0.0.1", int(port)))
+    except (ValueError, OverflowError):
+        raise UserError(f"{_PORT} is {port!r}: set it to a number up to 65535") from None
+    except OSError as error:
+        raise UserError(f"port {port} of 127.0.0.1: {os.strerror(error.errno or 0)}; set {_PORT} to another") from None
+
+
+async def _database_kind() -> str:
+    from prefect.settings import get_current_settings
+    from sqlalchemy import make_url
+    from sqlalchemy.exc import ArgumentError
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    secret = get_current_settings().server.database.connection_url
+    assert secret is not None
+    try:
+        url = make_url(secret.get_secret_value())
+        kind = _KINDS[url.drivername]
+    except (ArgumentError, KeyError):
+        raise UserError(f"{_DATABASE}: postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE is expected") from None
+    engine = create_async_engine(url, connect_args={"timeout": 10})
+    try:
+        async with engine.connect():
+            return kind
+    except Exception as error:  # Each driver has errors of its own, and sockets and passwords have theirs.
+        reason = str(getattr(error, "orig", None) or error).splitlines()[0]
+        raise UserError(f"{_DATABASE}: {url.render_as_string()} cannot be opened: {reason}") from None
+    finally:
+        await engine.dispose()
+
+
+def _server() -> "Server":
+    import uvicorn
+    from prefect.server.api.server import create_app
+
+    # Workers keep connections open for as long as they live.
+    config = uvicorn.Config(create_app(final=True), log_level="error", timeout_graceful_shutdown=3)
+    for name in ("prefect.server", "prefect.server.utilities.messaging.memory"):
+        logging.getLogger(name).addFilter(_is_no_retry)
+    return uvicorn.Server(config)
+
+
+def _is_no_retry(record: logging.LogRecord) -> bool:
+    # Two who write to SQLite at once are usual; Prefect tries again, after 40 lines of traceback.
+    return not (record.exc_info and "database is locked" in str(record.exc_info[1]))
+
+
+async def _serve(server: "Server", listener: socket.socket, tell: Callable[[], None]) -> None:
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    while not (server.started or serving.done()):
+        await asyncio.sleep(0.05)
+    if server.started:
+        tell()
+    await serving

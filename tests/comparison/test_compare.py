@@ -1,0 +1,172 @@
+"""Two versions, compared on the test images that both have, as text and as a page."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from fsspec.implementations.dirfs import DirFileSystem
+from fsspec.implementations.local import LocalFileSystem
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.comparison.compare import compare
+from alexnet_pipe.comparison.compare_page import render, write_page
+from alexnet_pipe.comparison.compare_pictures import images_of
+from alexnet_pipe.comparison.compare_revisions import Revision
+from alexnet_pipe.comparison.compare_table import print_comparison
+from alexnet_pipe.evaluation.comparison import Comparison
+from alexnet_pipe.reporting import compare_page, compare_table
+from alexnet_pipe.store.layout import INDEX_FILE
+from tests.stores import random_store
+
+HOSTILE = "<script>alert(1)</script>\x1b[2J.jpg"
+
+
+def revision(
+    folder: Path, name: str, right: str, images: str = "abcdef", classes: int = 6, **changes: object
+) -> Revision:
+    """A version in `folder` that predicts the images in `right` right, with a probability that grows from a to f."""
+    hit = [image in right for image in images]
+    columns = {f"top{top}{views}": [not top1 for top1 in hit] for top in (1, 5) for views in ("", "_ten_view")}
+    table = pd.DataFrame(
+        {
+            "sha256": list(images),
+            "member": [HOSTILE if image == "a" else f"{image}.jpg" for image in images],
+            "actual": "cat",
+            "predicted": ["cat" if top1 else "dog" for top1 in hit],
+            "probability": [(0.9 if top1 else 0.1) + place / 100 for place, top1 in enumerate(hit)],
+            **columns,
+        }
+    )
+    return Revision(
+        name=name,
+        files=DirFileSystem(str(folder), LocalFileSystem()),
+        images=table,
+        top5=classes > 5,
+        parameters={"train.seed": 1, "train.width": None, **changes},
+        digests={"weights": f"digest of {name}", "data/images": "1"},
+        code={"src/model": "1", "src/inputs": "1"},
+    )
+
+
+def test_each_error_is_compared_in_pairs(tmp_path: Path) -> None:
+    found = compare(revision(tmp_path, "one", "abc"), revision(tmp_path, "two", "bcdef"))
+    assert found.errors == dict.fromkeys(
+        ["top-1, ten views", "top-1, one view", "top-5, ten views", "top-5, one view"],
+        Comparison(images=6, first_errors=3, second_errors=1, lost=1, won=3),
+    )
+
+
+def test_top5_error_is_left_out_where_it_says_nothing(tmp_path: Path) -> None:
+    found = compare(revision(tmp_path, "one", "abc", classes=5), revision(tmp_path, "two", "abc"))
+    assert list(found.errors) == ["top-1, ten views", "top-1, one view"]
+
+
+def test_of_different_test_sets_the_common_images_are_compared_and_counted(tmp_path: Path) -> None:
+    found = compare(revision(tmp_path, "one", "abc"), revision(tmp_path, "two", "b", images="bcxyz"))
+    assert found.about == "2 test images that both have, of 6 and 5"
+    assert found.errors["top-1, ten views"] == Comparison(2, 0, 1, lost=1, won=0)
+    assert (
+        compare(revision(tmp_path, "one", ""), revision(tmp_path, "two", "")).about == "6 test images, the same in both"
+    )
+
+
+def test_nothing_in_common_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="one and two have no test image in common"):
+        compare(revision(tmp_path, "one", "a"), revision(tmp_path, "two", "x", images="xyz"))
+
+
+def test_only_what_differs_is_named(tmp_path: Path) -> None:
+    first = revision(tmp_path, "one", "a", old=0.5)
+    second = revision(tmp_path, "two", "a", **{"train.seed": 2, "new": []})
+    second.code["src/model"] = "2"  # type: ignore[index]
+    found = compare(first, second)
+    assert found.differences == [
+        ("train.seed", "1", "2"),
+        ("old", "0.5", "–"),
+        ("new", "–", "[]"),
+        ("weights", "digest of one", "digest of two"),
+    ]
+    assert found.code == ["src/model"]
+
+
+def test_the_largest_change_of_probability_comes_first(tmp_path: Path) -> None:
+    first, second = revision(tmp_path, "one", "acf"), revision(tmp_path, "two", "bde")
+    second.images["probability"] = [0.5, 0.0, 0.0, 0.0, 0.0, 0.1]
+    found = compare(first, second)
+    assert found.lost()["sha256"].tolist() == ["c", "f", "a"]
+    assert found.won()["sha256"].tolist() == ["e", "d", "b"]
+
+
+def test_the_table_shows_a_hostile_name_as_text_and_how_many_rows_it_leaves_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(compare_table, "ROWS", 1)
+    print_comparison(compare(revision(tmp_path, "one[/]", "abd"), revision(tmp_path, "two", "def")))
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert "one[/]" in said
+    assert "50.00% (18.76% to 81.24%)" in said
+    assert said.count("and 1 more") == 2
+    assert r"<script>alert(1)</script>\x1b[2J.jpg" in said
+
+
+def write_store(folder: Path, images: str) -> np.ndarray:
+    """The 256×256 images of a version, in two shards; their pixels."""
+    store = random_store(len(images), shards=2)
+    rows = store.rows.assign(sha256=list(images), split="test")
+    rows["shard"] = [f"test-{n}.npy" for n, shard in enumerate(store.shards) for _ in shard]
+    rows["row"] = [row for shard in store.shards for row in range(len(shard))]
+    (folder / "data/images").mkdir(parents=True)
+    rows.to_parquet(folder / "data/images" / INDEX_FILE)
+    for number, shard in enumerate(store.shards):
+        np.save(folder / f"data/images/test-{number}.npy", shard)
+    return store.gather(range(len(images)))
+
+
+def test_images_are_read_one_by_one_from_their_shards(tmp_path: Path) -> None:
+    pixels = write_store(tmp_path, "abcde")
+    found = images_of(revision(tmp_path, "one", ""), {"e", "b", "unknown"})
+    assert sorted(found) == ["b", "e"]
+    np.testing.assert_array_equal(found["b"], pixels[1])
+    np.testing.assert_array_equal(found["e"], pixels[4])
+    (tmp_path / "data/images/test-0.npy").unlink()
+    assert list(images_of(revision(tmp_path, "one", ""), {"e", "b"})) == ["e"]
+
+
+def test_the_page_shows_each_image_from_the_version_that_has_it(tmp_path: Path) -> None:
+    write_store(tmp_path / "one", "ab")
+    write_store(tmp_path / "two", "bc")
+    found = compare(revision(tmp_path / "one", "one", "abc"), revision(tmp_path / "two", "two", "def"))
+    page = render(found)
+    assert len(re.findall(r'<img src="data:image/webp[^>]*alt="[^"]+"', page)) == 3
+    assert "The images themselves are not here" not in page
+
+
+def test_without_the_images_the_page_says_how_to_get_them(tmp_path: Path) -> None:
+    page = render(compare(revision(tmp_path, "one", "a"), revision(tmp_path, "two", "b")))
+    assert "<img" not in page
+    assert "dvc pull data/images" in page
+
+
+def test_the_page_asks_for_nothing_and_names_from_the_world_are_text(tmp_path: Path) -> None:
+    write_store(tmp_path, "abcdef")
+    page = render(compare(revision(tmp_path, "<b>", "abc"), revision(tmp_path, "two", "def")))
+    addresses = re.findall(r"""(?:src|href)=["']([^"']*)""", page)
+    assert addresses
+    assert all(address.startswith(("data:", "#")) for address in addresses)
+    assert "<script" not in page
+    assert "&lt;b&gt;" in page
+
+
+def test_the_page_has_so_many_images_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compare_page, "IMAGES", 2)
+    page = render(compare(revision(tmp_path, "one", "abc"), revision(tmp_path, "two", "def")))
+    assert page.count('class="card"') == 4
+    assert "The 2 whose probability has changed most" in page
+
+
+def test_a_folder_is_not_written_over(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="is a folder: name a file"):
+        write_page(tmp_path, compare(revision(tmp_path, "one", "a"), revision(tmp_path, "two", "b")))

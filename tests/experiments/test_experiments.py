@@ -1,0 +1,148 @@
+"""Configurations run as DVC experiments in temporary copies of the project, and are compared."""
+
+import os
+import re
+import shutil
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.experiments.run import check_commit, remove_left_overs
+
+ROOT = Path(__file__).parents[2]
+
+# All stages are one here, during which somebody edits the project's params.yaml. The errors are 4 ± 12.7 points apart.
+EVALUATE = """
+import json, os, pathlib, sys, yaml
+train = yaml.safe_load(open("params.yaml"))["train"]
+project = pathlib.Path(os.environ["ALEXNET_PIPE_HOME"])
+print("evaluating in", (project / "only-here.txt").read_text())
+(project / "params.yaml").write_text("train: {momentum: 0.0}")
+if train["momentum"] == 0:
+    sys.exit("alexnet-pipe: the disk is on fire")
+error = {1: 0.10, 2: 0.12}[train["seed"]] if train.get("colour_shift") != 0 else {1: 0.13, 2: 0.17}[train["seed"]]
+pathlib.Path("metrics").mkdir(exist_ok=True)
+pathlib.Path("metrics/test.json").write_text(json.dumps({"top1_error_ten_view": error, "top5_error_ten_view": None}))
+"""
+STAGES = {
+    "evaluate": {
+        "cmd": f"{sys.executable} evaluate.py",
+        "deps": ["evaluate.py"],
+        "params": ["train"],
+        "metrics": [{"metrics/test.json": {"cache": False}}],
+    }
+}
+PARAMS = "train: {momentum: 0.9}"
+SET = """
+published: {}
+no-colour-shift: {params: {train.colour_shift: 0}, claim: {top1: "> 1"}}
+no-momentum: {params: {train.momentum: 0.0}}
+"""
+
+
+def git(folder: Path, *arguments: str) -> None:
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    subprocess.run(["git", *identity, *arguments], cwd=folder, check=True)
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("experiments")
+    shutil.copytree(ROOT / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "conf/experiments").mkdir(parents=True)
+    (folder / "conf/experiments/mine.yaml").write_text(SET)
+    (folder / "params.yaml").write_text(PARAMS)
+    (folder / "evaluate.py").write_text(EVALUATE)
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES}, sort_keys=False))
+    (folder / ".gitignore").write_text("/only-here.txt\n/.prefect/\n__pycache__/\n")
+    (folder / "only-here.txt").write_text("a copy")
+    git(folder, "init", "-q")
+    subprocess.run([sys.executable, "-m", "dvc", "init", "-q"], cwd=folder, check=True)
+    git(folder, "add", "--all")
+    git(folder, "commit", "-q", "-m", "All")
+    return folder
+
+
+def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
+    return subprocess.run(
+        [sys.executable, "flows/experiments.py", "--set", "mine", *arguments],
+        cwd=project,
+        env={**environment, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def cells(output: str, configuration: str) -> list[str]:
+    """The row of a configuration, without its name."""
+    line = next(line for line in output.splitlines() if line.split()[:1] == [configuration])
+    return re.split(r" {2,}", line.strip())[1:]
+
+
+@pytest.mark.slow
+def test_experiments_run_repeat_fail_and_are_refused(project: Path) -> None:
+    left_over = project / ".dvc/tmp/exps/standalone/tmpkilled"
+    left_over.mkdir(parents=True)
+    first = run(project, "--seeds", "1", "2", "--only", "no-colour-shift")
+    log = first.stdout + first.stderr
+    assert first.returncode == 0, log
+    assert log.count("evaluating in a copy") == 4
+    assert "Task run 'no-colour-shift 2'" in log
+    assert cells(first.stdout, "published") == ["2", "top-1", "11.0 ± 12.7"]
+    assert cells(first.stdout, "no-colour-shift") == ["2", "top-1", "15.0 ± 25.4", "+4.0 ± 12.7", "> 1"]
+    assert not left_over.exists()
+    assert not (project / "metrics").exists()
+
+    (project / "params.yaml").write_text(PARAMS)
+    second = run(project, "--seeds", "1")
+    log = second.stdout + second.stderr
+    assert second.returncode == 1
+    assert log.count("Finished in state Cached('all from the run cache'") == 2
+    assert "experiments: no-momentum 1: the disk is on fire" in second.stderr.splitlines()
+    assert "Traceback" not in log
+    assert cells(second.stdout, "no-colour-shift") == ["1", "top-1", "13.0 ± ?", "+3.0 ± ?", "> 1"]
+    assert cells(second.stdout, "no-momentum") == ["0 of 1", "top-1", "–", "–"]
+    with sqlite3.connect(project / ".prefect/prefect.db") as database:
+        kept = database.execute("SELECT data, description FROM artifact WHERE key = 'mine' ORDER BY created").fetchall()
+    assert ["13.0" in table for table, _ in kept] == [False, True]
+    assert kept[1][1].endswith("Failed: no-momentum 1: the disk is on fire")
+
+    (project / "conf/experiments/mine.yaml").write_text("published: {params: {train.sed: 1}}\n")
+    refused = run(project, "--seeds", "1")
+    assert refused.returncode == 1
+    assert (
+        "experiments: conf/experiments/mine.yaml: published: train.sed is not a known parameter; "
+        "did you mean train.seed?" in refused.stderr.splitlines()
+    )
+
+
+def test_experiments_need_a_commit(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    with pytest.raises(UserError, match="has no commit: commit the project first"):
+        check_commit(tmp_path)
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "Empty")
+    assert len(check_commit(tmp_path)) == 40
+
+
+def test_what_a_killed_experiment_left_goes_and_a_copy_at_work_stays(tmp_path: Path) -> None:
+    git(tmp_path, "init", "-q")
+    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "Empty")
+    git(tmp_path, "update-ref", "refs/exps/stash", "HEAD")
+    copies = tmp_path / ".dvc/tmp/exps/standalone"
+    for name in ("tmpdead/data", "tmpalive/data", "run"):
+        (copies / name).mkdir(parents=True)
+    at_work = copies / "tmpalive/data"
+    with subprocess.Popen([sys.executable, "-c", "input()"], cwd=at_work, stdin=subprocess.PIPE) as alive:
+        remove_left_overs(tmp_path)
+        assert sorted(path.name for path in copies.iterdir()) == ["run", "tmpalive"]
+        assert not (tmp_path / ".git/refs/exps/stash").exists()
+        alive.communicate(b"\n")
+    remove_left_overs(tmp_path)
+    assert [path.name for path in copies.iterdir()] == ["run"]

@@ -1,0 +1,61 @@
+"""Equal models make equal files, and a file gives the model back."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.inputs.views import view
+from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.digest import weights_digest
+from alexnet_pipe.model.model_file import load_model, save_model
+from alexnet_pipe.training.plateau import Plateau
+from alexnet_pipe.training.trainer import compile_for_training
+
+
+def classifier(seed: int = 1) -> Classifier:
+    model = Classifier(["cat", "dog"], variant="bvlc", width=0.05, initialisation="he", seed=seed)
+    model.mean.assign(np.full((256, 256, 3), 100.0))
+    return model
+
+
+def test_a_loaded_model_has_the_same_classes_mean_and_answers(tmp_path: Path) -> None:
+    model = classifier()
+    save_model(tmp_path / "m.keras", model)
+    loaded = load_model(tmp_path / "m.keras")
+    inputs = view(np.random.default_rng(0).integers(0, 256, (2, 256, 256, 3), dtype=np.uint8), (14, 14), False)
+    assert loaded.classes == ("cat", "dog")
+    assert loaded.get_config() == model.get_config()
+    np.testing.assert_array_equal(loaded.mean, model.mean)
+    np.testing.assert_allclose(loaded.predict_on_batch(inputs), model.predict_on_batch(inputs), rtol=1e-6)
+
+
+def test_equal_weights_make_equal_bytes_at_any_time_and_after_training_set_up(tmp_path: Path) -> None:
+    save_model(tmp_path / "one.keras", classifier())
+    # Keras stamps the second into a file, and zip every other second.
+    start = int(time.time()) // 2
+    while int(time.time()) // 2 == start:
+        time.sleep(0.05)
+    other = classifier()
+    compile_for_training(other, Plateau(0.01, 1, 1), 0.9, 0.0005)
+    save_model(tmp_path / "other.keras", other)
+    assert (tmp_path / "one.keras").read_bytes() == (tmp_path / "other.keras").read_bytes()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one.keras", "other.keras"]
+
+
+def test_a_damaged_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "m.keras"
+    path.write_bytes(b"not a model")
+    with pytest.raises(UserError, match=r"m\.keras is not a model of this project"):
+        load_model(path)
+
+
+def test_a_digest_depends_on_values_shapes_and_order() -> None:
+    one, two = np.zeros((2, 3), np.float32), np.ones(4, np.float32)
+    digests = {
+        weights_digest(weights)
+        for weights in ([one, two], [two, one], [one.reshape(3, 2), two], [one, two * 2], [one, two.astype(np.float64)])
+    }
+    assert len(digests) == 5

@@ -1,0 +1,84 @@
+"""One run at a time, whatever happens to the one before; with real processes."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from alexnet_pipe.project.run_lock import BusyError, goes_on, only_run
+
+_HOLD = """
+import subprocess, sys
+from pathlib import Path
+from alexnet_pipe.project.run_lock import only_run
+with only_run(Path(sys.argv[1])):
+    # The second stands for a stage whose dvc was killed.
+    stage = subprocess.Popen(["sh", "-c", "sleep 300 & echo $!; exec sleep 300"], stdout=subprocess.PIPE, text=True)
+    print(stage.pid, stage.stdout.readline(), flush=True)
+    input()
+"""
+
+Other = tuple[subprocess.Popen[str], list[psutil.Process]]
+
+
+@pytest.fixture
+def other(tmp_path: Path) -> Iterator[Other]:
+    """A process that is inside its run, and the processes that this run has started."""
+    with subprocess.Popen(
+        [sys.executable, "-c", _HOLD, str(tmp_path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        stages = [psutil.Process(int(word)) for word in process.stdout.readline().split()]
+        yield process, stages
+        process.kill()
+    for stage in filter(alive, stages):
+        stage.kill()
+
+
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_a_second_run_is_told_about_the_first(tmp_path: Path, other: Other) -> None:
+    told = rf"another run is going on here \(process {other[0].pid}, since 2.*\): wait for it, or cancel it"
+    with pytest.raises(BusyError, match=told), only_run(tmp_path):
+        pass
+    assert not goes_on()
+
+
+def test_a_run_that_ends_leaves_nothing_at_work(tmp_path: Path, other: Other) -> None:
+    process, stages = other
+    process.communicate("\n", timeout=30)
+    assert not any(map(alive, stages))
+    with only_run(tmp_path):
+        assert goes_on()
+
+
+def test_what_a_killed_run_has_left_at_work_is_ended_by_the_next(tmp_path: Path, other: Other) -> None:
+    process, stages = other
+    process.kill()
+    process.wait(timeout=30)
+    assert all(map(alive, stages))
+    with only_run(tmp_path):
+        assert not any(map(alive, stages))
+
+
+def test_the_processes_of_another_project_are_left_alone(tmp_path: Path, other: Other) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    with only_run(tmp_path / "elsewhere"):
+        pass
+    assert all(map(alive, other[1]))
+
+
+def test_a_lock_without_its_holder_holds_nobody_up(tmp_path: Path) -> None:
+    (tmp_path / ".prefect").mkdir()
+    (tmp_path / ".prefect/run.lock").write_text(f"process {os.getpid()}, since 2012-09-30 12:00")
+    with only_run(tmp_path):
+        assert goes_on()

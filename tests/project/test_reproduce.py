@@ -1,0 +1,86 @@
+"""DVC's stages as Prefect will see them: in order, with outcome, lines and reason; on a real DVC repository."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from alexnet_pipe.project.dvc_run import DvcError
+from alexnet_pipe.project.graph import stage_graph, with_upstream
+from alexnet_pipe.project.reproduce import Outcome, reproduce
+
+STAGES = {
+    "first": {"cmd": "echo working; cat in.txt > first.txt", "deps": ["in.txt"], "outs": ["first.txt"]},
+    "left": {"cmd": "cat first.txt > left.txt", "deps": ["first.txt"], "outs": ["left.txt"]},
+    "right": {"cmd": "cat first.txt > right.txt", "deps": ["first.txt"], "outs": ["right.txt"]},
+    "last": {
+        "cmd": "echo 'alexnet-pipe: the disk is on fire' >&2; test -e allowed && touch last.txt",
+        "deps": ["left.txt", "right.txt"],
+        "outs": ["last.txt"],
+    },
+}
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    (tmp_path / "in.txt").write_text("1")
+    (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES}, sort_keys=False))
+    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
+        subprocess.run(command, cwd=tmp_path, check=True)
+    return tmp_path
+
+
+def test_the_graph_is_dvcs_in_an_order_that_can_be_run(repository: Path) -> None:
+    graph = stage_graph(repository)
+    assert list(graph) == ["first", "left", "right", "last"]
+    assert graph["last"] == {"left", "right"}
+    assert graph["first"] == frozenset()
+    assert list(with_upstream(graph, ["right"])) == ["first", "right"]
+
+
+def test_a_stage_runs_then_is_unchanged_then_comes_from_the_run_cache(repository: Path) -> None:
+    lines: list[str] = []
+    assert reproduce("first", repository, lines.append) is Outcome.RAN
+    assert lines == ["working"]
+    lines.clear()
+    assert reproduce("first", repository, lines.append) is Outcome.UNCHANGED
+    (repository / "in.txt").write_text("2")
+    assert reproduce("first", repository, lines.append) is Outcome.RAN
+    (repository / "in.txt").write_text("1")
+    lines.clear()
+    assert reproduce("first", repository, lines.append) is Outcome.CACHED
+    assert (repository / "first.txt").read_text() == "1"
+    assert lines == []
+
+
+def test_force_runs_an_unchanged_stage(repository: Path) -> None:
+    reproduce("first", repository, print)
+    assert reproduce("first", repository, print, force=True) is Outcome.RAN
+
+
+def test_a_failed_stage_gives_its_own_reason(repository: Path) -> None:
+    for stage in ("first", "left", "right"):
+        reproduce(stage, repository, print)
+    with pytest.raises(DvcError, match=r"^the disk is on fire$"):
+        reproduce("last", repository, print)
+    (repository / "allowed").touch()
+    assert reproduce("last", repository, print) is Outcome.RAN
+
+
+def test_stages_that_do_not_depend_on_each_other_can_run_at_the_same_time(repository: Path) -> None:
+    # Each waits until the other has begun, so both finish only if they overlap.
+    waits = (
+        "touch {0}.began; for i in $(seq 300); do test -e {1}.began && break; sleep 0.1; done; "
+        "test -e {1}.began && touch {0}.txt"
+    )
+    stages = {name: {"cmd": waits.format(name, other), "outs": [f"{name}.txt"]} for name, other in ("ab", "ba")}
+    (repository / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
+    code = (
+        "import sys; from pathlib import Path; from alexnet_pipe.project.reproduce import reproduce; "
+        "reproduce(sys.argv[1], Path(), print)"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", code, name], cwd=repository, env=os.environ) for name in "ab"]
+    assert [process.wait(timeout=60) for process in running] == [0, 0]

@@ -1,0 +1,147 @@
+"""A project that retrains in seconds: the real download, and a network that is wrong as often as it is told."""
+
+import contextlib
+import subprocess
+import sys
+from pathlib import Path
+
+import yaml
+from dvc.cli import main
+
+from alexnet_pipe.params.overrides import override_params
+from alexnet_pipe.params.promotion import PromotionParams
+from alexnet_pipe.project.challenger import PLACE, challenger
+from alexnet_pipe.project.run_lock import only_run
+from alexnet_pipe.promotion.decision import Decision, Verdict, decide
+from alexnet_pipe.promotion.promote import finish_promotion, promote
+from alexnet_pipe.promotion.source import follow, news
+
+PYTHON = sys.executable
+_TRAIN = """
+import json, pathlib, yaml, pandas
+seed = yaml.safe_load(open("params.yaml"))["train"]["seed"]
+images = len(pandas.read_parquet("data/manifest.parquet").query("split == 'train'"))
+pathlib.Path("models").mkdir(exist_ok=True)
+pathlib.Path("models/alexnet.keras").write_text(f"{seed} {images}")
+"""
+_EVALUATE = """
+import json, pathlib, pandas
+wrong = int(pathlib.Path("models/alexnet.keras").read_text().split()[0])
+rows = pandas.read_parquet("data/manifest.parquet").query("split == 'test'").sort_values("member")
+pathlib.Path("evaluation").mkdir(exist_ok=True)
+pathlib.Path("metrics").mkdir(exist_ok=True)
+rows[["sha256"]].to_parquet("evaluation/predictions.parquet", index=False)
+actual = [pathlib.PurePath(name).parent.name for name in rows["member"]]
+predicted = ["other" if n < wrong else name for n, name in enumerate(actual)]
+pandas.DataFrame({"actual": actual, "predicted": predicted}).to_csv("evaluation/confusion.csv", index=False)
+pathlib.Path("MODEL_CARD.md").write_text(f"{wrong} wrong\\n")
+pathlib.Path("metrics/test.json").write_text(json.dumps({"top1_error_ten_view": wrong / len(rows)}))
+"""
+STAGES = {
+    "download": {
+        "cmd": f"{PYTHON} -m alexnet_pipe stage download",
+        "params": ["dataset"],
+        "outs": ["data/source", "data/manifest.parquet", "data/version.json"],
+    },
+    "train": {
+        "cmd": f"{PYTHON} train.py",
+        "params": ["train.seed"],
+        "deps": ["data/manifest.parquet", "train.py"],
+        "outs": ["models/alexnet.keras"],
+    },
+    "evaluate": {
+        "cmd": f"{PYTHON} evaluate.py",
+        "deps": ["models/alexnet.keras", "data/manifest.parquet"],
+        "outs": ["evaluation/predictions.parquet", {"MODEL_CARD.md": {"cache": False}}],
+        "plots": ["evaluation/confusion.csv"],
+        "metrics": [{"metrics/test.json": {"cache": False}}],
+    },
+}
+_CONFIG = """
+[core]
+    analytics = false
+    remote = store
+[cache]
+    type = "reflink,hardlink,symlink"
+['remote "store"']
+    url = ../../store
+"""
+TEST_IMAGES = 40
+
+
+def make_project(folder: Path, wrong: int, own_test_split: bool = True) -> None:
+    """A git and DVC repository, all committed, whose network gets `wrong` of 40 test images wrong."""
+    add_photographs(folder, "train", 8)
+    if own_test_split:
+        add_photographs(folder, "test", TEST_IMAGES)
+    dataset = {"source": "directory", "location": "photographs"}
+    (folder / "params.yaml").write_text(yaml.safe_dump({"dataset": dataset, "train": {"seed": wrong}}))
+    registered = {"alexnet": {"path": "models/alexnet.keras"}, "alexnet-card": {"path": "MODEL_CARD.md"}}
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES, "artifacts": registered}, sort_keys=False))
+    (folder / "train.py").write_text(_TRAIN)
+    (folder / "evaluate.py").write_text(_EVALUATE)
+    (folder / ".gitignore").write_text("/photographs\n/data\n/models\n/evaluation\n/.prefect\n/checkpoints\n")
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "config", "user.name", "Alex")
+    git(folder, "config", "user.email", "alex@example.org")
+    dvc(folder, "init", "--quiet")
+    (folder / ".dvc/config").write_text(_CONFIG)
+    dvc(folder, "repro", "--quiet")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "First model")
+
+
+def add_photographs(folder: Path, split: str, count: int) -> None:
+    """Half of them of each class; downloading does not look into them."""
+    place = folder / "photographs" / split
+    start = sum(1 for _ in place.rglob("*.jpg"))
+    for number in range(start, start + count):
+        path = place / ("cats" if number % 2 else "dogs") / f"{number:03}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(f"{split} {number}".encode())
+
+
+def git(folder: Path, *arguments: str) -> str:
+    return subprocess.run(["git", *arguments], cwd=folder, check=True, capture_output=True, text=True).stdout.strip()
+
+
+def dvc(folder: Path, *arguments: str) -> None:
+    """In this process, which has imported DVC already."""
+    with contextlib.chdir(folder):
+        assert main(list(arguments)) == 0, arguments
+
+
+def state_of(folder: Path) -> dict[str, str]:
+    """What a promotion changes: branch, tags, and the files that git knows."""
+    return {
+        "branch": git(folder, "rev-parse", "main"),
+        "tags": git(folder, "tag"),
+        "changes": git(folder, "status", "--porcelain", "--untracked-files=no"),
+        "lock": (folder / "dvc.lock").read_text(),
+    }
+
+
+def train_challenger(root: Path, wrong: int | None = None) -> Path:
+    """What the flow does before it decides; `wrong` is the new model's number of errors."""
+    with challenger(root) as copy:
+        override_params(copy, {} if wrong is None else {"train.seed": wrong})
+        if found := news(copy):
+            follow(copy, found)
+            dvc(copy, "repro", "--quiet", "--force", "--single-item", "download")
+        dvc(copy, "repro", "--quiet")
+    return copy
+
+
+def retrain(root: Path, wrong: int | None = None) -> Decision:
+    """What the flow does, without Prefect."""
+    with only_run(root):
+        finish_promotion(root)
+        copy = train_challenger(root, wrong)
+        decision = decide(copy, PromotionParams())
+        if decision.verdict is Verdict.PROMOTED:
+            promote(root, copy, "prod", "A better model")
+    return decision
+
+
+if __name__ == "__main__":
+    promote(Path(sys.argv[1]), Path(sys.argv[1], PLACE), "prod", "A better model")

@@ -1,0 +1,140 @@
+"""`make serve`, for real: what is due or asked for is run, a cancelled run ends, and failures are told."""
+
+import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from datetime import datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from tests.service.services import Project, project, until
+
+pytestmark = pytest.mark.slow
+
+QUICK = {"mean": {"cmd": "cat in.txt > mean.txt", "deps": ["in.txt"], "outs": ["mean.txt"]}}
+ENDLESS = {"mean": {"cmd": "echo begun; exec sleep 1000", "deps": ["in.txt"], "outs": ["mean.txt"]}}
+FAILING = {"mean": {"cmd": "echo 'alexnet-pipe: no \"such\" luck' >&2; exit 1", "deps": ["in.txt"]}}
+
+Posts = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project with a server."""
+    with project(tmp_path_factory.mktemp("serve"), QUICK) as made:
+        (made.folder / "in.txt").write_text("1")
+        made.start_server()
+        yield made
+
+
+@pytest.fixture
+def webhook() -> Iterator[tuple[str, Posts]]:
+    """Its address, and what has been posted to it."""
+    posted: Posts = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.headers["Content-Type"] == "application/json"
+            posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/hook", posted
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("options", "environment", "reason"),
+    [
+        (["--cron", "at three"], {}, "'at three' is no cron expression: write one as \"0 3 * * *\""),
+        ([], {"PREFECT_API_URL": "http://127.0.0.1:1/api"}, "no server answers at http://127.0.0.1:1/api"),
+    ],
+)
+def test_what_cannot_be_served_is_one_line(
+    served: Project, options: list[str], environment: dict[str, str], reason: str
+) -> None:
+    runner = served.start("flows/serve.py", *options, **environment)
+    assert runner.process.wait(60) == 1
+    (line,) = runner.printed().splitlines()
+    assert line.startswith(f"serve: {reason}")
+
+
+def test_runs_are_cancelled_told_of_kept_waiting_and_made_each_minute(
+    served: Project, webhook: tuple[str, Posts]
+) -> None:
+    address, posted = webhook
+    runner = served.start_serving(ALEXNET_PIPE_WEBHOOK=address)
+    a_run_that_fails_is_told_once(served, posted)
+    a_cancelled_run_ends_with_all_that_it_started(served)
+
+    served.stages(ENDLESS)
+    at_work = served.ask_for_a_run()
+    until(lambda: served.processes("sleep 1000"), served.printed)
+    waiting = served.ask_for_a_run("other")
+    os.killpg(runner.process.pid, signal.SIGINT)  # As a terminal does: the flow and the stage hear it too.
+    assert runner.process.wait(60) == 130
+    assert runner.printed().splitlines()[-1] == "serve: stopped"
+    assert served.state(at_work) == "Cancelled"
+    assert [process.cmdline()[-1] for process in served.processes()] == ["flows/server.py"]
+
+    served.stages(QUICK)
+    assert automations(served) == {"alexnet-pipe: runs whose process is gone", "alexnet-pipe: tell of failures"}
+    runner = served.start_serving("--cron", "* * * * *")
+    assert automations(served) == {"alexnet-pipe: runs whose process is gone"}
+    served.reaches(waiting, "Completed")
+    a_run_is_made_each_minute_and_shows_its_artifacts(served)
+    assert runner.ends(signal.SIGTERM) == 0
+    assert len(posted) == 1
+
+
+def automations(served: Project) -> set[str]:
+    names = [each["name"] for each in served.api("/automations/filter", {})]
+    assert len(names) == len(set(names))
+    return set(names)
+
+
+def a_run_that_fails_is_told_once(served: Project, posted: Posts) -> None:
+    served.stages(FAILING)
+    run = served.ask_for_a_run()
+    served.reaches(run, "Failed")
+    until(lambda: posted, served.printed)
+    assert "Traceback" not in served.printed()
+    assert posted == [
+        {
+            "flow": "pipeline",
+            "run": served.api(f"/flow_runs/{run}")["name"],
+            "state": "Failed",
+            "message": 'mean: no "such" luck',
+            "link": f"http://127.0.0.1:{served.port}/runs/flow-run/{run}",
+        }
+    ]
+
+
+def a_cancelled_run_ends_with_all_that_it_started(served: Project) -> None:
+    served.stages(ENDLESS)
+    run = served.ask_for_a_run()
+    until(lambda: served.processes("sleep 1000"), served.printed)
+    served.api(f"/flow_runs/{run}/set_state", {"state": {"type": "CANCELLING"}})
+    until(lambda: not served.processes("sleep 1000"), served.processes, 20)
+    served.reaches(run, "Cancelled")
+    until(lambda: not served.processes("prefect.engine"), served.processes)
+    assert served.processes("dvc") == []
+
+
+def a_run_is_made_each_minute_and_shows_its_artifacts(served: Project) -> None:
+    of_schedule = {"flow_runs": {"state": {"type": {"any_": ["COMPLETED"]}}, "tags": {"all_": ["auto-scheduled"]}}}
+    until(lambda: served.api("/flow_runs/filter", of_schedule), served.printed, 120)
+    (run, *_) = served.api("/flow_runs/filter", of_schedule)
+    assert datetime.fromisoformat(run["expected_start_time"]).second == 0
+    assert (served.folder / "mean.txt").read_text() == "1"
+    artifacts = served.api("/artifacts/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})
+    assert {"pipeline-picture", "metrics"} <= {artifact["key"] for artifact in artifacts}
