@@ -10,13 +10,13 @@ from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.comparison import compare_page, compare_table
 from alexnet_pipe.comparison.compare import compare
 from alexnet_pipe.comparison.compare_page import render, write_page
 from alexnet_pipe.comparison.compare_pictures import images_of
 from alexnet_pipe.comparison.compare_revisions import Revision
 from alexnet_pipe.comparison.compare_table import print_comparison
 from alexnet_pipe.evaluation.comparison import Comparison
-from alexnet_pipe.reporting import compare_page, compare_table
 from alexnet_pipe.store.layout import INDEX_FILE
 from tests.stores import random_store
 
