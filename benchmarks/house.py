@@ -55,9 +55,7 @@ class Module:
         return [
             f"{target.value.id}.{target.attr}"
             for target in targets
-            if isinstance(target, ast.Attribute)
-            and isinstance(target.value, ast.Name)
-            and target.value.id[0].isupper()
+            if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id[0].isupper()
         ]
 
 
