@@ -14,7 +14,7 @@ from alexnet_pipe import cli
 from alexnet_pipe.base import progress
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import save_model
-from alexnet_pipe.serving import predict as module
+from alexnet_pipe.serving import predictions as module
 from tests.terminal import run_on_terminal
 
 PREDICT = [sys.executable, "-m", "alexnet_pipe", "predict"]

@@ -26,7 +26,7 @@ def evaluate(
     for name in models:
         with model_file(name) as file, without_notices():
             from alexnet_pipe.model.model_file import load_model
-            from alexnet_pipe.serving.show_errors import show_errors
+            from alexnet_pipe.serving.photograph_errors import show_errors
 
             classifiers[name] = load_model(file)
     show_errors(classifiers, images, json)

@@ -39,7 +39,7 @@ def predict(
         photographs = files_in(names)
         with without_notices():
             from alexnet_pipe.model.model_file import load_model
-            from alexnet_pipe.serving.show import show_predictions
+            from alexnet_pipe.serving.show_predictions import show_predictions
 
             classifier = load_model(file)
     show_predictions(classifier, photographs, *forms)

@@ -6,6 +6,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
+from alexnet_pipe.base.terminal import with_interval
 from alexnet_pipe.project.outcome import StageRun
 
 
@@ -32,4 +33,4 @@ def error_table(metrics: Mapping[str, Any]) -> Table:
 def _percent(error: float | None, interval: Mapping[str, float] | None) -> str:
     if error is None or interval is None:
         return "needs more than five classes"
-    return f"{error:.1%} ({interval['low']:.1%} to {interval['high']:.1%})"
+    return with_interval(error, interval["low"], interval["high"], ".1%")

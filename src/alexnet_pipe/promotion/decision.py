@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from scipy.stats import binomtest
-
+from alexnet_pipe.base.terminal import with_interval
+from alexnet_pipe.evaluation.intervals import wilson_interval
 from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.promotion.champion import champion, results_of, same_model
 from alexnet_pipe.promotion.comparison import Comparison, compare
@@ -67,7 +67,7 @@ def decision_markdown(decision: Decision, version: str | None) -> str:
             f"{_share(numbers.second_errors, numbers.images)} |",
             f"| right where the other is wrong | {numbers.lost:,} | {numbers.won:,} |",
             "",
-            f"Difference: {difference:+.2%} ({low:+.2%} to {high:+.2%}). McNemar's exact test, one-sided: "
+            f"Difference: {with_interval(difference, low, high, '+.2%')}. McNemar's exact test, one-sided: "
             f"p = {numbers.p_value_lower:.4g}.",
         ]
     return "\n".join(lines)
@@ -88,5 +88,4 @@ def _per_cent(count: int, total: int) -> str:
 
 
 def _share(count: int, total: int) -> str:
-    interval = binomtest(count, total).proportion_ci(method="wilson")
-    return f"{_per_cent(count, total)} ({interval.low:.2%} to {interval.high:.2%})"
+    return with_interval(count / total, *wilson_interval(count, total))

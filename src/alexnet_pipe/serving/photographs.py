@@ -1,9 +1,11 @@
 """Photographs from the disk, prepared as the pipeline prepares them."""
 
+import codecs
 import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,6 @@ from alexnet_pipe.datasets.folder import walk
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError, decode
 from alexnet_pipe.preparation.resize import resize
-from alexnet_pipe.serving.path_list import read_paths
 
 STANDARD_INPUT = "-"
 LIST = ".txt"
@@ -54,14 +55,26 @@ def prepared(path: Path, params: ResizeParams) -> NDArray[np.uint8]:
 
 def _files(name: str) -> Iterable[Path]:
     if name == STANDARD_INPUT:
-        return read_paths(sys.stdin.buffer, "standard input")
+        return _read_paths(sys.stdin.buffer, "standard input")
     path = Path(name)
     if os.path.isdir(path):  # noqa: PTH112 # Path.is_dir raises for a name that is too long.
         return [file for _, file in sorted(walk(path).files.items())]
     if path.suffix.lower() != LIST:
         return [path]
     try:
-        with path.open("rb") as lines:
-            return read_paths(lines, name)
+        with path.open("rb") as stream:
+            return _read_paths(stream, name)
     except OSError as error:
         raise UserError(f"{name} is taken for a list of photographs and cannot be read: {error.strerror}") from None
+
+
+def _read_paths(stream: BinaryIO, where: str) -> list[Path]:
+    """The paths in a list, a path a line, as `find` prints them; relative ones start at the current folder.
+
+    Empty lines are skipped, and a line may end as on Windows. Names need not be valid UTF-8. Messages call it `where`.
+    """
+    content = stream.read().removeprefix(codecs.BOM_UTF8)
+    if b"\0" in content:
+        number = content[: content.index(b"\0")].count(b"\n") + 1
+        raise UserError(f"{where}, line {number}: no path has a zero byte: save the list as UTF-8, a path a line")
+    return [Path(os.fsdecode(name)) for line in content.split(b"\n") if (name := line.removesuffix(b"\r"))]

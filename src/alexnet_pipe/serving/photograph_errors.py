@@ -1,6 +1,9 @@
 """Errors of one or several models on labelled photographs, and of their mean softmax (paper, section 6, table 2)."""
 
-from collections.abc import Callable, Iterator, Sequence
+import json
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -8,8 +11,11 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.table import Table
 
-from alexnet_pipe.base.progress import progress
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.progress import progress, say
+from alexnet_pipe.base.terminal import output_console, plain_table, printable, with_interval
 from alexnet_pipe.evaluation.errors import error_metrics
 from alexnet_pipe.evaluation.predict import (
     BATCH,
@@ -24,13 +30,45 @@ from alexnet_pipe.inputs.views import CENTRE_VIEW
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
+from alexnet_pipe.serving.labelled import common_classes, labelled_photographs
 from alexnet_pipe.serving.photographs import prepared
+from alexnet_pipe.serving.show_predictions import utf8_output
+
+AVERAGE = "average"
+"""What the mean softmax of several models is called."""
 
 Refuse = Callable[[Path, RefusedError], None]
 _Batch = tuple[dict[ResizeParams, NDArray[np.uint8]], NDArray[np.int32]]
 
 
-def evaluate(
+def show_errors(models: Mapping[str, Classifier], folder: Path, as_json: bool) -> None:
+    """Print the errors of each model, by name, and of all together; what is refused is named on standard error.
+
+    Raises:
+        UserError: if no photograph could be used, and as `common_classes` and `labelled_photographs`.
+    """
+    classes = common_classes(models)
+    photographs, outside = labelled_photographs(folder, classes)
+    refused: list[Path] = []
+
+    def refuse(path: Path, refusal: RefusedError) -> None:
+        refused.append(path)
+        say(f"refused: {printable(path)}: {printable(refusal)}")
+
+    with redirect_stdout(sys.stderr):
+        if outside:
+            say(f"evaluate: files outside any class folder, ignored: {outside:,}")
+        metrics = photograph_errors(list(models.values()), classes, photographs, refuse)
+    if not metrics:
+        raise UserError(f"{folder}: no photograph could be used; the reasons stand above")
+    if as_json:
+        _print_json(list(models), metrics, len(refused))
+    else:
+        print(f"{metrics[0]['examples']:,} photographs of {len(classes):,} classes; {len(refused):,} refused\n")
+        output_console().print(_table([*models, AVERAGE], metrics))
+
+
+def photograph_errors(
     models: Sequence[Classifier], classes: Sequence[str], photographs: Sequence[tuple[Path, int]], refuse: Refuse
 ) -> list[dict[str, Any]]:
     """The metrics of each model, named as in `metrics/test.json`; if there are several, at last of their mean softmax.
@@ -103,3 +141,29 @@ def _batches(photographs: Sequence[tuple[Path, int]], policies: set[ResizeParams
                 images = {params: np.stack([pixels[params] for _, pixels in usable]) for params in policies}
                 yield images, np.array([label for label, _ in usable], np.int32)
             advance(len(batch))
+
+
+def _print_json(names: Sequence[str], metrics: Sequence[dict[str, Any]], refused: int) -> None:
+    content = {"models": dict(zip(names, metrics, strict=False))}
+    if len(metrics) > len(names):
+        content[AVERAGE] = metrics[-1]
+    print(json.dumps({**content, "refused": refused}, indent=2, ensure_ascii=False), file=utf8_output())
+
+
+def _table(names: Sequence[str], metrics: Sequence[dict[str, Any]]) -> Table:
+    rows = [
+        (
+            name if top == 1 else "",
+            f"top-{top}",
+            *(_cell(found, f"top{top}_error{views}") for views in ("", "_ten_view")),
+        )
+        for name, found in zip(names, metrics, strict=False)
+        for top in (1, 5)
+        if found[f"top{top}_error"] is not None
+    ]
+    return plain_table(("model", "error", "one view", "ten views"), rows)
+
+
+def _cell(found: Mapping[str, Any], name: str) -> str:
+    share = with_interval(found[name], **found[f"{name}_interval"])
+    return f"{share}, {found[f'{name}_count']:,} of {found['examples']:,}"

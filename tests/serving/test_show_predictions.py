@@ -1,4 +1,4 @@
-"""Rows for other programs: everything is in them, whatever the names are."""
+"""Predictions as a table for people, and as rows for other programs, whatever the names are."""
 
 import csv
 import io
@@ -6,12 +6,17 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from alexnet_pipe.base import progress
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.preparation.decode import RefusedError
-from alexnet_pipe.serving.predict import Prediction
-from alexnet_pipe.serving.rows import CsvRows, JsonLines, Submission
+from alexnet_pipe.serving import predictions as module
+from alexnet_pipe.serving.predictions import Prediction
+from alexnet_pipe.serving.show_predictions import CsvRows, JsonLines, Submission, show_predictions
 
 FIRST, KOREAN, UNDECODABLE = 'a/comma, "quotes" and\nline.png', "고양이.jpg", "\udcff.png"
 SIX = {"개, 큰": 0.5, "b": 0.25, "f": 0.125, "c": 0.0625, "d": 0.05, "e": 0.0125}
@@ -85,3 +90,52 @@ def test_a_submission_of_more_classes_has_the_probabilities_of_all_in_label_orde
 def test_a_submission_cannot_have_an_id_twice() -> None:
     with pytest.raises(UserError, match=r"^a/1.jpg and b/1.png would have the same id, '1': rename one"):
         Submission([Path("a/1.jpg"), Path("b/1.png")], ["cat", "dog"])
+
+
+def table_rows(
+    classes: list[str], files: list[Path], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> list[list[str]]:
+    """The lines of the table, cut where the heading's columns begin."""
+    monkeypatch.setattr(module, "BATCH", 1)
+    monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
+    model = Classifier(classes, width=0.05, initialisation="he", seed=4)
+    show_predictions(model, files)
+    output = capsys.readouterr()
+    assert output.err.count("predict: ") == len(files) - 1
+    heading, _, *lines = output.out.splitlines()
+    starts = [heading.index(name) for name in ("photograph", "class", "probability", "next")]
+    return [[line[a:b].strip() for a, b in zip(starts, [*starts[1:], None], strict=True)] for line in lines]
+
+
+def test_batches_make_one_table_of_predictions_and_refusals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [tmp_path / f"{'long ' * 30}{number}.png" for number in range(2)]
+    for file in files:
+        Image.fromarray(np.full((30, 30, 3), 99, np.uint8)).save(file)
+    files.insert(1, tmp_path / "gone")
+    first, gone, last = table_rows(["cat", "dog"], files, monkeypatch, capsys)
+    assert first[0] == str(files[0])
+    assert last == [str(files[2]), *first[1:]]
+    assert first[1] in ("cat", "dog")
+    assert first[2].endswith("%")
+    share = float(first[3].removesuffix("%").split()[1])
+    assert share + float(first[2].removesuffix("%")) == pytest.approx(100, abs=0.11)
+    assert gone == [str(files[1]), "refused", "", "missing: no file"]
+
+
+def test_names_cannot_steer_the_terminal_or_the_layout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = tmp_path / "a\n[red]\x1b[2J\udcff.png"
+    Image.new("RGB", (30, 30)).save(odd, "PNG")
+    ((photograph, best, _, others),) = table_rows(["[bold]cat[/]", "d\x07g"], [odd], monkeypatch, capsys)
+    assert photograph == f"{tmp_path}/a\\n[red]\\x1b[2J\\udcff.png"
+    assert {best, others.rsplit(" ", 1)[0]} == {"[bold]cat[/]", "d\\x07g"}
+
+
+def test_it_is_an_error_only_if_nothing_could_be_predicted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    model = Classifier(["cat", "dog"], width=0.05)
+    with pytest.raises(UserError, match="no file could be predicted"):
+        show_predictions(model, [tmp_path / "gone"])
+    assert "missing: no file" in capsys.readouterr().out

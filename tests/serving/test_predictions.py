@@ -9,8 +9,8 @@ from PIL import Image
 
 from alexnet_pipe.evaluation.predict import predict
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.serving import predict as module
-from alexnet_pipe.serving.predict import Prediction, predictions
+from alexnet_pipe.serving import predictions as module
+from alexnet_pipe.serving.predictions import Prediction, predictions
 from tests.stores import random_store
 
 CLASSES = ["a", "b", "c", "d", "e", "f", "g"]

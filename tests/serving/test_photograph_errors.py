@@ -11,8 +11,8 @@ from alexnet_pipe.evaluation.predict import predict
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
-from alexnet_pipe.serving import evaluate as module
-from alexnet_pipe.serving.evaluate import evaluate
+from alexnet_pipe.serving import photograph_errors as module
+from alexnet_pipe.serving.photograph_errors import photograph_errors
 from alexnet_pipe.serving.photographs import prepared
 from alexnet_pipe.store.image_store import ImageStore
 from tests.preparation.photographs import landscape
@@ -62,7 +62,7 @@ def test_a_model_has_the_errors_that_the_stage_would_find_in_any_batches_and_amo
     monkeypatch.setattr(module, "BATCH", 2)
     gone = [(tmp_path / name, 3) for name in ("x", "y", "z")]
     refused = []
-    (found,) = evaluate(
+    (found,) = photograph_errors(
         models[:1], CLASSES, [gone[0], photographs[0], *gone[1:], *photographs[1:]], lambda *what: refused.append(what)
     )
     assert found == error_metrics(predict(models[0], store), store.labels, len(CLASSES))
@@ -83,7 +83,7 @@ def test_several_models_average_their_softmax_with_their_classes_aligned_by_name
     monkeypatch.setattr(module, "with_features", lambda model: next(numbers))
     monkeypatch.setattr(module, "ten_view_softmax", lambda number, images: (next(batches[number]), None))
     photographs = [(tmp_path / "photo.png", int(label)) for label in labels]
-    found = evaluate(models, CLASSES, photographs, refuse_nothing)
+    found = photograph_errors(models, CLASSES, photographs, refuse_nothing)
 
     aligned = [said[0], said[1][..., ::-1]]
     for suffix, views in (("", slice(4, 5)), ("_ten_view", slice(None))):  # The fifth view is the centre.
@@ -107,7 +107,7 @@ def test_each_model_gets_photographs_as_its_own_file_says(
 
     monkeypatch.setattr(module, "ten_view_softmax", look)
     policies = ("crop", "squash")
-    evaluate(
+    photograph_errors(
         [classifier(1, policy=policy) for policy in policies], CLASSES, [(tmp_path / "photo.png", 0)], refuse_nothing
     )
     for images, policy in zip(seen, policies, strict=True):
@@ -116,4 +116,4 @@ def test_each_model_gets_photographs_as_its_own_file_says(
 
 
 def test_nothing_is_measured_if_everything_is_refused(models: list[Classifier], tmp_path: Path) -> None:
-    assert evaluate(models[:1], CLASSES, [(tmp_path / "gone", 0)], lambda *_: None) == []
+    assert photograph_errors(models[:1], CLASSES, [(tmp_path / "gone", 0)], lambda *_: None) == []
