@@ -30,7 +30,9 @@ def test_the_sample_is_one_archive_and_always_the_same(tmp_path: Path) -> None:
     sample = Sample(images_per_class=1)
     assert sample.fetch(tmp_path) == sample.version()
     assert [path.name for path in tmp_path.iterdir()] == ["sample.zip"]
-    assert sample.index(tmp_path)["label"].nunique() == 10
+    pictures = sample.index(tmp_path)
+    assert pictures["label"].nunique() == 10
+    assert {"star", "stripes"} <= set(pictures.loc[pictures["split"] == "validation", "label"])
 
 
 @pytest.mark.parametrize("location", ["data/source", "data/source/pets", "data", "."])

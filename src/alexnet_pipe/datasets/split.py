@@ -1,8 +1,11 @@
-"""Carve test and validation images out of the training images, by content and not by chance."""
+"""Hold test and validation images out of the training images: each by its own content, and for good."""
 
 import hashlib
+from functools import partial
 
 import pandas as pd
+
+_BYTES = 6
 
 
 def complete_splits(rows: pd.DataFrame, validation_share: float, test_share: float) -> pd.DataFrame:
@@ -10,42 +13,38 @@ def complete_splits(rows: pd.DataFrame, validation_share: float, test_share: flo
 
     Args:
         rows: One row an image: at least label, split and sha256 (hex, of the content).
-        validation_share: Share of each class's training images to hold out, 0 to 1.
-        test_share: Share of each class's images to hold out, 0 to 1.
+        validation_share: About the share of each class's training images to hold out, 0 to 1.
+        test_share: About the share of each class's images to hold out, 0 to 1.
 
     Returns:
         A copy of `rows` in which some training images have split "test" or "validation".
     """
     for split, share in (("test", test_share), ("validation", validation_share)):
         if not (rows["split"] == split).any():
-            rows = carve(rows, split, share)
+            rows = hold_out(rows, split, share)
     return rows
 
 
-def carve(rows: pd.DataFrame, split: str, share: float) -> pd.DataFrame:
-    """Move `share` of each class's training images to `split`.
+def hold_out(rows: pd.DataFrame, split: str, share: float) -> pd.DataFrame:
+    """Move about `share` of the training images to `split`.
 
-    The images of a class are ordered by the SHA-256 of their content's SHA-256, and the first round(share·n) are
-    taken: at least one of two, never all. So the choice depends neither on file names nor on chance, and new images
-    move only those at the edge. Copies of one image stay together, though the number taken may then be off by the
-    number of copies; a class that is copies of one image only stays whole.
+    A hash makes a number from 0 to 1 of an image's content, and the image is held out if that is less than `share`. So
+    neither names, nor order, nor what other images there are decide it: it stays where it is when the data set grows
+    or shrinks, and copies stay together. But each class gives the image with the lowest number and keeps the one with
+    the highest, so that no class goes without where there are two; in a class so small that this matters, a new
+    image may take the place of that one.
     """
     training = rows[rows["split"] == "train"]
-    order = training["sha256"].map(_order)
-    taken = [index for _, keys in order.groupby(training["label"]) for index in _first(keys, share)]
+    numbers = training["sha256"].map(partial(_number, split))
+    of_class = numbers.groupby(training["label"])
+    taken = (numbers < share) | (numbers == of_class.transform("min"))
+    taken &= numbers < of_class.transform("max")
     rows = rows.copy()
-    rows.loc[taken, "split"] = split
+    rows.loc[taken.index[taken], "split"] = split
     return rows
 
 
-def _order(sha256: str) -> str:
-    return hashlib.sha256(sha256.encode("ascii")).hexdigest()
-
-
-def _first(keys: "pd.Series[str]", share: float) -> "pd.Index[int]":
-    count = min(max(round(share * len(keys)), 1), len(keys) - 1)
-    if count == 0:
-        return keys.index[:0]
-    edge = sorted(keys)[count - 1]
-    taken = keys <= edge
-    return keys.index[keys < edge] if taken.all() else keys.index[taken]
+def _number(split: str, sha256: str) -> float:
+    # With the split's name in it, one split says nothing about the other.
+    digest = hashlib.sha256(f"{split} {sha256}".encode("ascii")).digest()
+    return int.from_bytes(digest[:_BYTES]) / 256**_BYTES

@@ -38,8 +38,9 @@ with warnings.catch_warnings():
                 Kaggle; the folder with ImageNet's archives; an address.
             sha256: Of the archive that `url` names, hexadecimal.
             copy: Keep a copy of the source below `data/source`; otherwise it is read where it lies.
-            validation_share: Share of each class's training images held out, where the source has no validation split.
-            test_share: Share of each class's images held out for the test, where the source has no test split.
+            validation_share: About the share of each class's training images held out, where the source has no
+                validation split.
+            test_share: About the share of each class's images held out, where the source has no test split.
         """
 
         source: Literal["sample", "directory", "kaggle", "imagenet", "url"] = "sample"
