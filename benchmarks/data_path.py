@@ -13,8 +13,8 @@ from PIL import Image
 
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.store.image_store import ImageStore
-from alexnet_pipe.training.backend import use_faster_forms
 from alexnet_pipe.training.checkpoints import Checkpoints
 from alexnet_pipe.training.plateau import Plateau
 from alexnet_pipe.training.trainer import Surroundings, Trainer, compile_for_training
@@ -45,8 +45,7 @@ def show_end_to_end(images: ImageStore, rounds: int, steps: int = 12) -> None:
     Validation and the checkpoint at an epoch's end are not counted.
     """
     keras.config.set_dtype_policy("mixed_bfloat16")
-    use_faster_forms()
-    model = Classifier(images.classes, initialisation="bvlc", seed=0)
+    model = Classifier(images.classes, forms=fastest_forms(), initialisation="bvlc", seed=0)
     compile_for_training(model, Plateau(0.001, 100, 0), 0.9, 0.0005)
     stream = _Epochs(images, 0, min(BATCH, len(images)), np.eye(3))
     batch = constant_batch(stream.batch_size, len(images.classes))

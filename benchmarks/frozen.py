@@ -5,11 +5,10 @@ from math import prod
 
 import keras
 
-from alexnet_pipe.acceleration.choose import accelerate
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.params.train import LAYERS
 from alexnet_pipe.training.fine_tuning import train_only
-from alexnet_pipe.training.paper_sgd import PaperSGD
 from alexnet_pipe.training.plateau import Plateau
 from alexnet_pipe.training.trainer import compile_for_training
 from benchmarks.measure import by_turns
@@ -20,7 +19,6 @@ _CHOICES = {"all layers": LAYERS, "fc6, fc7, fc8": ("fc6", "fc7", "fc8"), "fc8":
 
 def show(size: int, repeats: int) -> None:
     """Print the time of a step, its share of a whole one, and the bytes that the optimizer keeps."""
-    PaperSGD.compiled = staticmethod(accelerate())
     models = {name: _model(layers) for name, layers in _CHOICES.items()}
     batch = constant_batch(size, classes=2)
     steps: dict[str, Step] = {name: partial(model.train_on_batch, *batch) for name, model in models.items()}
@@ -35,7 +33,7 @@ def show(size: int, repeats: int) -> None:
 
 def _model(layers: tuple[str, ...]) -> Classifier:
     keras.config.set_dtype_policy("float32")
-    model = Classifier(["a", "b"], variant="bvlc", initialisation="bvlc")
+    model = Classifier(["a", "b"], forms=fastest_forms(), variant="bvlc", initialisation="bvlc")
     train_only(model, layers)
     compile_for_training(model, Plateau(0.001, 10, 3), 0.9, 0.0005)
     return model

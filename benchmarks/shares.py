@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from alexnet_pipe.acceleration.choose import accelerate
-from alexnet_pipe.acceleration.response_normalization import response_normalization
 from alexnet_pipe.model.alexnet import AlexNet
+from alexnet_pipe.model.forms import fastest_forms
+from alexnet_pipe.model.tensorflow_forms import summed_normalization
 from alexnet_pipe.training.paper_sgd import PaperSGD
 from benchmarks.measure import Times, by_turns
 
@@ -17,13 +17,12 @@ MAPS = {"1": (55, 55, 96), "2": (27, 27, 256), "5": (13, 13, 256)}
 
 def measure(size: int, repeats: int) -> dict[str, Times]:
     """Each part forward and backward on random values, float32, batch of `size`."""
-    PaperSGD.compiled = staticmethod(accelerate())
     works: dict[str, Callable[[], object]] = {"optimizer": _update()}
     for number, shape in MAPS.items():
         maps = tf.nn.relu(tf.random.normal((size, *shape))) * 10
         works[f"pool{number}"] = _there_and_back(lambda a: tf.nn.max_pool2d(a, 3, 2, "VALID"), maps)
         if number != "5":
-            works[f"norm{number}"] = _there_and_back(lambda a: response_normalization(a, 2.0, 1e-4), maps)
+            works[f"norm{number}"] = _there_and_back(lambda a: summed_normalization(a, 2.0, 1e-4), maps)
     return by_turns(works, repeats)
 
 
@@ -49,7 +48,7 @@ def _there_and_back(form: Callable[[Any], Any], maps: Any) -> Callable[[], objec
 
 def _update() -> Callable[[], object]:
     model = AlexNet(1000)
-    optimizer = PaperSGD(0.01, 0.9, 0.0005)
+    optimizer = PaperSGD(0.01, 0.9, 0.0005, forms=fastest_forms())
     optimizer.build(model.trainable_variables)
     gradients = [tf.constant(np.ones(variable.shape, np.float32)) for variable in model.trainable_variables]
     update: Callable[[], object] = tf.function(lambda: optimizer.apply(gradients))

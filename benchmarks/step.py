@@ -7,15 +7,15 @@ needs Keras, NumPy and one backend.
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import keras
 import numpy as np
 from keras import ops
 
-from alexnet_pipe.acceleration.choose import accelerate
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.model.response_normalization import ResponseNormalization
+from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.training.paper_sgd import PaperSGD
 from benchmarks.measure import Times, by_turns, machine
 
@@ -40,19 +40,18 @@ def constant_batch(size: int, classes: int = CLASSES) -> tuple[dict[str, np.ndar
 
 def training_step(variant: str, precision: str, size: int, normalize: bool = True) -> Step:
     """A step of a new model on a constant batch."""
-    form = ResponseNormalization.form
-    if not normalize:
-        ResponseNormalization.form = staticmethod(lambda inputs, k, alpha: inputs)
     keras.config.set_dtype_policy(precision)
-    model = Classifier([f"{n}" for n in range(CLASSES)], variant=variant, initialisation="bvlc", seed=0)
+    forms = fastest_forms()
+    if not normalize:
+        forms = replace(forms, normalize=lambda inputs, k, alpha: inputs)
+    names = [f"{n}" for n in range(CLASSES)]
+    model = Classifier(names, forms=forms, variant=variant, initialisation="bvlc", seed=0)
     model.compile(
-        optimizer=PaperSGD(0.001, 0.9, 0.0005),
+        optimizer=PaperSGD(0.001, 0.9, 0.0005, forms=forms),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         jit_compile=keras.backend.backend() != "tensorflow",
     )
     inputs, labels = constant_batch(size)
-    model.train_on_batch(inputs, labels)  # Traced while `form` is what it should be.
-    ResponseNormalization.form = staticmethod(form)
     return lambda: model.train_on_batch(inputs, labels)
 
 
@@ -75,7 +74,6 @@ def operations(variant_towers: int, size: int) -> float:
 
 def measure(size: int) -> dict[str, Times]:
     """All steps and peaks, by turns."""
-    PaperSGD.compiled = staticmethod(accelerate())
     steps = {
         "two towers, float32": training_step("paper", "float32", size),
         "single tower, float32": training_step("single-tower", "float32", size),

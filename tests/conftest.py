@@ -18,20 +18,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: (item.get_closest_marker("slow") is None, "/orchestration/" in item.nodeid))
 
 
-@pytest.fixture
-def accelerated() -> Iterator[None]:
-    """The backend's faster forms, in this test alone."""
-    from alexnet_pipe.model.preprocessing import Preprocessing
-    from alexnet_pipe.model.response_normalization import ResponseNormalization
-    from alexnet_pipe.training.backend import use_faster_forms
-    from alexnet_pipe.training.paper_sgd import PaperSGD
-
-    before = ResponseNormalization.form, Preprocessing.form, PaperSGD.compiled
-    use_faster_forms()
-    yield
-    ResponseNormalization.form, Preprocessing.form, PaperSGD.compiled = map(staticmethod, before)
-
-
 @pytest.fixture(scope="session")
 def _cluster_address() -> Iterator[str]:
     from distributed import LocalCluster

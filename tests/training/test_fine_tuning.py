@@ -10,8 +10,8 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.sample.scene import CLASSES, draw_scene
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.model.digest import weights_digest
-from alexnet_pipe.model.model_file import load_model, save_model
+from alexnet_pipe.model.forms import fastest_forms
+from alexnet_pipe.model.model_file import load_model, save_model, weights_digest
 from alexnet_pipe.preparation.resize import resize
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Checkpoints
@@ -126,15 +126,16 @@ def error_after(model: Classifier, images: ImageStore, held_out: ImageStore, epo
 
 
 @pytest.mark.slow
-@pytest.mark.usefixtures("accelerated")
 def test_what_was_learned_on_half_of_the_classes_helps_with_the_other_half(tmp_path: Path) -> None:
     first, second = CLASSES[:5], CLASSES[5:]
-    source = Classifier(first, width=0.25, initialisation="he", seed=1)
+    source = Classifier(first, forms=fastest_forms(), width=0.25, initialisation="he", seed=1)
     source.mean.assign(np.full((256, 256, 3), 127.0))
     error_after(source, drawn(first, 0, 100), drawn(first, 1000, 4), epochs=10, folder=tmp_path / "source")
 
     images, held_out = drawn(second, 0, 50), drawn(second, 1000, 40)
-    scratch, tuned = (Classifier(second, width=0.25, initialisation="he", seed=2) for _ in range(2))
+    scratch, tuned = (
+        Classifier(second, forms=fastest_forms(), width=0.25, initialisation="he", seed=2) for _ in range(2)
+    )
     scratch.mean.assign(source.mean)
     start_with(tuned, source, "source")
     train_only(tuned, ["fc6", "fc7", "fc8"])

@@ -1,25 +1,21 @@
 """The optimizer does what the paper's two lines say, checked by hand."""
 
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-
 import keras
 import pytest
-import tensorflow as tf
 
+from alexnet_pipe.model.forms import PORTABLE, Forms
+from alexnet_pipe.model.tensorflow_forms import fused
 from alexnet_pipe.training.paper_sgd import PaperSGD
 
 
-@pytest.mark.parametrize("compiled", [lambda f: f, partial(tf.function, jit_compile=True)], ids=["as it is", "fused"])
-def test_three_steps_by_hand(compiled: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PaperSGD, "compiled", staticmethod(compiled))
+@pytest.mark.parametrize("forms", [PORTABLE, Forms(fused=fused)], ids=["as it is", "fused"])
+def test_three_steps_by_hand(forms: Forms) -> None:
     # ε 0.1, momentum 0.9, decay 0.5; w 1 and gradients 1, 2, -1:
     # v = -0.05·1     - 0.1·1 = -0.15                        w = 0.85
     # v = 0.9·-0.15   - 0.05·0.85   - 0.1·2 = -0.3775        w = 0.4725
     # v = 0.9·-0.3775 - 0.05·0.4725 + 0.1·1 = -0.263375      w = 0.209125
     weight = keras.Variable(1.0, name="kernel")
-    optimizer = PaperSGD(learning_rate=0.1, momentum=0.9, decay=0.5)
+    optimizer = PaperSGD(learning_rate=0.1, momentum=0.9, decay=0.5, forms=forms)
     for gradient, expected in ((1.0, 0.85), (2.0, 0.4725), (-1.0, 0.209125)):
         optimizer.apply([keras.ops.convert_to_tensor(gradient)], [weight])
         assert float(weight.value) == pytest.approx(expected, rel=1e-6)

@@ -13,6 +13,7 @@ import pytest
 from alexnet_pipe.base.errors import StoppedError, UserError
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.forms import PORTABLE, Forms, fastest_forms
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Checkpoints
 from alexnet_pipe.training.history import TIMINGS, Epoch
@@ -33,12 +34,13 @@ class Run:
     store: ImageStore
     folder: Path
     rate: float = 0.001
+    forms: Forms = PORTABLE
     validate: Callable[[Classifier, Callable[[], None]], Validation] | None = None
     check: Callable[[State], None] = lambda _: None
     watched: list[int] = field(default_factory=list)
 
     def train(self, epochs: int) -> State:
-        self.model = Classifier(self.store.classes, width=WIDTH, initialisation="he", seed=1)
+        self.model = Classifier(self.store.classes, forms=self.forms, width=WIDTH, initialisation="he", seed=1)
         self.model.mean.assign(np.full((256, 256, 3), 127.0))
         plateau = Plateau(self.rate, 10, 3)
         compile_for_training(self.model, plateau, 0.9, 0.0005)
@@ -101,13 +103,14 @@ def test_a_stopped_run_goes_on_to_the_same_weights_and_history(stop_at: int, tmp
     assert repeatable(state.history) == repeatable(expected.history)
 
 
-@pytest.mark.usefixtures("accelerated", "half_precision")
+@pytest.mark.usefixtures("half_precision")
 def test_loss_scaling_is_kept_and_goes_on(tmp_path: Path) -> None:
-    undisturbed = Run(light_and_dark(20), tmp_path / "undisturbed")
+    forms = fastest_forms()
+    undisturbed = Run(light_and_dark(20), tmp_path / "undisturbed", forms=forms)
     expected = undisturbed.train(3)
     assert isinstance(undisturbed.model.optimizer, keras.optimizers.LossScaleOptimizer)
-    Run(light_and_dark(20), tmp_path / "resumed").train(1)
-    resumed = Run(light_and_dark(20), tmp_path / "resumed")
+    Run(light_and_dark(20), tmp_path / "resumed", forms=forms).train(1)
+    resumed = Run(light_and_dark(20), tmp_path / "resumed", forms=forms)
     state = resumed.train(3)
     assert np.isfinite(state.history[-1].train_loss)
     assert resumed.digest(state) == undisturbed.digest(expected)

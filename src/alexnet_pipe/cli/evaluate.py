@@ -25,8 +25,9 @@ def evaluate(
     classifiers = {}
     for name in models:
         with model_file(name) as file, without_notices():
+            from alexnet_pipe.model.forms import fastest_forms
             from alexnet_pipe.model.model_file import load_model
             from alexnet_pipe.serving.photograph_errors import show_errors
 
-            classifiers[name] = load_model(file)
+            classifiers[name] = load_model(file, fastest_forms())
     show_errors(classifiers, images, json)

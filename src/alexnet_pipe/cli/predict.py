@@ -38,8 +38,9 @@ def predict(
     with model_file(model) as file:
         photographs = files_in(names)
         with without_notices():
+            from alexnet_pipe.model.forms import forms_for
             from alexnet_pipe.model.model_file import load_model
             from alexnet_pipe.serving.show_predictions import show_predictions
 
-            classifier = load_model(file)
+            classifier = load_model(file, forms_for(len(photographs)))
     show_predictions(classifier, photographs, *forms)

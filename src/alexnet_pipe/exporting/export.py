@@ -11,12 +11,12 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.base.progress import progress
 from alexnet_pipe.exporting import onnx_file, saved_model, tflite
-from alexnet_pipe.exporting.deployment import in_float32, use_portable_forms
+from alexnet_pipe.exporting.deployment import CONVERTIBLE, in_float32
 from alexnet_pipe.exporting.formats import Format
 from alexnet_pipe.exporting.quiet import quiet
 from alexnet_pipe.inputs.views import CENTRE, view
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.model.preprocessing import STORED
+from alexnet_pipe.model.layers import STORED
 
 TOLERANCE = 1e-4
 """How far a probability may be from the classifier's."""
@@ -35,13 +35,11 @@ def export(model: Classifier, to: Format, path: Path) -> str:
             it was.
     """
     with written_aside(path) as aside, progress("export", 3, "steps") as advance:
-        plain = in_float32(model)
-        images = of_all_contrasts(np.asarray(plain.mean))
-        expected = _probabilities(plain, images)
+        images = of_all_contrasts(np.asarray(model.mean))
+        expected = _probabilities(in_float32(model), images)
         advance()
         with quiet():
-            use_portable_forms(plain)
-            _MODULES[to].save(plain, aside)
+            _MODULES[to].save(in_float32(model, CONVERTIBLE), aside)
         advance(note="written")
         with quiet():
             found = _MODULES[to].run(aside, images)

@@ -5,10 +5,9 @@ from typing import Any
 import keras
 from keras import layers
 
+from alexnet_pipe.model.forms import PORTABLE, Forms
 from alexnet_pipe.model.initialisation import initialisers
-from alexnet_pipe.model.preprocessing import CROP
-from alexnet_pipe.model.response_normalization import ResponseNormalization
-from alexnet_pipe.model.tower_convolution import TowerConvolution
+from alexnet_pipe.model.layers import CROP, ResponseNormalization, TowerConvolution
 from alexnet_pipe.model.variants import VARIANTS
 
 DROPOUT = 0.5
@@ -30,6 +29,7 @@ class AlexNet(keras.Model):
         width: float = 1.0,
         initialisation: str = "paper",
         seed: int = 0,
+        forms: Forms = PORTABLE,
         **kwargs: Any,
     ) -> None:
         """
@@ -39,9 +39,10 @@ class AlexNet(keras.Model):
             width: Multiplies the number of kernels and of hidden units.
             initialisation: `paper`, `bvlc` or `he`.
             seed: Decides the first weights and what dropout drops.
+            forms: In which it computes; no part of its configuration.
         """
         pixels = keras.Input((CROP, CROP, 3), name="pixels")
-        logits = _Builder(variant, width, initialisation, seed).logits(pixels, classes)
+        logits = _Builder(variant, width, initialisation, seed, forms).logits(pixels, classes)
         super().__init__(inputs=pixels, outputs=logits, **kwargs)
         self.arguments: dict[str, Any] = {
             "classes": classes,
@@ -62,10 +63,11 @@ class AlexNet(keras.Model):
 class _Builder:
     """Adds one layer after another, with the names, seeds and scaled widths that they need."""
 
-    def __init__(self, variant: str, width: float, initialisation: str, seed: int) -> None:
+    def __init__(self, variant: str, width: float, initialisation: str, seed: int, forms: Forms) -> None:
         self.variant = VARIANTS[variant]
         self.width = width
         self.initialisation = initialisation
+        self.normalization = forms.normalize
         self.seeds = iter(range(1000 * seed, 1000 * seed + 1000))
 
     def logits(self, pixels: Any, classes: int) -> Any:
@@ -93,7 +95,8 @@ class _Builder:
     def normalized_pool(self, x: Any, number: str) -> Any:
         if not self.variant.normalize:
             return self.pool(x, f"pool{number}")
-        normalize = ResponseNormalization(self.variant.k, self.variant.alpha, name=f"norm{number}")
+        k, alpha = self.variant.k, self.variant.alpha
+        normalize = ResponseNormalization(k, alpha, form=self.normalization, name=f"norm{number}")
         if self.variant.pool_first:
             return normalize(self.pool(x, f"pool{number}"))
         return self.pool(normalize(x), f"pool{number}")

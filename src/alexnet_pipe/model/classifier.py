@@ -7,7 +7,8 @@ from typing import Any
 import keras
 
 from alexnet_pipe.model.alexnet import AlexNet
-from alexnet_pipe.model.preprocessing import CROP, Preprocessing
+from alexnet_pipe.model.forms import PORTABLE, Forms
+from alexnet_pipe.model.layers import CROP, Preprocessing
 
 AS_IN_THE_PAPER = MappingProxyType({"policy": "crop", "background": "white"})
 """How a photograph becomes 256×256 pixels; the names are those of the section `resize` of the parameters."""
@@ -23,20 +24,29 @@ class Classifier(keras.Model):
     logits, float32 `(n, classes)`.
     """
 
-    def __init__(self, classes: Sequence[str], resize: Mapping[str, str] = AS_IN_THE_PAPER, **network: Any) -> None:
+    def __init__(
+        self,
+        classes: Sequence[str],
+        resize: Mapping[str, str] = AS_IN_THE_PAPER,
+        forms: Forms = PORTABLE,
+        **network: Any,
+    ) -> None:
         """
         Args:
             classes: The class names, in label order.
             resize: `policy` and `background`: how the photographs were made 256×256.
-            network: What `AlexNet` takes besides the number of classes.
+            forms: In which it computes; no part of its configuration.
+            network: What `AlexNet` takes besides.
         """
         name = network.pop("name", "classifier")
-        alexnet = AlexNet(len(classes), name="alexnet", **network)
+        alexnet = AlexNet(len(classes), name="alexnet", forms=forms, **network)
+        preprocessing = Preprocessing(form=forms.preprocess, name="preprocessing")
         inputs = _inputs()
-        super().__init__(inputs=inputs, outputs=alexnet(Preprocessing(name="preprocessing")(**inputs)), name=name)
+        super().__init__(inputs=inputs, outputs=alexnet(preprocessing(**inputs)), name=name)
         self.classes = tuple(classes)
         self.resize = dict(resize)
         self.network = alexnet
+        self.forms = forms
 
     @property
     def mean(self) -> keras.Variable:

@@ -1,16 +1,20 @@
-"""`.keras` files that are equal, byte for byte, when the models in them are."""
+"""`.keras` files that are equal, byte for byte, when the models in them are; and one number for a set of weights."""
 
+import hashlib
 import json
 import zipfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-import keras
+import numpy as np
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import required, written_aside
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.forms import PORTABLE, Forms
 
+_CONFIGURATION = "config.json"
 _METADATA = "metadata.json"
 
 
@@ -28,19 +32,32 @@ def save_model(path: Path, model: Classifier) -> None:
             stamped.unlink(missing_ok=True)
 
 
-def load_model(path: Path) -> Classifier:
-    """The classifier in `path`, not compiled.
+def load_model(path: Path, forms: Forms = PORTABLE) -> Classifier:
+    """The classifier in `path`, not compiled, which computes in `forms`.
 
     Raises:
         UserError: if the file is missing, damaged, or holds another kind of model.
     """
     try:
-        model = keras.saving.load_model(required(path), compile=False)
-    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+        with zipfile.ZipFile(required(path)) as archive:
+            content: dict[str, Any] = json.loads(archive.read(_CONFIGURATION))
+        if content["class_name"] != Classifier.__name__:
+            raise UserError(f"{path} holds a {content['class_name']}, not a classifier of this project")
+        # Not `keras.saving.load_model`: it makes whatever class a file names, and leaves no choice of forms.
+        model = Classifier(forms=forms, **content["config"])
+        model.load_weights(path)
+    except (ValueError, TypeError, OSError, KeyError, zipfile.BadZipFile) as error:
         raise UserError(f"{path} is not a model of this project, or is damaged: {str(error).splitlines()[0]}") from None
-    if not isinstance(model, Classifier):
-        raise UserError(f"{path} holds a {type(model).__name__}, not a classifier of this project")
     return model
+
+
+def weights_digest(weights: Iterable[np.ndarray]) -> str:
+    """SHA-256, in hexadecimal, over the tensors in order, each with its dtype and shape."""
+    digest = hashlib.sha256()
+    for tensor in weights:
+        digest.update(f"{tensor.dtype.str}{tensor.shape}".encode())
+        digest.update(np.ascontiguousarray(tensor).tobytes())
+    return digest.hexdigest()
 
 
 def _without_stamps(stamped: Path, target: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.model.preprocessing import STORED
+from alexnet_pipe.model.layers import STORED
 from alexnet_pipe.pretrained.published import Published
 
 

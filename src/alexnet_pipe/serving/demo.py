@@ -19,7 +19,7 @@ from PIL import Image
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.inputs.views import CENTRE, CROP
-from alexnet_pipe.model.digest import weights_digest
+from alexnet_pipe.model.model_file import weights_digest
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.serving.demo_explanation import Explainer
 from alexnet_pipe.store.layout import SIDE

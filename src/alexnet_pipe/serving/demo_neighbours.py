@@ -14,7 +14,7 @@ from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.evaluation.examples import spread
 from alexnet_pipe.evaluation.neighbours import fc7_batches
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.model.digest import weights_digest
+from alexnet_pipe.model.model_file import weights_digest
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
 

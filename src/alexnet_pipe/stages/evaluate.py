@@ -14,13 +14,14 @@ from alexnet_pipe.evaluation.pictures import kernel_grid, save_picture
 from alexnet_pipe.evaluation.predict import Predictions, predict, with_features
 from alexnet_pipe.evaluation.tables import class_table, confusion_table, prediction_table
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
 
 
 def run(artifacts: Artifacts) -> None:
-    model = load_model(artifacts.model)
+    model = load_model(artifacts.model, fastest_forms())
     store = ImageStore.open(artifacts.images, "test")
     if model.classes != store.classes:
         raise UserError(f"{artifacts.model} knows other classes than {artifacts.images}: run `dvc repro`")

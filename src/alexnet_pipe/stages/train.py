@@ -14,12 +14,13 @@ from alexnet_pipe.base.paths import Artifacts, home
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.inputs.stream import TrainingStream, colour_directions
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model, save_model
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, RESIZE_FILE
-from alexnet_pipe.training.backend import make_deterministic, require_gpu, use_faster_forms
+from alexnet_pipe.training.backend import make_deterministic, require_gpu
 from alexnet_pipe.training.checkpoints import Checkpoints
 from alexnet_pipe.training.fine_tuning import start_with, train_only, trained_parameters
 from alexnet_pipe.training.fingerprint import run_fingerprint
@@ -37,7 +38,6 @@ def run(artifacts: Artifacts, model: ModelParams, train: TrainParams) -> None:
         require_gpu()
     if train.deterministic:
         make_deterministic(train.seed)
-    use_faster_forms()
     keras.config.set_dtype_policy(train.precision)
     initial = _initial_weights(artifacts, train)
     run_name = _fingerprint(artifacts, model, train, initial)
@@ -68,7 +68,7 @@ def _classifier(
     artifacts: Artifacts, images: ImageStore, model: ModelParams, train: TrainParams, initial: Path | None
 ) -> Classifier:
     resize = load_json(artifacts.images / RESIZE_FILE)
-    classifier = Classifier(images.classes, resize, seed=train.seed, **model.model_dump())
+    classifier = Classifier(images.classes, resize, fastest_forms(), seed=train.seed, **model.model_dump())
     classifier.mean.assign(np.load(required(artifacts.mean)))
     if initial:
         start_with(classifier, load_model(initial), str(initial))

@@ -6,19 +6,12 @@ from contextlib import contextmanager
 
 import keras
 
-from alexnet_pipe.acceleration.choose import accelerate
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.training.paper_sgd import PaperSGD
 
 
 def devices() -> list[str]:
     """What the backend computes on, as `cpu:0` or `gpu:0`."""
     return [str(device).lower() for device in keras.distribution.list_devices()]
-
-
-def use_faster_forms() -> None:
-    """Have models and optimizers made from now on use what is faster on this backend."""
-    PaperSGD.compiled = staticmethod(accelerate())
 
 
 def require_gpu() -> None:

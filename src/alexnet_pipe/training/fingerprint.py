@@ -10,7 +10,7 @@ import keras
 
 from alexnet_pipe.base.fingerprint import fingerprint
 
-CODE = ("acceleration", "inputs", "model", "store", "training")
+CODE = ("inputs", "model", "store", "training")
 """Packages whose code decides what a step computes."""
 
 

@@ -1,10 +1,12 @@
 """Stochastic gradient descent as the paper writes it (section 5)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import keras
 from keras import ops
+
+from alexnet_pipe.model.forms import PORTABLE, Forms
 
 
 @keras.saving.register_keras_serializable("alexnet_pipe")
@@ -14,12 +16,7 @@ class PaperSGD(keras.optimizers.SGD):
     The decay goes through the momentum, unlike Keras' own `weight_decay`. Biases do not decay: the paper decays
     "weights", and Caffe's AlexNet sets `decay_mult: 0` for them. ε may be multiplied layer by layer, as by Caffe's
     `lr_mult`, and the decay with it.
-
-    Attributes:
-        compiled: What is done to the function that updates all variables; a backend may fuse its operations.
     """
-
-    compiled: Callable[[Callable[..., Any]], Callable[..., Any]] = staticmethod(lambda function: function)
 
     def __init__(
         self,
@@ -27,6 +24,7 @@ class PaperSGD(keras.optimizers.SGD):
         momentum: float,
         decay: float,
         multipliers: Mapping[Any, float] | None = None,
+        forms: Forms = PORTABLE,
         **kwargs: Any,
     ) -> None:
         """
@@ -35,10 +33,12 @@ class PaperSGD(keras.optimizers.SGD):
             momentum: Share of the last update that is kept.
             decay: Multiplies ε·w in the update.
             multipliers: By layer name, what ε is multiplied by; 1 for all others.
+            forms: In which all variables are updated; no part of its configuration.
         """
         super().__init__(learning_rate=learning_rate, momentum=momentum, **kwargs)
         self.decay = decay
         self.multipliers = dict(multipliers or {})
+        self._fused = forms.fused
 
     def build(self, variables: Any) -> None:
         super().build(variables)
@@ -50,7 +50,7 @@ class PaperSGD(keras.optimizers.SGD):
         if not self.built:
             self.build(trainable_variables)
         update = super().apply
-        return self.compiled(lambda gradients: update(gradients, trainable_variables))(list(grads))
+        return self._fused(lambda gradients: update(gradients, trainable_variables))(list(grads))
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         index = self._get_variable_index(variable)

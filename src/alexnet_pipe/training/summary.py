@@ -5,7 +5,7 @@ from typing import Any
 import keras
 
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.model.digest import weights_digest
+from alexnet_pipe.model.model_file import weights_digest
 from alexnet_pipe.training.backend import devices
 from alexnet_pipe.training.fine_tuning import trained_parameters
 from alexnet_pipe.training.state import State

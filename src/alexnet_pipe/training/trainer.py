@@ -38,7 +38,7 @@ def compile_for_training(
 ) -> None:
     """Give `model` the paper's optimizer, for the layers that are not frozen, and loss."""
     model.compile(
-        optimizer=PaperSGD(plateau.rate, momentum, weight_decay, multipliers),
+        optimizer=PaperSGD(plateau.rate, momentum, weight_decay, multipliers, model.forms),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,
