@@ -24,6 +24,7 @@ from alexnet_pipe.exporting.export import export
 from alexnet_pipe.exporting.formats import Format
 from alexnet_pipe.inputs.views import view
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.model.variants import VARIANTS
 
@@ -176,11 +177,10 @@ def test_a_refused_export_leaves_the_one_before(
     assert (tmp_path / "exported").read_text() == "before"
 
 
-@pytest.mark.usefixtures("accelerated")
 def test_neither_half_precision_nor_xla_of_a_training_reaches_the_file(model: Classifier, tmp_path: Path) -> None:
     keras.config.set_dtype_policy("mixed_bfloat16")
     try:
-        trained = Classifier.from_config(model.get_config())
+        trained = Classifier(forms=fastest_forms(), **model.get_config())
         trained.set_weights(model.get_weights())
         export(trained, Format.SAVED_MODEL, tmp_path / "exported")
     finally:
