@@ -24,13 +24,13 @@ $(STAMP): uv.lock pyproject.toml
 	@touch $@
 
 run: setup ## run the pipeline: sample in, evaluated model and report out
-	@$(BIN)/python flows/pipeline.py
+	@$(BIN)/alexnet-pipe run
 
 server: setup ## start the Prefect server, for this machine alone
-	@$(BIN)/python flows/server.py
+	@$(BIN)/alexnet-pipe server
 
 serve: setup ## run what is due or asked for in the server's UI; CRON="0 3 * * *" sets when to retrain
-	@$(BIN)/python flows/serve.py $(if $(CRON),--cron "$(CRON)",)
+	@$(BIN)/alexnet-pipe serve $(if $(CRON),--cron "$(CRON)",)
 
 test: setup ## run all tests, three files at a time, because some of them wait for servers
 	@$(BIN)/python -m pytest -q -n 3 --dist loadfile --no-loadscope-reorder -m "not long"

@@ -12,7 +12,7 @@ from alexnet_pipe.service.address import running_server
 from benchmarks.measure import by_turns
 
 _DVC = [sys.executable, "-m", "dvc", "repro"]
-_FLOW = [sys.executable, "flows/pipeline.py"]
+_FLOW = [sys.executable, "-m", "alexnet_pipe", "run"]
 
 
 def show(root: Path, repeats: int) -> None:
@@ -46,7 +46,7 @@ def _server(root: Path) -> Iterator[None]:
         yield
         return
     environment = {**os.environ, "PREFECT_SERVER_API_PORT": "0"}
-    with subprocess.Popen([sys.executable, "flows/server.py"], cwd=root, env=environment) as server:
+    with subprocess.Popen([sys.executable, "-m", "alexnet_pipe", "server"], cwd=root, env=environment) as server:
         while not running_server(root):
             assert server.poll() is None, "the server did not start"
             time.sleep(0.1)

@@ -1,12 +1,8 @@
 """A set of configurations as DVC experiments, several seeds each, compared in one table.
 
-    python flows/experiments.py
-
-runs conf/experiments/ablations.yaml; what has run before comes from DVC's run cache.
+What has run before comes from DVC's run cache.
 """
 
-import argparse
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -19,13 +15,11 @@ quiet_and_local(ROOT)  # Prefect reads its settings when it is imported.
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.states import Cancelled, Completed, Failed, State
-from rich.console import Console
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.interrupt import end_on_interrupt
 from alexnet_pipe.experiments.configurations import Configuration, all_params, load_configurations
 from alexnet_pipe.experiments.run import Experiment, check_commit, remove_left_overs, run_experiment
-from alexnet_pipe.experiments.table import ABOUT, Row, experiment_rows, rich_table
+from alexnet_pipe.experiments.table import ABOUT, Row, experiment_rows
 from alexnet_pipe.params.load import Params
 from alexnet_pipe.project.run_lock import BusyError, only_run
 from alexnet_pipe.service.gpu_limit import gpu_tags
@@ -94,25 +88,3 @@ def _summary(
     if failures:
         return Failed(message="; ".join(failures), data=rows)
     return Completed(message=f"all {len(states)} experiments have run", data=rows)
-
-
-def main() -> int:
-    """Run the flow once; the exit status is 0 if no experiment failed."""
-    parser = argparse.ArgumentParser(description="Compare configurations of conf/experiments/, several seeds each.")
-    parser.add_argument("--set", default="ablations", help="a file in conf/experiments/")
-    parser.add_argument("--seeds", type=int, nargs="+", default=SEEDS, help="2012 2013 2014 if there are none")
-    parser.add_argument("--only", nargs="+", default=(), metavar="NAME", help="these configurations, and the first")
-    options = parser.parse_args()
-    end_on_interrupt("experiments")
-    state = experiments(options.set, tuple(options.seeds), tuple(options.only), return_state=True)
-    rows: Any = state.result(raise_on_failure=False)
-    if isinstance(rows, list):
-        Console().print(rich_table(rows), ABOUT, sep="")
-    if not state.is_completed():
-        print(f"experiments: {state.message}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,11 +1,8 @@
 """Train again when there is something new, and promote the new model only if it is better.
 
-    python flows/retrain.py
-
-works in a clone of the project's last commit; champion, branch and tags change at the very end, all at once.
+It works in a clone of the project's last commit; champion, branch and tags change at the very end, all at once.
 """
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +16,6 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.states import Cancelled, Completed, Failed, State
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.interrupt import end_on_interrupt
 from alexnet_pipe.orchestration.publish import publish
 from alexnet_pipe.orchestration.stages import failure, run_stages
 from alexnet_pipe.params.load import load_params
@@ -90,15 +86,3 @@ def _promote_or_refuse(copy: Path) -> State[Decision]:
     if problem:
         return Failed(message=f"{told}; but it was not pushed: {problem}; {REMEDY}")
     return Completed(name=decision.verdict.capitalize(), message=told, data=decision)
-
-
-def main() -> int:
-    """Run the flow once; the exit status is 0 unless it failed, whatever the decision."""
-    end_on_interrupt("retrain")
-    state = retrain(return_state=True)
-    print(f"retrain: {state.message}", file=sys.stdout if state.is_completed() else sys.stderr)
-    return 0 if state.is_completed() else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -43,7 +43,7 @@ class Retraining(Project):
         found = {"files in .dvc/tmp": sum(1 for _ in (self.folder / ".dvc/tmp").rglob("*"))}
         found["commits and tags"] = len(git(self.folder, "for-each-ref").splitlines())
         for name in ("server", "serve"):
-            (process,) = self.processes(f"flows/{name}.py")
+            (process,) = self.processes(f"alexnet_pipe {name} ")
             found[f"open files of {name}"] = process.num_fds()
             found[f"memory of {name}"] = process.memory_info().rss
         return found

@@ -71,7 +71,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
     return subprocess.run(
-        [sys.executable, "flows/experiments.py", "--set", "mine", *arguments],
+        [sys.executable, "-m", "alexnet_pipe", "experiments", "mine", *arguments],
         cwd=project,
         env={**environment, "COLUMNS": "200"},
         capture_output=True,
@@ -90,7 +90,7 @@ def cells(output: str, configuration: str) -> list[str]:
 def test_experiments_run_repeat_fail_and_are_refused(project: Path) -> None:
     left_over = project / ".dvc/tmp/exps/standalone/tmpkilled"
     left_over.mkdir(parents=True)
-    first = run(project, "--seeds", "1", "2", "--only", "no-colour-shift")
+    first = run(project, "--seed", "1", "--seed", "2", "--only", "no-colour-shift")
     log = first.stdout + first.stderr
     assert first.returncode == 0, log
     assert log.count("evaluating in a copy") == 4
@@ -101,11 +101,11 @@ def test_experiments_run_repeat_fail_and_are_refused(project: Path) -> None:
     assert not (project / "metrics").exists()
 
     (project / "params.yaml").write_text(PARAMS)
-    second = run(project, "--seeds", "1")
+    second = run(project, "--seed", "1")
     log = second.stdout + second.stderr
     assert second.returncode == 1
     assert log.count("Finished in state Cached('all from the run cache'") == 2
-    assert "experiments: no-momentum 1: the disk is on fire" in second.stderr.splitlines()
+    assert "alexnet-pipe: no-momentum 1: the disk is on fire" in second.stderr.splitlines()
     assert "Traceback" not in log
     assert cells(second.stdout, "no-colour-shift") == ["1", "top-1", "13.0 ± ?", "+3.0 ± ?", "> 1"]
     assert cells(second.stdout, "no-momentum") == ["0 of 1", "top-1", "–", "–"]
@@ -115,10 +115,10 @@ def test_experiments_run_repeat_fail_and_are_refused(project: Path) -> None:
     assert kept[1][1].endswith("Failed: no-momentum 1: the disk is on fire")
 
     (project / "conf/experiments/mine.yaml").write_text("published: {params: {train.sed: 1}}\n")
-    refused = run(project, "--seeds", "1")
+    refused = run(project, "--seed", "1")
     assert refused.returncode == 1
     assert (
-        "experiments: conf/experiments/mine.yaml: published: train.sed is not a known parameter; "
+        "alexnet-pipe: conf/experiments/mine.yaml: published: train.sed is not a known parameter; "
         "did you mean train.seed?" in refused.stderr.splitlines()
     )
 

@@ -66,7 +66,7 @@ def make_project(folder: Path, stages: dict[str, dict[str, Any]]) -> None:
         subprocess.run(command, cwd=folder, check=True)
 
 
-COMMAND = [sys.executable, "flows/pipeline.py"]
+COMMAND = [sys.executable, "-m", "alexnet_pipe", "run"]
 
 
 def environment() -> dict[str, str]:
@@ -95,7 +95,7 @@ def test_the_flow_runs_repeats_fails_and_refuses(project: Path) -> None:
     (project / "in.txt").write_text("2")
     failed = run(project)
     assert failed.returncode == 1
-    assert "pipeline: evaluate: no such luck" in failed.stderr.splitlines()
+    assert "alexnet-pipe: evaluate: no such luck" in failed.stderr.splitlines()
     assert "Traceback" not in failed.stdout + failed.stderr
     assert "Retry" not in failed.stdout + failed.stderr
     assert not (project / "page.html").exists() or (project / "page.html").read_text().startswith("{")
@@ -110,7 +110,7 @@ def test_the_flow_runs_repeats_fails_and_refuses(project: Path) -> None:
     with only_run(project):
         second = run(project)
     assert second.returncode == 1
-    assert f"pipeline: another run is going on here (process {os.getpid()}" in second.stderr
+    assert f"alexnet-pipe: another run is going on here (process {os.getpid()}" in second.stderr
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_an_interrupt_ends_everything_at_once(
         signal_to(flow.pid, number)
         lines = flow.communicate(timeout=20)[0].splitlines()
     assert flow.returncode == 128 + number
-    assert lines[-1] == "pipeline: interrupted; run the same command again to go on"
+    assert lines[-1] == "run: interrupted; run the same command again to go on"
     assert not any("Traceback" in line for line in lines)
     # Nothing of the session is left, Prefect's server neither, as soon as the system has noticed.
     until(lambda: not session_exists(flow.pid))

@@ -28,7 +28,12 @@ def test_the_flow_finds_new_photographs_trains_compares_and_promotes(tmp_path: P
 
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
     done = subprocess.run(
-        [sys.executable, "flows/retrain.py"], cwd=project, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "alexnet_pipe", "retrain"],
+        cwd=project,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     assert "was downloaded, and now there is" in done.stderr

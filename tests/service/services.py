@@ -87,12 +87,12 @@ class Project:
         return Service(process, log)
 
     def start_server(self, **environment: str) -> Service:
-        server = self.start("flows/server.py", **environment)
+        server = self.start("-m", "alexnet_pipe", "server", **environment)
         server.prints("Prefect at http://")
         return server
 
     def start_serving(self, *options: str, **environment: str) -> Service:
-        runner = self.start("flows/serve.py", *options, **environment)
+        runner = self.start("-m", "alexnet_pipe", "serve", *options, **environment)
         runner.prints("serving pipeline")
         return runner
 
@@ -135,7 +135,7 @@ class Project:
         found = []
         for process in psutil.process_iter():
             with suppress(psutil.Error, OSError):
-                if process.environ().get(MARK) == str(self.folder) and word in " ".join(process.cmdline()):
+                if process.environ().get(MARK) == str(self.folder) and word in " ".join([*process.cmdline(), ""]):
                     found.append(process)
         return found
 

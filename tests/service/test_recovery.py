@@ -56,11 +56,11 @@ def test_whoever_is_killed_no_run_is_lost_and_none_is_done_twice(tmp_path: Path)
     with project(tmp_path, STAGES) as house:
         house.start_server()
         house.start_serving()
-        kill(house, "flows/serve.py")
-        house.start("flows/pipeline.py")
+        kill(house, "alexnet_pipe serve ")
+        house.start("-m", "alexnet_pipe", "run")
         until_begun(house, 1)
         (by_hand,) = [run["id"] for run in runs(house, "RUNNING")]
-        kill(house, "flows/pipeline.py")
+        kill(house, "alexnet_pipe run ")
         not_begun = house.ask_for_a_run("other")
         house.api(f"/flow_runs/{not_begun}/set_state", {"state": {"type": "PENDING"}})
         *others, latest = miss_four_runs(house)
@@ -70,8 +70,8 @@ def test_whoever_is_killed_no_run_is_lost_and_none_is_done_twice(tmp_path: Path)
 
         until_begun(house, 2)
         assert house.state(latest) == "Running"
-        kill(house, "flows/serve.py")
-        runner = house.start("flows/serve.py")
+        kill(house, "alexnet_pipe serve ")
+        runner = house.start("-m", "alexnet_pipe", "serve")
         runner.prints("waiting for a run that has outlived its runner")
         assert house.state(latest) == "Running"
         let_go(house)
@@ -79,7 +79,7 @@ def test_whoever_is_killed_no_run_is_lost_and_none_is_done_twice(tmp_path: Path)
 
         until_begun(house, 3)
         assert house.state(not_begun) == "Running"
-        kill(house, "flows/server.py")
+        kill(house, "alexnet_pipe server ")
         let_go(house)
         until(lambda: (house.folder / "model.txt").exists())
         server = house.start_server()
@@ -87,7 +87,7 @@ def test_whoever_is_killed_no_run_is_lost_and_none_is_done_twice(tmp_path: Path)
 
         dead = house.ask_for_a_run()
         until_begun(house, 4)
-        kill(house, "flows/serve.py", "prefect.engine")
+        kill(house, "alexnet_pipe serve ", "prefect.engine")
         assert house.state(dead) == "Running"
         runner = house.start_serving()
         assert house.state(dead) == "Crashed"

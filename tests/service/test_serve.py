@@ -62,7 +62,7 @@ def webhook() -> Iterator[tuple[str, Posts]]:
 def test_what_cannot_be_served_is_one_line(
     served: Project, options: list[str], environment: dict[str, str], reason: str
 ) -> None:
-    runner = served.start("flows/serve.py", *options, **environment)
+    runner = served.start("-m", "alexnet_pipe", "serve", *options, **environment)
     assert runner.process.wait(60) == 1
     (line,) = runner.printed().splitlines()
     assert line.startswith(f"serve: {reason}")
@@ -82,9 +82,9 @@ def test_runs_are_cancelled_told_of_kept_waiting_and_made_each_minute(
     waiting = served.ask_for_a_run("other")
     os.killpg(runner.process.pid, signal.SIGINT)  # As a terminal does: the flow and the stage hear it too.
     assert runner.process.wait(60) == 130
-    assert runner.printed().splitlines()[-1] == "serve: stopped"
+    assert runner.printed().splitlines()[-1] == "alexnet-pipe: stopped by SIGINT; run the same command again to go on"
     assert served.state(at_work) == "Cancelled"
-    assert [process.cmdline()[-1] for process in served.processes()] == ["flows/server.py"]
+    assert [process.cmdline()[-1] for process in served.processes()] == ["server"]
 
     served.stages(QUICK)
     assert automations(served) == {"alexnet-pipe: runs whose process is gone", "alexnet-pipe: tell of failures"}

@@ -45,7 +45,7 @@ def refusal(service: Service) -> str:
     ],
 )
 def test_a_wrong_setting_is_one_line(house: Project, variable: str, value: str, reason: str) -> None:
-    line = refusal(house.start("flows/server.py", **{variable: value}))
+    line = refusal(house.start("-m", "alexnet_pipe", "server", **{variable: value}))
     assert line.startswith(f"server: {variable}")
     assert reason in line
     assert "secret" not in line
@@ -66,14 +66,16 @@ def test_a_server_serves_api_and_reports_and_leaves_nothing(house: Project, tmp_
         with urllib.request.urlopen(f"{address['reports']}/{name}/", timeout=10) as page:
             assert page.read().decode() == name
 
-    assert "already at http://127.0.0.1" in refusal(house.start("flows/server.py"))
+    assert "already at http://127.0.0.1" in refusal(house.start("-m", "alexnet_pipe", "server"))
     with project(tmp_path, {}) as other:
         other.port = house.port
-        assert f"port {house.port} of 127.0.0.1: Address already in use" in refusal(other.start("flows/server.py"))
+        assert f"port {house.port} of 127.0.0.1: Address already in use" in refusal(
+            other.start("-m", "alexnet_pipe", "server")
+        )
     assert house.api("/health") is True
 
     os.killpg(server.process.pid, signal.SIGINT)
     assert server.process.wait(30) == 130
-    assert server.printed().splitlines()[1:] == ["server: stopped"]
+    assert server.printed().splitlines()[1:] == ["alexnet-pipe: stopped by SIGINT; run the same command again to go on"]
     assert not (house.folder / ".prefect/server.json").exists()
     assert house.processes() == []

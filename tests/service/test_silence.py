@@ -60,7 +60,7 @@ def test_the_whole_pipeline_connects_to_this_machine_only(tmp_path: Path) -> Non
     environment = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
     # What Prefect would report at its first start often fails, because its new database is locked.
     for expected in ("Report: report/index.html", "Nothing to do"):
-        status, shown = watched([sys.executable, "flows/pipeline.py"], tmp_path, environment)
+        status, shown = watched([sys.executable, "-m", "alexnet_pipe", "run"], tmp_path, environment)
         assert (status, expected in shown) == (0, True), shown
     assert "127.0.0.1" in (tmp_path / LOG).read_text()
     assert outside(tmp_path) == set()

@@ -203,7 +203,7 @@ def test_the_page_explains_photographs_in_a_browser_and_nothing_leaves_the_machi
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert rest == "alexnet-pipe: interrupted; run the same command again to go on\n"
+    assert rest == "alexnet-pipe: stopped by SIGINT; run the same command again to go on\n"
     assert list(uploads.iterdir()) == []
 
 

@@ -8,26 +8,34 @@ from typing import Annotated
 import typer
 
 from alexnet_pipe.base.errors import TransientError, UserError
+from alexnet_pipe.base.signals import INTERRUPTED
 from alexnet_pipe.cli.certify import certify
 from alexnet_pipe.cli.compare import compare
 from alexnet_pipe.cli.demo import demo
 from alexnet_pipe.cli.doctor import doctor
 from alexnet_pipe.cli.evaluate import evaluate
+from alexnet_pipe.cli.experiments import experiments
 from alexnet_pipe.cli.export import export
 from alexnet_pipe.cli.import_weights import import_weights
 from alexnet_pipe.cli.predict import predict
 from alexnet_pipe.cli.preset import preset
+from alexnet_pipe.cli.retrain import retrain
+from alexnet_pipe.cli.run import run
+from alexnet_pipe.cli.serve import serve
+from alexnet_pipe.cli.server import server
 from alexnet_pipe.cli.stage import stage
 
-_INTERRUPTED = 130
-
 app = typer.Typer(
-    help="AlexNet (2012) as a reproducible pipeline. `dvc repro` runs all stages.",
+    help="AlexNet (2012) as a reproducible pipeline. `run` runs it, and so does `dvc repro`.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for verb in (stage, predict, evaluate, demo, export, import_weights, preset, certify, compare, doctor):
+VERBS = (
+    *(run, retrain, experiments, server, serve),
+    *(stage, preset, predict, evaluate, compare, certify, import_weights, export, demo, doctor),
+)
+for verb in VERBS:
     app.command()(verb)
 
 
@@ -48,9 +56,9 @@ def main() -> None:
     except UserError as error:
         _fail(str(error), error.status)
     except SystemExit as end:
-        if end.code != _INTERRUPTED:  # Typer turns KeyboardInterrupt into this.
+        if end.code != INTERRUPTED:  # Typer turns KeyboardInterrupt into this.
             raise
-        _fail("interrupted; run the same command again to go on", _INTERRUPTED)
+        _fail("interrupted; run the same command again to go on", INTERRUPTED)
     except MemoryError as error:
         _fail(f"out of memory ({error}): close other programs or lower train.batch_size")
     except OSError as error:

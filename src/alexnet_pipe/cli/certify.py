@@ -1,15 +1,13 @@
 """`alexnet-pipe certify`."""
 
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.errors import StoppedError, UserError
+from alexnet_pipe.base.signals import stop_when_told
 
 if TYPE_CHECKING:
     from alexnet_pipe.certificate.certify import Certificate
-
-_INTERRUPTED = 130
 
 
 def certify() -> None:
@@ -20,15 +18,13 @@ def certify() -> None:
     """
     from alexnet_pipe.certificate.certify import certify as run
 
-    # A program that a script has put into the background ignores Ctrl-C unless it says otherwise.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    stop_when_told()
     try:
         certificate = run(Path())
-    except KeyboardInterrupt:
-        stopped = UserError("certify was interrupted: nothing is certified, and its clone is gone")
-        stopped.status = _INTERRUPTED
-        raise stopped from None
+    except StoppedError as stopped:
+        interrupted = UserError("certify was interrupted: nothing is certified, and its clone is gone")
+        interrupted.status = stopped.status
+        raise interrupted from None
     _show(certificate)
 
 

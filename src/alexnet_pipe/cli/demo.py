@@ -1,6 +1,6 @@
 """`alexnet-pipe demo`."""
 
-import signal
+from functools import partial
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -8,6 +8,7 @@ import typer
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.signals import until_told
 from alexnet_pipe.base.startup import without_notices
 from alexnet_pipe.cli.predict import MODEL, MODEL_HELP
 
@@ -22,9 +23,10 @@ def demo(
     """Show a page to try photographs on, to this machine alone, until Ctrl-C."""
     if not find_spec("gradio"):
         raise UserError("Gradio is missing: run `make setup`, or `pip install 'alexnet-pipe[demo]'`")
-    # A program that a script has put into the background ignores Ctrl-C unless it says otherwise.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    until_told(partial(_serve, model, port))
+
+
+def _serve(model: str, port: int | None) -> None:
     from alexnet_pipe.serving.named_model import model_file
 
     with model_file(model) as file, without_notices():

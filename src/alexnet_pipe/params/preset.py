@@ -34,7 +34,16 @@ def preset_params(folder: Path, name: str, overrides: Sequence[str] = ()) -> Par
         raise UserError(f"no preset {name!r} in {folder}; there are {', '.join(preset_names(folder))}")
     where = f"preset {name}"
     params = check_params(_plain(read_yaml(folder / f"{name}.yaml")), where)
-    return overridden(params, dict(map(_parse, overrides)), where)
+    return overridden(params, parse_overrides(overrides), where)
+
+
+def parse_overrides(overrides: Sequence[str]) -> dict[str, Any]:
+    """Values by `section.key`, from `section.key=value`; a value is written as in YAML.
+
+    Raises:
+        UserError: for what is no such text.
+    """
+    return dict(map(_parse, overrides))
 
 
 def overridden(params: Params, overrides: Mapping[str, Any], where: str) -> Params:

@@ -17,6 +17,7 @@ from prefect.states import Cancelled, Crashed, Scheduled, State
 
 from alexnet_pipe.base.processes import end_processes
 
+_BY_HAND = (["run"], ["retrain"], ["experiments"])
 _NOTICE = 30
 _DEAD = "its process was gone"
 T = TypeVar("T")
@@ -50,12 +51,11 @@ def put_right(deployments: Sequence[UUID], grace: timedelta = timedelta(0)) -> i
 
 
 def bury_runs_by_hand(root: Path, flows: Sequence[str]) -> None:
-    """Mark runs of `flows` without a deployment as crashed, unless a `python flows/NAME.py` of `root` is at work."""
+    """Mark runs of `flows` without a deployment as crashed, unless a verb that runs one is at work in `root`."""
     by_hand = filters.FlowRunFilterDeploymentId(is_null_=True)
     with get_client(sync_client=True) as client:
         runs = _unfinished(client, by_hand, filters.FlowFilter(name=filters.FlowFilterName(any_=list(flows))))
-        programs = {str(root / f"flows/{flow}.py") for flow in flows}
-        if not any(_each_process(lambda process: not programs.isdisjoint(_files(process)))):
+        if not any(_each_process(lambda process: _runs_by_hand(process, root))):
             for run in runs:
                 _bury(client, run)
 
@@ -76,9 +76,11 @@ def _engines() -> dict[str, psutil.Process]:
     return {known["PREFECT__FLOW_RUN_ID"]: process for process, known in engines if known}
 
 
-def _files(process: psutil.Process) -> list[str]:
-    folder = process.cwd()
-    return [os.path.join(folder, word) for word in process.cmdline()]  # noqa: PTH118 (it need not be a path)
+def _runs_by_hand(process: psutil.Process, root: Path) -> bool:
+    words = process.cmdline()
+    return process.cwd() == str(root) and any(
+        "alexnet" in word and words[n + 1 : n + 2] in _BY_HAND for n, word in enumerate(words)
+    )
 
 
 def _each_process(ask: Callable[[psutil.Process], T]) -> list[T]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from alexnet_pipe.base.errors import StoppedError, UserError
 from alexnet_pipe.base.progress import progress, say
+from alexnet_pipe.base.signals import StopRequest
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.training.backend import memory_for
@@ -19,7 +20,6 @@ from alexnet_pipe.training.history import Epoch
 from alexnet_pipe.training.paper_sgd import PaperSGD
 from alexnet_pipe.training.plateau import Plateau
 from alexnet_pipe.training.state import State
-from alexnet_pipe.training.stop import StopRequest
 from alexnet_pipe.training.validation import Validation
 
 Validate = Callable[[Classifier, Callable[[], None]], Validation]
