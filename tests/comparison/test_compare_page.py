@@ -6,10 +6,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from alexnet_pipe.comparison.compare import compare
 from alexnet_pipe.comparison.compare_page import write_page
+from alexnet_pipe.comparison.compared import compare_versions
 from tests.browser import chromium, needs_chromium
-from tests.comparison.test_compare import revision, write_store
+from tests.comparison.test_compared import revision, write_store
 
 LONG = "a-branch-with-a-name-that-is-longer-than-any-telephone-is-wide"
 
@@ -27,7 +27,9 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> str:
     folder = tmp_path_factory.mktemp("versions")
     write_store(folder, "abcdef")
     changes = {"train.location": "x" * 90}
-    write_page(folder / "page.html", compare(revision(folder, LONG, "abc", **changes), revision(folder, "two", "def")))
+    write_page(
+        folder / "page.html", compare_versions(revision(folder, LONG, "abc", **changes), revision(folder, "two", "def"))
+    )
     return (folder / "page.html").as_uri()
 
 

@@ -10,8 +10,9 @@ import pytest
 from markdown_it import MarkdownIt
 
 from alexnet_pipe.params.load import Params
-from alexnet_pipe.reporting.card import model_card, plain
+from alexnet_pipe.reporting.card import model_card
 from alexnet_pipe.reporting.results import Results
+from alexnet_pipe.reporting.templates import plain
 from tests.reporting.results import ORIGIN, made_up
 
 PARAMETERS = Params().model_dump()

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from alexnet_pipe.reporting.page import percent, render_report
+from alexnet_pipe.reporting.page import published_errors, render_report
 from alexnet_pipe.reporting.provenance import Provenance
 from alexnet_pipe.reporting.results import Results
+from alexnet_pipe.reporting.templates import percent
 from tests.reporting.results import CERTIFICATE, HOSTILE, ORIGIN, PARAMETERS, made_up
 
 
@@ -57,7 +58,21 @@ def test_top5_error_of_few_classes_is_left_out_with_an_explanation(page: str) ->
 def test_the_last_commit_stands_beside_this_run(page: str) -> None:
     assert 'class="n">1234567</th>' in page
     assert "50.0\xa0%" in page
-    assert "16.7 points lower than commit 1234567" in page
+    # The commit has an error of one view only, 0.5.
+    assert re.findall(r"[\d.]+ points \w+ than commit \w+", page) == ["16.7 points lower than commit 1234567"]
+
+
+def test_a_commit_without_metrics_is_compared_with_nothing() -> None:
+    assert ORIGIN.commit
+    page = rendered(made_up(), replace(ORIGIN, commit=replace(ORIGIN.commit, test_metrics=None)))
+    assert "than commit" not in page
+    assert "change, points" not in page
+
+
+@pytest.mark.parametrize("digest", ["ab" * 32, "other"])
+def test_only_a_certificate_of_this_model_counts(digest: str) -> None:
+    page = rendered(replace(made_up(), certificate={**CERTIFICATE, "weights_digest": digest}))
+    assert ("What came out the same" in page) == (digest == made_up().train_metrics["weights_digest"])
 
 
 def test_what_is_not_certified_not_published_and_was_resumed_is_said(page: str) -> None:
@@ -123,3 +138,25 @@ def test_every_picture_says_in_words_what_is_seen(page: str) -> None:
 def test_no_two_parts_of_the_page_have_the_same_name(page: str) -> None:
     names = Counter(re.findall(r' id="([^"]+)"', page))
     assert [name for name, times in names.items() if times > 1] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "location", "top1_errors"),
+    [
+        ("imagenet", "tars", [0.375, 0.407, 0.429]),
+        ("kaggle", "tongpython/cat-and-dog/versions/1", [0.130, 0.042]),
+        ("kaggle", "other/data/versions/1", []),
+        ("directory", "photographs", []),
+        ("sample", None, []),
+    ],
+)
+def test_published_errors_are_those_of_the_same_data(
+    source: str, location: str | None, top1_errors: list[float]
+) -> None:
+    found = published_errors({"source": source, "location": location})
+    assert [row.top1_error for row in found] == top1_errors
+
+
+def test_the_published_share_of_right_answers_is_the_published_count() -> None:
+    from_scratch = published_errors({"source": "kaggle", "location": "tongpython/cat-and-dog/versions/1"})[0]
+    assert from_scratch.top1_error == pytest.approx(1 - 1760 / 2023, abs=5e-4)

@@ -16,12 +16,11 @@ def compare(
     html: Annotated[Path | None, typer.Option(help="Write a page with the images that changed sides.")] = None,
 ) -> None:
     """Compare two versions on the same test images: errors, what made them differ, and which images changed sides."""
-    from alexnet_pipe.comparison.compare import compare as compared
     from alexnet_pipe.comparison.compare_page import write_page
     from alexnet_pipe.comparison.compare_revisions import read_revision
-    from alexnet_pipe.comparison.compare_table import print_comparison
+    from alexnet_pipe.comparison.compared import compare_versions, print_comparison
 
-    found = compared(read_revision(first), read_revision(second))
+    found = compare_versions(read_revision(first), read_revision(second))
     print_comparison(found)
     if html:
         write_page(html, found)

@@ -1,21 +1,27 @@
-"""A comparison as a page that opens offline."""
+"""A comparison as a page that opens offline, with the images that changed sides."""
 
+import io
 import sys
-from collections.abc import Mapping
-from contextlib import redirect_stdout
-from importlib.resources import files
+from collections.abc import Collection, Mapping
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+import numpy as np
 import pandas as pd
-from jinja2 import Environment, StrictUndefined
+from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
-from alexnet_pipe.comparison.compare import Compared
-from alexnet_pipe.comparison.compare_pictures import images_of
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.progress import progress
+from alexnet_pipe.comparison.compare_revisions import Revision, open_file
+from alexnet_pipe.comparison.compared import Compared
 from alexnet_pipe.evaluation.intervals import wilson_interval
-from alexnet_pipe.reporting.pictures import picture
+from alexnet_pipe.reporting.templates import rendered
+from alexnet_pipe.store.layout import INDEX_FILE, SIDE
+
+_IMAGES = Artifacts(Path()).images
 
 IMAGES = 100
 """Shown at most of those lost, and of those won."""
@@ -30,22 +36,17 @@ def write_page(path: Path, compared: Compared) -> None:
     if path.is_dir():
         raise UserError(f"{path} is a folder: name a file")
     with redirect_stdout(sys.stderr):
-        page = render(compared)
+        page = render_comparison(compared)
     with written_aside(path) as aside:
         aside.write_text(page, encoding="utf-8")
 
 
-def render(compared: Compared) -> str:
+def render_comparison(compared: Compared) -> str:
     """One self-contained HTML page."""
-    # Names of files and classes are the world's, and may hold markup.
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["percent"] = lambda share: f"{share:.2%}"
-    environment.filters["points"] = lambda share: f"{100 * share:+.2f}"
     lost, won = compared.lost(), compared.won()
     pictures = _pictures(compared, pd.concat([lost.head(IMAGES), won.head(IMAGES)])["sha256"])
-    template = environment.from_string((files(__package__) / "compare.html.j2").read_text(encoding="utf-8"))
-    return template.render(
-        style=(files(__package__) / "page.css").read_text(encoding="utf-8"),
+    return rendered(
+        "comparison/compare_page.html.j2",
         compared=compared,
         wilson=wilson_interval,
         pictures=pictures,
@@ -53,16 +54,45 @@ def render(compared: Compared) -> str:
     )
 
 
-def _pictures(compared: Compared, wanted: "pd.Series[str]") -> dict[str, str]:
+def images_of(revision: Revision, wanted: Collection[str]) -> dict[str, NDArray[np.uint8]]:
+    """The images with the SHA-256 `wanted`, uint8 `(256, 256, 3)` each; those that cannot be had are left out."""
+    try:
+        with open_file(revision.files, _IMAGES / INDEX_FILE) as file:
+            index = pd.read_parquet(io.BytesIO(file.read()))
+    except OSError:
+        return {}
+    return _read(revision.files, index[index["sha256"].isin(wanted)].drop_duplicates("sha256"))
+
+
+def _read(files: Any, rows: pd.DataFrame) -> dict[str, NDArray[np.uint8]]:
+    images = {}
+    with progress("thumbnails", len(rows), "images") as advance:
+        for shard, held in rows.groupby("shard"):
+            with suppress(OSError), open_file(files, _IMAGES / str(shard)) as file:
+                start = _start(file)
+                for sha256, row in zip(held["sha256"], held["row"], strict=True):
+                    file.seek(start + int(row) * SIDE * SIDE * 3)
+                    images[sha256] = np.frombuffer(file.read(SIDE * SIDE * 3), np.uint8).reshape(SIDE, SIDE, 3)
+                    advance()
+    return images
+
+
+def _start(file: IO[bytes]) -> int:
+    """Where the first image of a shard begins."""
+    np.lib.format.read_magic(file)
+    np.lib.format.read_array_header_1_0(file)
+    return file.tell()
+
+
+def _pictures(compared: Compared, wanted: "pd.Series[str]") -> dict[str, NDArray[np.uint8]]:
     images = images_of(compared.second, set(wanted))
-    images |= images_of(compared.first, set(wanted) - set(images))
-    return {sha256: picture(pixels, 128) for sha256, pixels in images.items()}
+    return images | images_of(compared.first, set(wanted) - set(images))
 
 
-def _cards(rows: pd.DataFrame, pictures: Mapping[str, str]) -> list[dict[str, Any]]:
+def _cards(rows: pd.DataFrame, pictures: Mapping[str, NDArray[np.uint8]]) -> list[dict[str, Any]]:
     return [
         {
-            "picture": pictures.get(row["sha256"]),
+            "pixels": pictures.get(row["sha256"]),
             "member": row["member_first"],
             "actual": row["actual"],
             "said": [

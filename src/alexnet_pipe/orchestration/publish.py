@@ -13,8 +13,8 @@ from alexnet_pipe.orchestration.picture import pipeline_picture
 from alexnet_pipe.orchestration.report_link import report_link
 from alexnet_pipe.project.graph import Graph
 from alexnet_pipe.project.outcome import StageRun
-from alexnet_pipe.reporting.pictures import picture, plot
-from alexnet_pipe.reporting.plots import error_curve
+from alexnet_pipe.reporting.figures import picture, plot
+from alexnet_pipe.reporting.training_section import error_curve
 
 
 def publish(root: Path, graph: Graph, runs: Mapping[str, StageRun]) -> None:

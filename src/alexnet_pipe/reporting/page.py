@@ -1,23 +1,53 @@
-"""The whole page from the results."""
+"""The whole page from the results, beside what others have published."""
 
 import base64
 import hashlib
 from collections.abc import Mapping
-from importlib.resources import files
-from typing import Any
-
-from jinja2 import Environment, FunctionLoader, StrictUndefined
+from typing import Any, NamedTuple
 
 from alexnet_pipe.model.variants import VARIANTS
-from alexnet_pipe.reporting.colours import colour_section
-from alexnet_pipe.reporting.data import data_section
-from alexnet_pipe.reporting.hidden import scale
-from alexnet_pipe.reporting.learned import learned_section
+from alexnet_pipe.reporting.class_section import class_section
+from alexnet_pipe.reporting.data_section import data_section
+from alexnet_pipe.reporting.input_section import input_section
+from alexnet_pipe.reporting.learned_section import learned_section
 from alexnet_pipe.reporting.provenance import Provenance
-from alexnet_pipe.reporting.result import result_section
 from alexnet_pipe.reporting.results import Results
-from alexnet_pipe.reporting.training import training_section
-from alexnet_pipe.reporting.views import view_section
+from alexnet_pipe.reporting.templates import rendered, template_text
+from alexnet_pipe.reporting.training_section import training_section
+
+CAT_AND_DOG = "tongpython/cat-and-dog"
+
+
+class Published(NamedTuple):
+    """An error that others have published.
+
+    Attributes:
+        network: What was trained.
+        data: What it was tested on.
+        views: How many views of each image were averaged; None if the source does not say.
+        top1_error: A share.
+        top5_error: A share, or None where it says nothing.
+        source: Where it stands.
+    """
+
+    network: str
+    data: str
+    views: int | None
+    top1_error: float
+    top5_error: float | None
+    source: str
+
+
+_PAPER = "Krizhevsky, Sutskever, Hinton 2012"
+_IMAGENET = (
+    Published("AlexNet", "LSVRC-2010 test", 10, 0.375, 0.170, f"{_PAPER}, table 1"),
+    Published("AlexNet, one network", "LSVRC-2012 validation", 10, 0.407, 0.182, f"{_PAPER}, table 2"),
+    Published("bvlc_alexnet", "LSVRC-2012 validation", 1, 0.429, 0.198, "Caffe, models/bvlc_alexnet"),
+)
+_CATS_AND_DOGS = (
+    Published("AlexNet, from scratch", "test_set: 1,760 of 2,023 right", None, 0.130, None, "users of the data set"),
+    Published("AlexNet, fine-tuned from ImageNet weights", "test_set", None, 0.042, None, "users of the data set"),
+)
 
 
 def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]], origin: Provenance) -> str:
@@ -28,51 +58,33 @@ def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]],
         parameters: Section, key and value of the configuration.
         origin: Which commit, code, data and libraries made the results.
     """
-    script = _text("page.js")
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            style=_text("page.css"),
-            script=script,
-            # The browser runs this script and no other, and fetches nothing.
-            script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-            parameters=parameters,
-            test=results.test_metrics,
-            train=results.train_metrics,
-            result=result_section(results, parameters, origin),
-            data=data_section(results, parameters["resize"]["max_pixels"]),
-            colours=colour_section(results, parameters["train"]),
-            views=view_section(results, parameters["train"]["seed"]),
-            training=training_section(results),
-            learned=learned_section(results, towers=VARIANTS[parameters["model"]["variant"]].towers),
-            heat_scale=scale(),
-        )
+    script = template_text("reporting/page.js")
+    certified = results.certificate.get("weights_digest") == results.train_metrics["weights_digest"]
+    return rendered(
+        "reporting/page.html.j2",
+        script=script,
+        # The browser runs this script and no other, and fetches nothing.
+        script_digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        results=results,
+        parameters=parameters,
+        origin=origin,
+        test=results.test_metrics,
+        train=results.train_metrics,
+        metrics=results.data_metrics,
+        published=published_errors(parameters["dataset"]),
+        certificate=results.certificate if certified else None,
+        data=data_section(results, parameters["resize"]["max_pixels"]),
+        inputs=input_section(results, parameters["train"]),
+        training=training_section(results),
+        learned=learned_section(results, towers=VARIANTS[parameters["model"]["variant"]].towers),
+        classes=class_section(results),
     )
 
 
-def percent(share: float | None) -> str:
-    """A share as per cent with one decimal, not to be broken at a line's end; or a dash."""
-    return "–" if share is None else f"{100 * share:.1f}\u00a0%"
-
-
-def count(number: int) -> str:
-    """A whole number with commas between thousands."""
-    return f"{number:,}"
-
-
-def _environment() -> Environment:
-    # Names of files and classes are the world's, and may hold markup.
-    environment = Environment(
-        loader=FunctionLoader(lambda name: _text(f"templates/{name}")),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(percent=percent, count=count)
-    return environment
-
-
-def _text(name: str) -> str:
-    return (files(__package__) / name).read_text(encoding="utf-8")
+def published_errors(dataset: Mapping[str, Any]) -> tuple[Published, ...]:
+    """What is known of the data that the section `dataset` names; often nothing."""
+    if dataset["source"] == "imagenet":
+        return _IMAGENET
+    if dataset["source"] == "kaggle" and (dataset["location"] or "").startswith(CAT_AND_DOG):
+        return _CATS_AND_DOGS
+    return ()

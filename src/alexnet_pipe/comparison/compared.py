@@ -1,14 +1,22 @@
-"""Two versions of the project, compared on the test images that both have."""
+"""Two versions of the project, compared on the test images that both have; the comparison as text."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import output_console, plain_table, with_interval
 from alexnet_pipe.comparison.compare_revisions import Revision
 from alexnet_pipe.evaluation.comparison import Comparison, paired, same_images
+from alexnet_pipe.evaluation.intervals import wilson_interval
+
+ROWS = 20
+"""Images that are listed of those lost, and of those won."""
 
 _ERRORS = {
     "top-1, ten views": "top1_ten_view",
@@ -60,7 +68,7 @@ class Compared:
         return self.images.loc[order]
 
 
-def compare(first: Revision, second: Revision) -> Compared:
+def compare_versions(first: Revision, second: Revision) -> Compared:
     """Compare two versions image by image.
 
     Raises:
@@ -79,6 +87,51 @@ def compare(first: Revision, second: Revision) -> Compared:
     differences = _differ(first.parameters, second.parameters) + _differ(first.digests, second.digests)
     code = [name for name, *_ in _differ(first.code, second.code)]
     return Compared(first, second, images, errors, differences, code)
+
+
+def print_comparison(compared: Compared) -> None:
+    """Print errors, what differs, and which images changed sides, to standard output."""
+    console = output_console()
+    for number, part in enumerate(_parts(compared)):
+        if number:
+            console.print()
+        console.print(part)
+
+
+def _parts(compared: Compared) -> Iterator[RenderableType]:
+    first, second = compared.first.name, compared.second.name
+    yield Text(compared.about)
+    yield _errors(compared)
+    yield Text("Lost: right in the first alone; won: in the second alone. p: McNemar's exact test, two-sided.")
+    if compared.differences:
+        yield plain_table(("differs", first, second), compared.differences)
+    if compared.code:
+        yield Text(f"Code that differs: {', '.join(compared.code)}")
+    for verb, rows in (("lost", compared.lost()), ("won", compared.won())):
+        if len(rows):
+            yield _images(compared, f"{verb} by {second}", rows)
+        if len(rows) > ROWS:
+            yield Text(f"and {len(rows) - ROWS:,} more")
+
+
+def _errors(compared: Compared) -> Table:
+    rows = []
+    for name, numbers in compared.errors.items():
+        shares = [_share(count, numbers.images) for count in (numbers.first_errors, numbers.second_errors)]
+        change = with_interval(*numbers.difference, form="+.2%")
+        rows.append((name, *shares, change, f"{numbers.lost:,}", f"{numbers.won:,}", f"{numbers.p_value:.2g}"))
+    names = (compared.first.name, compared.second.name)
+    return plain_table(("error", *names, "difference", "lost", "won", "p"), rows)
+
+
+def _share(count: int, total: int) -> str:
+    return with_interval(count / total, *wilson_interval(count, total))
+
+
+def _images(compared: Compared, title: str, rows: pd.DataFrame) -> Table:
+    says = [f"{version.name} says" for version in (compared.first, compared.second)]
+    columns = ["member_first", "actual", "predicted_first", "predicted_second"]
+    return plain_table((title, "is", *says), rows[columns].head(ROWS).to_numpy())
 
 
 def _differ(first: Mapping[str, Any], second: Mapping[str, Any]) -> list[tuple[str, str, str]]:

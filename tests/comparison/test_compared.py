@@ -10,12 +10,10 @@ from fsspec.implementations.dirfs import DirFileSystem
 from fsspec.implementations.local import LocalFileSystem
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.comparison import compare_page, compare_table
-from alexnet_pipe.comparison.compare import compare
-from alexnet_pipe.comparison.compare_page import render, write_page
-from alexnet_pipe.comparison.compare_pictures import images_of
+from alexnet_pipe.comparison import compare_page, compared
+from alexnet_pipe.comparison.compare_page import images_of, render_comparison, write_page
 from alexnet_pipe.comparison.compare_revisions import Revision
-from alexnet_pipe.comparison.compare_table import print_comparison
+from alexnet_pipe.comparison.compared import compare_versions, print_comparison
 from alexnet_pipe.evaluation.comparison import Comparison
 from alexnet_pipe.store.layout import INDEX_FILE
 from tests.stores import random_store
@@ -51,7 +49,7 @@ def revision(
 
 
 def test_each_error_is_compared_in_pairs(tmp_path: Path) -> None:
-    found = compare(revision(tmp_path, "one", "abc"), revision(tmp_path, "two", "bcdef"))
+    found = compare_versions(revision(tmp_path, "one", "abc"), revision(tmp_path, "two", "bcdef"))
     assert found.errors == dict.fromkeys(
         ["top-1, ten views", "top-1, one view", "top-5, ten views", "top-5, one view"],
         Comparison(images=6, first_errors=3, second_errors=1, lost=1, won=3),
@@ -59,29 +57,30 @@ def test_each_error_is_compared_in_pairs(tmp_path: Path) -> None:
 
 
 def test_top5_error_is_left_out_where_it_says_nothing(tmp_path: Path) -> None:
-    found = compare(revision(tmp_path, "one", "abc", classes=5), revision(tmp_path, "two", "abc"))
+    found = compare_versions(revision(tmp_path, "one", "abc", classes=5), revision(tmp_path, "two", "abc"))
     assert list(found.errors) == ["top-1, ten views", "top-1, one view"]
 
 
 def test_of_different_test_sets_the_common_images_are_compared_and_counted(tmp_path: Path) -> None:
-    found = compare(revision(tmp_path, "one", "abc"), revision(tmp_path, "two", "b", images="bcxyz"))
+    found = compare_versions(revision(tmp_path, "one", "abc"), revision(tmp_path, "two", "b", images="bcxyz"))
     assert found.about == "2 test images that both have, of 6 and 5"
     assert found.errors["top-1, ten views"] == Comparison(2, 0, 1, lost=1, won=0)
     assert (
-        compare(revision(tmp_path, "one", ""), revision(tmp_path, "two", "")).about == "6 test images, the same in both"
+        compare_versions(revision(tmp_path, "one", ""), revision(tmp_path, "two", "")).about
+        == "6 test images, the same in both"
     )
 
 
 def test_nothing_in_common_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="one and two have no test image in common"):
-        compare(revision(tmp_path, "one", "a"), revision(tmp_path, "two", "x", images="xyz"))
+        compare_versions(revision(tmp_path, "one", "a"), revision(tmp_path, "two", "x", images="xyz"))
 
 
 def test_only_what_differs_is_named(tmp_path: Path) -> None:
     first = revision(tmp_path, "one", "a", old=0.5)
     second = revision(tmp_path, "two", "a", **{"train.seed": 2, "new": []})
     second.code["src/model"] = "2"  # type: ignore[index]
-    found = compare(first, second)
+    found = compare_versions(first, second)
     assert found.differences == [
         ("train.seed", "1", "2"),
         ("old", "0.5", "–"),
@@ -94,7 +93,7 @@ def test_only_what_differs_is_named(tmp_path: Path) -> None:
 def test_the_largest_change_of_probability_comes_first(tmp_path: Path) -> None:
     first, second = revision(tmp_path, "one", "acf"), revision(tmp_path, "two", "bde")
     second.images["probability"] = [0.5, 0.0, 0.0, 0.0, 0.0, 0.1]
-    found = compare(first, second)
+    found = compare_versions(first, second)
     assert found.lost()["sha256"].tolist() == ["c", "f", "a"]
     assert found.won()["sha256"].tolist() == ["e", "d", "b"]
 
@@ -102,8 +101,8 @@ def test_the_largest_change_of_probability_comes_first(tmp_path: Path) -> None:
 def test_the_table_shows_a_hostile_name_as_text_and_how_many_rows_it_leaves_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(compare_table, "ROWS", 1)
-    print_comparison(compare(revision(tmp_path, "one[/]", "abd"), revision(tmp_path, "two", "def")))
+    monkeypatch.setattr(compared, "ROWS", 1)
+    print_comparison(compare_versions(revision(tmp_path, "one[/]", "abd"), revision(tmp_path, "two", "def")))
     said = capsys.readouterr().out
     assert "\x1b" not in said
     assert "one[/]" in said
@@ -138,21 +137,21 @@ def test_images_are_read_one_by_one_from_their_shards(tmp_path: Path) -> None:
 def test_the_page_shows_each_image_from_the_version_that_has_it(tmp_path: Path) -> None:
     write_store(tmp_path / "one", "ab")
     write_store(tmp_path / "two", "bc")
-    found = compare(revision(tmp_path / "one", "one", "abc"), revision(tmp_path / "two", "two", "def"))
-    page = render(found)
+    found = compare_versions(revision(tmp_path / "one", "one", "abc"), revision(tmp_path / "two", "two", "def"))
+    page = render_comparison(found)
     assert len(re.findall(r'<img src="data:image/webp[^>]*alt="[^"]+"', page)) == 3
     assert "The images themselves are not here" not in page
 
 
 def test_without_the_images_the_page_says_how_to_get_them(tmp_path: Path) -> None:
-    page = render(compare(revision(tmp_path, "one", "a"), revision(tmp_path, "two", "b")))
+    page = render_comparison(compare_versions(revision(tmp_path, "one", "a"), revision(tmp_path, "two", "b")))
     assert "<img" not in page
     assert "dvc pull data/images" in page
 
 
 def test_the_page_asks_for_nothing_and_names_from_the_world_are_text(tmp_path: Path) -> None:
     write_store(tmp_path, "abcdef")
-    page = render(compare(revision(tmp_path, "<b>", "abc"), revision(tmp_path, "two", "def")))
+    page = render_comparison(compare_versions(revision(tmp_path, "<b>", "abc"), revision(tmp_path, "two", "def")))
     addresses = re.findall(r"""(?:src|href)=["']([^"']*)""", page)
     assert addresses
     assert all(address.startswith(("data:", "#")) for address in addresses)
@@ -162,11 +161,11 @@ def test_the_page_asks_for_nothing_and_names_from_the_world_are_text(tmp_path: P
 
 def test_the_page_has_so_many_images_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compare_page, "IMAGES", 2)
-    page = render(compare(revision(tmp_path, "one", "abc"), revision(tmp_path, "two", "def")))
+    page = render_comparison(compare_versions(revision(tmp_path, "one", "abc"), revision(tmp_path, "two", "def")))
     assert page.count('class="card"') == 4
     assert "The 2 whose probability has changed most" in page
 
 
 def test_a_folder_is_not_written_over(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is a folder: name a file"):
-        write_page(tmp_path, compare(revision(tmp_path, "one", "a"), revision(tmp_path, "two", "b")))
+        write_page(tmp_path, compare_versions(revision(tmp_path, "one", "a"), revision(tmp_path, "two", "b")))

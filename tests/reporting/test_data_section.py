@@ -1,7 +1,8 @@
-"""Files that cannot be used are shown as far as there is something to see, and never stop the page."""
+"""What the page says of the photographs; those that cannot be used are shown as far as there is something to see."""
 
 import io
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +11,17 @@ import pandas as pd
 import pytest
 from PIL import Image, ImageFile
 
-from alexnet_pipe.reporting import findings
-from alexnet_pipe.reporting.findings import OF_A_KIND, finding_rows, small_picture
+from alexnet_pipe.reporting import data_section
+from alexnet_pipe.reporting.data_section import (
+    LISTED,
+    OF_A_KIND,
+    class_counts,
+    describe_sizes,
+    finding_rows,
+    small_picture,
+)
+from tests.reporting.results import made_up
+from tests.stores import random_store
 
 PIXELS = 1_000_000
 
@@ -60,7 +70,7 @@ def test_a_photograph_with_too_many_pixels_is_not_decoded(tmp_path: Path) -> Non
 
 
 def test_an_enormous_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(findings, "LARGEST", len(jpeg()) - 1)
+    monkeypatch.setattr(data_section, "LARGEST", len(jpeg()) - 1)
     assert small_picture(row(tmp_path, jpeg()), tmp_path, PIXELS) is None
 
 
@@ -75,3 +85,27 @@ def test_a_few_of_each_kind_are_shown_refused_ones_first(tmp_path: Path) -> None
     rejected = pd.DataFrame([{**row(tmp_path, b""), "outcome": outcome, "reason": reason} for outcome, reason in kinds])
     shown = finding_rows(rejected, tmp_path, PIXELS)
     assert [one["reason"] for one in shown] == ["empty"] * 2 + ["near-duplicate"] * OF_A_KIND
+
+
+def test_classes_are_counted_from_usable_files_only() -> None:
+    # Four files of classes 0, 1, 2, 0; the fifth, of class 0, was refused.
+    np.testing.assert_array_equal(class_counts(made_up())["train"], [2, 1, 1])
+
+
+def test_of_many_classes_the_largest_and_the_smallest_are_listed() -> None:
+    results, classes = made_up(), 2 * LISTED + 1
+    names = [f"class {n}" for n in range(classes) for _ in range(n)]
+    manifest = pd.DataFrame({"container": "a", "member": map(str, range(len(names))), "label": names, "split": "train"})
+    counts = class_counts(
+        replace(results, manifest=manifest, rejected=results.rejected.head(0), train=random_store(classes, classes))
+    )
+    assert counts["train"].tolist() == [n for n in range(classes - 1, -1, -1) if n != LISTED]
+
+
+def test_sizes_are_described_by_their_middle_their_ends_and_their_shape() -> None:
+    # 100×120, 300×200, 640×480, 256×256.
+    sizes = describe_sizes(made_up().index)
+    assert (sizes["median_width"], sizes["median_height"]) == (278, 228)
+    assert (sizes["smallest"], sizes["largest"]) == (100, 640)
+    assert sizes["enlarged"] == 0.5
+    assert (sizes["wide"], sizes["tall"], sizes["square"]) == pytest.approx((0.5, 0.25, 0.25))

@@ -4,8 +4,7 @@ import base64
 
 from matplotlib.figure import Figure
 
-from alexnet_pipe.reporting.pictures import drawing, plot
-from alexnet_pipe.reporting.plots import INK
+from alexnet_pipe.reporting.figures import INK, drawing, plot
 
 
 def figure() -> Figure:

@@ -1,36 +1,50 @@
-"""How plots look, and those of the training; colours of middle lightness, to be read on light and on dark ground."""
+"""How the training went: curves, speed, and where it was resumed."""
 
 from collections.abc import Sequence
+from typing import Any
 
-import matplotlib as mpl
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-BLUE, ORANGE, INK = "#3b82c4", "#d97a2b", "#8a8f98"
-"""Two colours that the colour-blind tell apart; and what becomes the page's own in drawings."""
+from alexnet_pipe.reporting.figures import BLUE, INK, ORANGE, drawing, new_figure, styled, two_figures
+from alexnet_pipe.reporting.results import Results
 
-SIZE = (4.6, 3.0)
-"""Inches: letters of 10 points can still be read where this is as wide as a telephone."""
+ROWS = 120
+"""Epochs of the table; of more, every second, third, … is left out."""
 
-# Names of SVG elements are random otherwise, and the page would never have the same bytes twice.
-mpl.rcParams["svg.hashsalt"] = "alexnet-pipe"
-mpl.rcParams["svg.fonttype"] = "path"
+
+def training_section(results: Results) -> dict[str, Any]:
+    """The curves, where the training was resumed, and the epochs of the table."""
+    history, steps = results.history, results.train_metrics["resumed_at_steps"]
+    resumed = resumed_epochs(history, steps)
+    curves = {"loss": loss_curve, "error": error_curve, "rate": rate_steps, "speed": speed}
+    return {
+        **{name: drawing(curve(history, resumed), name) for name, curve in curves.items()},
+        "resumed": list(zip(steps, resumed, strict=True)),
+        "epochs": history[:: -(-len(history) // ROWS)],
+    }
+
+
+def resumed_epochs(history: pd.DataFrame, steps: list[int]) -> list[float]:
+    """Where `steps` lie between the epochs' ends; 0 is the start of the first epoch."""
+    ends, epochs = [0, *history["step"]], [0, *history["epoch"]]
+    return np.interp(steps, ends, epochs).tolist()
 
 
 def loss_curve(history: pd.DataFrame, resumed: Sequence[float] = ()) -> Figure:
     """Training and validation loss by epoch, in nats; a dashed line at each epoch of `resumed`."""
     figure, axes = new_figure("epoch", "loss (nats)")
-    _lines(axes, history, "train_loss", "validation_loss")
+    _lines(axes, history["epoch"], history[["train_loss", "validation_loss"]])
     return _marked(figure, resumed)
 
 
 def error_curve(history: pd.DataFrame, resumed: Sequence[float] = ()) -> Figure:
     """Training and validation top-1 error by epoch, in per cent; dashed lines as in `loss_curve`."""
     figure, axes = new_figure("epoch", "top-1 error (%)")
-    percent = history.assign(**{name: 100 * history[name] for name in ("train_top1_error", "validation_top1_error")})
-    _lines(axes, percent, "train_top1_error", "validation_top1_error")
+    _lines(axes, history["epoch"], 100 * history[["train_top1_error", "validation_top1_error"]])
     axes.set_ylim(bottom=0)
     return _marked(figure, resumed)
 
@@ -47,8 +61,7 @@ def rate_steps(history: pd.DataFrame, resumed: Sequence[float] = ()) -> Figure:
 
 def speed(history: pd.DataFrame, resumed: Sequence[float] = ()) -> Figure:
     """Images a second by epoch, below it the share of time that waits for data; dashed lines as in `loss_curve`."""
-    figure = Figure(figsize=(SIZE[0], 3.8), layout="constrained")
-    above, below = figure.subplots(2, sharex=True, height_ratios=(3, 2))
+    figure, above, below = two_figures(3.8, (3, 2))
     styled(above, "", "images a second").plot(
         history["epoch"], history["images_per_second"], color=BLUE, marker="o", markersize=3
     )
@@ -59,27 +72,10 @@ def speed(history: pd.DataFrame, resumed: Sequence[float] = ()) -> Figure:
     return _marked(figure, resumed)
 
 
-def new_figure(x: str, y: str, size: tuple[float, float] = SIZE) -> tuple[Figure, Axes]:
-    """An empty figure, `size` in inches, with one pair of axes."""
-    figure = Figure(figsize=size, layout="constrained")
-    return figure, styled(figure.subplots(), x, y)
-
-
-def styled(axes: Axes, x: str, y: str) -> Axes:
-    """`axes` in the style of the page, with their labels."""
-    axes.set_xlabel(x, color=INK)
-    axes.set_ylabel(y, color=INK)
-    axes.tick_params(which="both", colors=INK)
-    axes.grid(axis="y", color=INK, alpha=0.25, linewidth=0.6)
-    axes.set_axisbelow(True)
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.spines[["left", "bottom"]].set_color(INK)
-    return axes
-
-
-def _lines(axes: Axes, history: pd.DataFrame, training: str, validation: str) -> None:
-    axes.plot(history["epoch"], history[training], color=BLUE, marker="o", markersize=3, label="training")
-    axes.plot(history["epoch"], history[validation], color=ORANGE, marker="s", markersize=3, label="validation")
+def _lines(axes: Axes, epochs: "pd.Series[int]", both: pd.DataFrame) -> None:
+    training, validation = both.columns
+    axes.plot(epochs, both[training], color=BLUE, marker="o", markersize=3, label="training")
+    axes.plot(epochs, both[validation], color=ORANGE, marker="s", markersize=3, label="validation")
     axes.legend(frameon=False, labelcolor=INK)
 
 

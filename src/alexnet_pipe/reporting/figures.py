@@ -1,4 +1,4 @@
-"""Arrays and plots as parts of a page that needs no other file."""
+"""Arrays and plots as parts of a page that needs no other file; colours to be read on light and on dark ground."""
 
 import base64
 import io
@@ -7,26 +7,35 @@ import re
 import matplotlib as mpl
 import numpy as np
 from markupsafe import Markup
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 from PIL import Image
 
-from alexnet_pipe.reporting.plots import INK
+BLUE, ORANGE, INK = "#3b82c4", "#d97a2b", "#8a8f98"
+"""Two colours that the colour-blind tell apart; and what becomes the page's own in drawings."""
+
+SIZE = (4.6, 3.0)
+"""Inches: letters of 10 points can still be read where this is as wide as a telephone."""
+
+# Names of SVG elements are random otherwise, and the page would never have the same bytes twice.
+mpl.rcParams["svg.hashsalt"] = "alexnet-pipe"
+mpl.rcParams["svg.fonttype"] = "path"
 
 # A date would give the same figure other bytes each time.
 _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 
 
-def picture(pixels: NDArray[np.generic], side: int | None = None, quality: int = 80) -> str:
+def picture(pixels: NDArray[np.generic], side: int | None = None) -> str:
     """RGB pixels in 0–255, `(height, width, 3)`, as WebP; `side` is the height and width to shrink to."""
     image = _image(pixels)
-    return photograph(image.resize((side, side), Image.Resampling.BICUBIC) if side else image, quality)
+    return photograph(image.resize((side, side), Image.Resampling.BICUBIC) if side else image)
 
 
-def photograph(image: Image.Image, quality: int = 80) -> str:
+def photograph(image: Image.Image) -> str:
     """An RGB image as WebP."""
     buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=quality, method=4)
+    image.save(buffer, "WEBP", quality=80, method=4)
     return _address("image/webp", buffer.getvalue())
 
 
@@ -54,6 +63,31 @@ def drawing(figure: Figure, name: str) -> Markup:
     svg = re.sub(r' xmlns(:xlink)?="[^"]*"', "", svg[svg.index("<svg") :])
     svg = re.sub(r'( id="|url\(#|href="#)', rf"\g<1>{name}-", svg)
     return Markup(svg.replace(INK, "currentColor"))
+
+
+def new_figure(x: str, y: str) -> tuple[Figure, Axes]:
+    """An empty figure with one pair of axes, and their labels."""
+    figure = Figure(figsize=SIZE, layout="constrained")
+    return figure, styled(figure.subplots(), x, y)
+
+
+def two_figures(height: float, ratios: tuple[int, int]) -> tuple[Figure, Axes, Axes]:
+    """One above the other, with one horizontal axis; `height` in inches, divided by `ratios`."""
+    figure = Figure(figsize=(SIZE[0], height), layout="constrained")
+    above, below = figure.subplots(2, sharex=True, height_ratios=ratios)
+    return figure, above, below
+
+
+def styled(axes: Axes, x: str, y: str) -> Axes:
+    """`axes` in the style of the page, with their labels."""
+    axes.set_xlabel(x, color=INK)
+    axes.set_ylabel(y, color=INK)
+    axes.tick_params(which="both", colors=INK)
+    axes.grid(axis="y", color=INK, alpha=0.25, linewidth=0.6)
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.spines[["left", "bottom"]].set_color(INK)
+    return axes
 
 
 def _image(pixels: NDArray[np.generic]) -> Image.Image:

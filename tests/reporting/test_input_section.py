@@ -1,0 +1,29 @@
+"""The page shows the inputs that this run has seen."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from alexnet_pipe.inputs.stream import TrainingStream, colour_directions
+from alexnet_pipe.reporting.input_section import RANDOM, SHIFTS, input_section, random_views, shifts
+from tests.reporting.results import PARAMETERS, made_up
+from tests.stores import random_store
+
+
+def test_colour_shifts_and_views_are_those_of_the_first_step_of_training() -> None:
+    results = replace(made_up(), train=random_store(16))
+    directions = colour_directions(results.eigenvalues, results.eigenvectors, 0.3)
+    inputs, _ = TrainingStream(results.train, seed=7, batch_size=16, colour_directions=directions).batch(0)
+    shown = shifts(results, {"seed": 7, "colour_shift": 0.3})
+    np.testing.assert_allclose(shown, inputs["colour_shift"][:SHIFTS], rtol=1e-5)
+    offsets, mirrors = zip(*random_views(seed=7), strict=True)
+    assert offsets == tuple(map(tuple, inputs["offset"][:RANDOM].tolist()))
+    assert list(mirrors) == inputs["mirror"][:RANDOM].tolist()
+
+
+def test_ten_views_are_for_the_test_the_last_of_them_the_centre_mirrored() -> None:
+    results = made_up()
+    views = dict(input_section(results, PARAMETERS["train"])["test"])
+    assert len({view.tobytes() for view in views.values()}) == 10
+    assert list(views)[9] == "centre, mirrored"
+    np.testing.assert_array_equal(views["centre, mirrored"], results.train[0][14:241, 14:241][:, ::-1])

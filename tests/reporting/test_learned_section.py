@@ -1,0 +1,61 @@
+"""What the page says of single images and kernels is arithmetic on what the stages left."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from alexnet_pipe.evaluation.occlusion import PATCH, PLACES, STEP
+from alexnet_pipe.reporting.learned_section import (
+    COVERED,
+    colour_share,
+    confident_mistakes,
+    mean_when_hidden,
+    near_ties,
+    neighbour_rows,
+    place_in_words,
+)
+from alexnet_pipe.reporting.training_section import resumed_epochs
+from tests.reporting.results import made_up
+
+
+def test_the_most_confident_mistake_comes_first() -> None:
+    assert confident_mistakes(made_up().predictions) == [6, 3, 0]
+
+
+def test_the_closest_race_is_the_most_uncertain() -> None:
+    predictions = pd.DataFrame({"top5_probability_ten_view": [[0.6, 0.2], [0.5, 0.49], [0.4, 0.3]]})
+    assert near_ties(predictions) == [1, 2, 0]
+
+
+def test_the_nearest_neighbour_stands_first() -> None:
+    (row,) = neighbour_rows(made_up())
+    # Training images 1 and 3 at distances 1 and 2; labels go 0, 1, 2, 0.
+    assert [near["actual"] for near in row["near"]] == ["class 1", "class 0"]
+
+
+def test_a_pixel_gets_the_mean_of_the_squares_that_hide_it() -> None:
+    hidden = np.ones(PLACES**2)
+    hidden[PLACES + 1] = 0
+    mean = mean_when_hidden(hidden)
+    assert mean.shape == (COVERED, COVERED)
+    # The square at row 1, column 1 hides pixels from 16 to 63. Pixel 16 is hidden from two places a side, 4 squares.
+    assert mean[0, 0] == 1
+    assert mean[STEP, STEP] == 1 - 1 / 4
+    assert mean[STEP + PATCH, STEP] == 1
+
+
+def test_places_of_the_square_are_said_in_words() -> None:
+    assert place_in_words(0) == "at the top left"
+    assert place_in_words(PLACES**2 // 2 + PLACES // 2) == "in the middle"
+    assert place_in_words(PLACES**2 - 1) == "at the bottom right"
+
+
+def test_grey_kernels_have_no_colour_and_opposed_channels_nothing_else() -> None:
+    grey = np.ones((11, 11, 3, 2), np.float32)
+    assert colour_share(grey) == 0
+    assert colour_share(grey * np.array([1, 0, -1], np.float32)[:, None]) == pytest.approx(1)
+
+
+def test_a_resumed_step_lies_between_the_ends_of_epochs() -> None:
+    history = pd.DataFrame({"epoch": [1, 2, 3], "step": [55, 109, 163]})
+    assert resumed_epochs(history, [11, 109, 136]) == pytest.approx([0.2, 2, 2.5])
