@@ -21,6 +21,7 @@ from alexnet_pipe.experiments.configurations import Configuration, all_params, l
 from alexnet_pipe.experiments.run import Experiment, check_commit, remove_left_overs, run_experiment
 from alexnet_pipe.experiments.table import ABOUT, Row, experiment_rows
 from alexnet_pipe.params.load import Params
+from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.run_lock import BusyError, only_run
 from alexnet_pipe.service.gpu_limit import gpu_tags
 
@@ -39,12 +40,12 @@ def experiments(
         configurations: Only these of the file, and the first; all if there are none.
     """
     try:
-        with only_run(ROOT):
+        with only_run(ROOT) as project:
             chosen = load_configurations(ROOT, name, configurations)
             params = all_params(ROOT, name, chosen, seeds)
-            check_commit(ROOT)
-            remove_left_overs(ROOT)
-            states = {key: _run(*key, each) for key, each in params.items()}
+            check_commit(project)
+            remove_left_overs(project)
+            states = {key: _run(project, *key, each) for key, each in params.items()}
     except BusyError as error:
         return Cancelled(message=str(error))
     except UserError as error:
@@ -53,11 +54,11 @@ def experiments(
 
 
 @task
-def run_one(experiment: str, params: Params) -> State[Experiment]:
+def run_one(project: Checkout, experiment: str, params: Params) -> State[Experiment]:
     """Have DVC run one experiment."""
     started = time.monotonic()
     try:
-        done = run_experiment(ROOT, experiment, params, get_run_logger().info)
+        done = run_experiment(project, experiment, params, get_run_logger().info)
     except UserError as error:
         return Failed(message=str(error))
     if done.cached:
@@ -65,10 +66,12 @@ def run_one(experiment: str, params: Params) -> State[Experiment]:
     return Completed(message=f"ran in {time.monotonic() - started:.0f} s", data=done)
 
 
-def _run(name: str, seed: int, params: Params) -> State[Experiment]:
+def _run(project: Checkout, name: str, seed: int, params: Params) -> State[Experiment]:
     """One experiment, to its end."""
     title = f"{name} {seed}"
-    future = run_one.with_options(name=title, task_run_name=title, tags=gpu_tags()).submit(f"{name}-{seed}", params)
+    future = run_one.with_options(name=title, task_run_name=title, tags=gpu_tags()).submit(
+        project, f"{name}-{seed}", params
+    )
     future.wait()
     return future.state
 

@@ -18,8 +18,8 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.orchestration.publish import publish
 from alexnet_pipe.orchestration.stages import failure, run_stages
 from alexnet_pipe.params.overrides import override_params
+from alexnet_pipe.project.dvc import StageRun
 from alexnet_pipe.project.graph import stage_graph, with_upstream
-from alexnet_pipe.project.outcome import StageRun
 from alexnet_pipe.project.run_lock import BusyError, only_run
 
 
@@ -35,12 +35,12 @@ def pipeline(
         params: New values for settings in params.yaml, as in {"train.max_epochs": 20}; they stay there.
     """
     try:
-        with only_run(ROOT):
+        with only_run(ROOT) as project:
             override_params(ROOT, params or {})
             graph = stage_graph(ROOT)
             graph = with_upstream(graph, targets or list(graph))
-            runs = run_stages(ROOT, graph, force=graph if force else ())
-            publish(ROOT, graph, runs)
+            runs = run_stages(project, graph, force=graph if force else ())
+            publish(project, graph, runs)
     except BusyError as error:
         return Cancelled(message=str(error))
     except UserError as error:

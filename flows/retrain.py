@@ -20,7 +20,8 @@ from alexnet_pipe.orchestration.publish import publish
 from alexnet_pipe.orchestration.stages import failure, run_stages
 from alexnet_pipe.params.load import load_params
 from alexnet_pipe.params.overrides import override_params
-from alexnet_pipe.project.challenger import challenger
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.clones import challenger
 from alexnet_pipe.project.graph import stage_graph
 from alexnet_pipe.project.run_lock import BusyError, only_run
 from alexnet_pipe.promotion.decision import Decision, Verdict, decide, decision_markdown
@@ -38,45 +39,45 @@ def retrain(params: dict[str, Any] | None = None) -> State[Decision]:
         params: New values for settings in params.yaml, as in {"train.max_epochs": 20}; a promotion commits them.
     """
     try:
-        with only_run(ROOT):
-            finish_promotion(ROOT)
-            with challenger(ROOT) as copy:
-                override_params(copy, params or {})
-                if reason := _train(copy):
-                    return Failed(message=reason)
-                return _promote_or_refuse(copy)
+        with only_run(ROOT) as project:
+            finish_promotion(project)
+            copy = challenger(project)
+            override_params(copy.root, params or {})
+            if reason := _train(copy):
+                return Failed(message=reason)
+            return _promote_or_refuse(project, copy)
     except BusyError as error:
         return Cancelled(message=str(error))
     except UserError as error:
         return Failed(message=str(error))
 
 
-def _train(copy: Path) -> str | None:
+def _train(copy: Checkout) -> str | None:
     """Bring the clone up to date with its source; the reason if that fails."""
     found = ask_the_source(copy)
     if found:
-        follow(copy, found)
-    graph = stage_graph(copy)
+        follow(copy.root, found)
+    graph = stage_graph(copy.root)
     runs = run_stages(copy, graph, force=["download"] if found else ())
     publish(copy, graph, runs)
     return failure(runs)
 
 
 @task(name="ask the source", task_run_name="ask the source")
-def ask_the_source(copy: Path) -> str | None:
+def ask_the_source(copy: Checkout) -> str | None:
     """What the source has that the champion has not seen."""
     found = news(copy)
     get_run_logger().info(found or "nothing newer")
     return found
 
 
-def _promote_or_refuse(copy: Path) -> State[Decision]:
-    promotion = load_params(copy / "params.yaml").promotion
+def _promote_or_refuse(project: Checkout, copy: Checkout) -> State[Decision]:
+    promotion = load_params(copy.root / "params.yaml").promotion
     decision = decide(copy, promotion)
     version, problem = None, None
     if decision.verdict is Verdict.PROMOTED:
-        version = promote(ROOT, copy, promotion.stage, f"Promote a new model: {decision.reason}")
-        problem = push_git(ROOT) if promotion.push_git else None
+        version = promote(project, copy, promotion.stage, f"Promote a new model: {decision.reason}")
+        problem = push_git(project) if promotion.push_git else None
     create_markdown_artifact(
         decision_markdown(decision, version),
         key="promotion",

@@ -20,7 +20,7 @@ import yaml
 from alexnet_pipe.certificate.difference import difference
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import load_model, save_model
-from alexnet_pipe.project.clean_clone import PLACE
+from alexnet_pipe.project.clones import CLEAN
 from alexnet_pipe.project.run_lock import only_run
 from tests.service.services import until
 
@@ -166,7 +166,7 @@ def test_what_repeats_is_certified_from_the_source_on_and_nothing_else_changes(p
     assert "certify: stage 2 of 3, train" in done.stdout.splitlines()
     assert done.stdout.endswith("`dvc repro` makes the page that shows it\n")
     assert state_of(project) == before
-    assert not (project / PLACE).exists()
+    assert not (project / CLEAN).exists()
 
 
 @pytest.mark.slow
@@ -221,7 +221,7 @@ def test_a_stage_that_fails_is_one_line_and_certifies_nothing(project: Path, noi
         "alexnet-pipe: download failed: the source does not answer (a certificate starts from the source again)"
     ]
     assert (project / "report/certificate.json").read_bytes() == before
-    assert not (project / PLACE).exists()
+    assert not (project / CLEAN).exists()
 
 
 @pytest.mark.slow
@@ -236,7 +236,7 @@ def test_an_interrupt_leaves_nothing_at_work_and_nothing_behind(project: Path, n
     assert process.returncode == 130
     assert errors == "alexnet-pipe: certify was interrupted: nothing is certified, and its clone is gone\n"
     assert not is_alive(int(waiting.read_text()))
-    assert not (project / PLACE).exists()
+    assert not (project / CLEAN).exists()
     assert (project / "report/certificate.json").read_bytes() == before
     waiting.unlink()
 

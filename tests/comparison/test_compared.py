@@ -12,9 +12,10 @@ from fsspec.implementations.local import LocalFileSystem
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.comparison import compare_page, compared
 from alexnet_pipe.comparison.compare_page import images_of, render_comparison, write_page
-from alexnet_pipe.comparison.compare_revisions import Revision
+from alexnet_pipe.comparison.compare_revisions import Version
 from alexnet_pipe.comparison.compared import compare_versions, print_comparison
 from alexnet_pipe.evaluation.comparison import Comparison
+from alexnet_pipe.project.revisions import Revision
 from alexnet_pipe.store.layout import INDEX_FILE
 from tests.stores import random_store
 
@@ -23,7 +24,7 @@ HOSTILE = "<script>alert(1)</script>\x1b[2J.jpg"
 
 def revision(
     folder: Path, name: str, right: str, images: str = "abcdef", classes: int = 6, **changes: object
-) -> Revision:
+) -> Version:
     """A version in `folder` that predicts the images in `right` right, with a probability that grows from a to f."""
     hit = [image in right for image in images]
     columns = {f"top{top}{views}": [not top1 for top1 in hit] for top in (1, 5) for views in ("", "_ten_view")}
@@ -37,9 +38,8 @@ def revision(
             **columns,
         }
     )
-    return Revision(
-        name=name,
-        files=DirFileSystem(str(folder), LocalFileSystem()),
+    return Version(
+        revision=Revision(name, None, DirFileSystem(str(folder), LocalFileSystem())),
         images=table,
         top5=classes > 5,
         parameters={"train.seed": 1, "train.width": None, **changes},

@@ -13,6 +13,7 @@ import yaml
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.experiments.run import check_commit, remove_left_overs
+from alexnet_pipe.project.checkout import Checkout
 
 ROOT = Path(__file__).parents[2]
 
@@ -126,9 +127,9 @@ def test_experiments_run_repeat_fail_and_are_refused(project: Path) -> None:
 def test_experiments_need_a_commit(tmp_path: Path) -> None:
     git(tmp_path, "init", "-q")
     with pytest.raises(UserError, match="has no commit: commit the project first"):
-        check_commit(tmp_path)
+        check_commit(Checkout(tmp_path))
     git(tmp_path, "commit", "-q", "--allow-empty", "-m", "Empty")
-    assert len(check_commit(tmp_path)) == 40
+    assert len(check_commit(Checkout(tmp_path))) == 40
 
 
 def test_what_a_killed_experiment_left_goes_and_a_copy_at_work_stays(tmp_path: Path) -> None:
@@ -140,9 +141,9 @@ def test_what_a_killed_experiment_left_goes_and_a_copy_at_work_stays(tmp_path: P
         (copies / name).mkdir(parents=True)
     at_work = copies / "tmpalive/data"
     with subprocess.Popen([sys.executable, "-c", "input()"], cwd=at_work, stdin=subprocess.PIPE) as alive:
-        remove_left_overs(tmp_path)
+        remove_left_overs(Checkout(tmp_path))
         assert sorted(path.name for path in copies.iterdir()) == ["run", "tmpalive"]
         assert not (tmp_path / ".git/refs/exps/stash").exists()
         alive.communicate(b"\n")
-    remove_left_overs(tmp_path)
+    remove_left_overs(Checkout(tmp_path))
     assert [path.name for path in copies.iterdir()] == ["run"]

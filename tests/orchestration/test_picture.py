@@ -3,7 +3,7 @@
 from matplotlib.patches import FancyArrowPatch
 
 from alexnet_pipe.orchestration.picture import duration, pipeline_picture
-from alexnet_pipe.project.outcome import Outcome, StageRun
+from alexnet_pipe.project.dvc import Outcome, StageRun
 
 GRAPH = {
     "resize": frozenset[str](),

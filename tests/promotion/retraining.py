@@ -10,7 +10,9 @@ from dvc.cli import main
 
 from alexnet_pipe.params.overrides import override_params
 from alexnet_pipe.params.promotion import PromotionParams
-from alexnet_pipe.project.challenger import PLACE, challenger
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.clones import CHALLENGER, challenger
+from alexnet_pipe.project.dvc import reproduce, run_dvc
 from alexnet_pipe.project.run_lock import only_run
 from alexnet_pipe.promotion.decision import Decision, Verdict, decide
 from alexnet_pipe.promotion.promote import finish_promotion, promote
@@ -121,27 +123,27 @@ def state_of(folder: Path) -> dict[str, str]:
     }
 
 
-def train_challenger(root: Path, wrong: int | None = None) -> Path:
+def train_challenger(project: Checkout, wrong: int | None = None) -> Checkout:
     """What the flow does before it decides; `wrong` is the new model's number of errors."""
-    with challenger(root) as copy:
-        override_params(copy, {} if wrong is None else {"train.seed": wrong})
-        if found := news(copy):
-            follow(copy, found)
-            dvc(copy, "repro", "--quiet", "--force", "--single-item", "download")
-        dvc(copy, "repro", "--quiet")
+    copy = challenger(project)
+    override_params(copy.root, {} if wrong is None else {"train.seed": wrong})
+    if found := news(copy):
+        follow(copy.root, found)
+        reproduce(copy, "download", print, force=True)
+    run_dvc(copy, ["repro"])
     return copy
 
 
 def retrain(root: Path, wrong: int | None = None) -> Decision:
     """What the flow does, without Prefect."""
-    with only_run(root):
-        finish_promotion(root)
-        copy = train_challenger(root, wrong)
+    with only_run(root) as project:
+        finish_promotion(project)
+        copy = train_challenger(project, wrong)
         decision = decide(copy, PromotionParams())
         if decision.verdict is Verdict.PROMOTED:
-            promote(root, copy, "prod", "A better model")
+            promote(project, copy, "prod", "A better model")
     return decision
 
 
 if __name__ == "__main__":
-    promote(Path(sys.argv[1]), Path(sys.argv[1], PLACE), "prod", "A better model")
+    promote(Checkout(Path(sys.argv[1])), Checkout(Path(sys.argv[1], CHALLENGER)), "prod", "A better model")

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.project.challenger import challenger
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.clones import challenger
 from alexnet_pipe.promotion.decision import Verdict
 from alexnet_pipe.promotion.promote import finish_promotion
 from tests.promotion import retraining
@@ -97,15 +98,12 @@ def test_a_model_that_was_tested_on_other_images_is_refused(project: Path) -> No
 
 def test_a_promotion_asks_for_a_clean_branch(project: Path) -> None:
     (project / "params.yaml").write_text("{}\n")
-    with (
-        pytest.raises(UserError, match=r"changes are not committed \(params\.yaml\): commit them or undo them"),
-        challenger(project),
-    ):
-        pass
+    with pytest.raises(UserError, match=r"changes are not committed \(params\.yaml\): commit them or undo them"):
+        challenger(Checkout(project))
     git(project, "checkout", "--quiet", "params.yaml")
     git(project, "checkout", "--quiet", "--detach")
-    with pytest.raises(UserError, match="no branch checked out: `git switch`"), challenger(project):
-        pass
+    with pytest.raises(UserError, match="no branch checked out: `git switch`"):
+        challenger(Checkout(project))
 
 
 _GIT = """#!/bin/sh
@@ -126,7 +124,7 @@ case "$1 $MOMENT" in "prepared while") kill -9 $CALLER $PPID; sleep 1;; esac
 @pytest.fixture
 def deadly(project: Path, tmp_path: Path) -> Path:
     """A project with a better challenger, ready to be promoted; `bin` beside it has a git that kills."""
-    train_challenger(project, wrong=2)
+    train_challenger(Checkout(project), wrong=2)
     programs = tmp_path / "bin"
     programs.mkdir()
     for path, script in (
@@ -156,7 +154,7 @@ def test_a_death_before_the_end_leaves_the_champion(deadly: Path, command: str, 
     died = state_of(deadly)
     assert (died["branch"], died["tags"]) == (before["branch"], before["tags"])
     assert bool(died["changes"]) == (moment == "while")
-    finish_promotion(deadly)
+    finish_promotion(Checkout(deadly))
     assert state_of(deadly) == before
     if moment == "while":
         assert retrain(deadly, wrong=2).verdict is Verdict.PROMOTED

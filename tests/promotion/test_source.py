@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.promotion.source import SourceError, follow, news
 
 
@@ -38,7 +39,7 @@ def test_what_names_no_version_or_has_none_stays(tmp_path: Path, source: str, pl
 
 def test_a_source_that_was_never_downloaded_has_news(tmp_path: Path) -> None:
     save_dataset(tmp_path, source="sample", location=None)
-    assert news(tmp_path) == "nothing has been downloaded yet"
+    assert news(Checkout(tmp_path)) == "nothing has been downloaded yet"
 
 
 def test_a_source_that_cannot_be_asked_is_told_with_the_reason(tmp_path: Path) -> None:
@@ -46,4 +47,4 @@ def test_a_source_that_cannot_be_asked_is_told_with_the_reason(tmp_path: Path) -
     (tmp_path / "data/version.json").write_text('{"source": "directory", "location": "gone", "version": "1"}')
     save_dataset(tmp_path, source="directory", location="gone")
     with pytest.raises(SourceError, match=r"^dataset\.location: gone does not exist"):
-        news(tmp_path)
+        news(Checkout(tmp_path))

@@ -20,6 +20,7 @@ PIPELINE = {
     "stages": {"train": {"cmd": f"mkdir -p models; cp trained {MODEL}", "deps": ["trained"], "outs": [MODEL]}},
     "artifacts": {"alexnet": {"path": MODEL, "type": "model"}},
 }
+UNKNOWN = "is no revision of this project: `git tag`, `git log --oneline` and `dvc exp list` name them"
 ROOT = Path(__file__).parents[2]
 
 
@@ -40,7 +41,9 @@ def test_a_file_wins_over_everything_else(tmp_path: Path, monkeypatch: pytest.Mo
 def test_without_git_only_files_have_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("HEAD~1", "alexnet@prod", "other.keras"):
-        with pytest.raises(UserError, match=rf"^{name} is no file, and this folder is in no git repository"):
+        with pytest.raises(
+            UserError, match=rf"^{name} is no file, and {tmp_path} is in no git repository: work in a `git clone`"
+        ):
             content(name)
     with pytest.raises(UserError, match=rf"^{MODEL} is missing: run `dvc pull {MODEL}` to fetch it"):
         content(MODEL)
@@ -123,13 +126,13 @@ def test_a_model_that_is_in_the_remote_is_fetched_into_the_cache(clone: Path) ->
     ("name", "expected"),
     [
         ("alexnet@nope", "alexnet@nope: there is no such stage or version; there are v0.0.2, v0.0.1, prod"),
-        ("nope", "nope is neither a file nor a revision: `git log --all` and `dvc exp list` name them"),
-        ("models", "models is neither a file nor a revision: `git log --all` and `dvc exp list` name them"),
+        ("nope", f"nope is no file, and nope {UNKNOWN}"),
+        ("models", f"models is no file, and models {UNKNOWN}"),
         ("HEAD~2", f"HEAD~2 has no {MODEL}: name a revision that has one"),
         (
             "alexnet@v0.0.2",
-            "the model of alexnet@v0.0.2 is neither in DVC's cache nor in its remote: "
-            "run `dvc push --all-commits` where it is",
+            f"{MODEL} of alexnet@v0.0.2 is neither in DVC's cache nor in its remote: `dvc fetch --all-commits` gets it "
+            "from one that has it, `dvc push --all-commits` brings it there from where it is",
         ),
     ],
 )

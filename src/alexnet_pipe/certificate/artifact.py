@@ -11,7 +11,8 @@ from dvc.exceptions import DvcException
 
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.certificate.difference import difference
-from alexnet_pipe.project.commands import git
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.git import git
 
 Kind = Literal["data", "training", "report"]
 
@@ -32,18 +33,20 @@ class Artifact:
     note: str
 
 
-def compare_artifacts(root: Path, copy: Path, before: Mapping[str, str], now: Mapping[str, str]) -> list[Artifact]:
+def compare_artifacts(
+    project: Checkout, copy: Checkout, before: Mapping[str, str], now: Mapping[str, str]
+) -> list[Artifact]:
     """Each output of the commit that `copy` is a clone of, compared with what has been made there.
 
     Args:
-        root: The project; an output that differs is taken from DVC's cache or remote.
+        project: An output that differs is taken from DVC's cache or remote.
         copy: A clone in which the pipeline has run.
         before: The digest of each output.
         now: The same, as made in `copy`.
     """
     commit = git(copy, "rev-parse", "HEAD")
     found = {
-        path: (True, "same bytes") if now[path] == digest else _difference(root, copy, commit, path)
+        path: (True, "same bytes") if now[path] == digest else _difference(project.root, copy.root, commit, path)
         for path, digest in before.items()
     }
     return [Artifact(path, kind_of(path), same, note) for path, (same, note) in found.items()]

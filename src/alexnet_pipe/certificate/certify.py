@@ -15,11 +15,12 @@ from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.certificate.artifact import Artifact, compare_artifacts
 from alexnet_pipe.certificate.statement import training_statement
-from alexnet_pipe.project.clean_clone import clean_clone, digests
-from alexnet_pipe.project.commands import git
-from alexnet_pipe.project.dvc_run import DvcError
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.clones import clean_clone
+from alexnet_pipe.project.dvc import DvcError, reproduce
+from alexnet_pipe.project.git import git
 from alexnet_pipe.project.graph import stage_graph
-from alexnet_pipe.project.reproduce import reproduce
+from alexnet_pipe.project.lock_file import digests, locked_stages
 from alexnet_pipe.project.run_lock import only_run
 
 
@@ -52,31 +53,31 @@ def certify(root: Path) -> Certificate:
         UserError: if what is certified is not committed, or if a stage fails; nothing is saved then.
     """
     root = root.resolve()
-    with only_run(root):
-        with clean_clone(root) as copy:
-            before = digests(copy)
-            first = _train_metrics(copy)
+    with only_run(root) as project:
+        with clean_clone(project) as copy:
+            before = digests(locked_stages(copy))
+            first = _train_metrics(copy.root)
             _run_all(copy)
-            artifacts = compare_artifacts(root, copy, before, digests(copy))
+            artifacts = compare_artifacts(project, copy, before, digests(locked_stages(copy)))
             certificate = Certificate(
                 weights_digest=first.get("weights_digest", ""),
                 date=date.today().isoformat(),
                 machine=_machine(),
-                backend=_backend(_train_metrics(copy)),
+                backend=_backend(_train_metrics(copy.root)),
                 artifacts=artifacts,
-                training=training_statement(root, copy, artifacts),
+                training=training_statement(project, copy, artifacts),
             )
         save_json(Artifacts(root).certificate, asdict(certificate))
     return certificate
 
 
-def _run_all(copy: Path) -> None:
-    graph = stage_graph(copy)
+def _run_all(copy: Checkout) -> None:
+    graph = stage_graph(copy.root)
     say(f"certify: commit {git(copy, 'rev-parse', '--short', 'HEAD')}, {len(graph)} stages in a clean clone")
     for number, stage in enumerate(graph, 1):
         say(f"certify: stage {number} of {len(graph)}, {stage}")
         try:
-            reproduce(stage, copy, say, force=True)
+            reproduce(copy, stage, say, force=True)
         except DvcError as error:
             raise UserError(f"{stage} failed: {error} (a certificate starts from the source again)") from None
 

@@ -17,10 +17,10 @@ def compare(
 ) -> None:
     """Compare two versions on the same test images: errors, what made them differ, and which images changed sides."""
     from alexnet_pipe.comparison.compare_page import write_page
-    from alexnet_pipe.comparison.compare_revisions import read_revision
+    from alexnet_pipe.comparison.compare_revisions import read_version
     from alexnet_pipe.comparison.compared import compare_versions, print_comparison
 
-    found = compare_versions(read_revision(first), read_revision(second))
+    found = compare_versions(read_version(first), read_version(second))
     print_comparison(found)
     if html:
         write_page(html, found)

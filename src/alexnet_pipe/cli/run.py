@@ -10,7 +10,7 @@ from alexnet_pipe.base.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from alexnet_pipe.project.outcome import StageRun
+    from alexnet_pipe.project.dvc import StageRun
 
 
 def run(
@@ -39,7 +39,7 @@ def _show(root: Path, runs: "Mapping[str, StageRun]") -> None:
     from alexnet_pipe.base.files import load_json
     from alexnet_pipe.base.paths import Artifacts
     from alexnet_pipe.orchestration.summary import error_table, stage_table
-    from alexnet_pipe.project.outcome import Outcome
+    from alexnet_pipe.project.dvc import Outcome
 
     console, artifacts = Console(), Artifacts(root)
     console.print(stage_table(runs))

@@ -15,9 +15,10 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import progress
-from alexnet_pipe.comparison.compare_revisions import Revision, open_file
+from alexnet_pipe.comparison.compare_revisions import Version
 from alexnet_pipe.comparison.compared import Compared
 from alexnet_pipe.evaluation.intervals import wilson_interval
+from alexnet_pipe.project.revisions import Revision
 from alexnet_pipe.reporting.templates import rendered
 from alexnet_pipe.store.layout import INDEX_FILE, SIDE
 
@@ -54,21 +55,21 @@ def render_comparison(compared: Compared) -> str:
     )
 
 
-def images_of(revision: Revision, wanted: Collection[str]) -> dict[str, NDArray[np.uint8]]:
+def images_of(version: Version, wanted: Collection[str]) -> dict[str, NDArray[np.uint8]]:
     """The images with the SHA-256 `wanted`, uint8 `(256, 256, 3)` each; those that cannot be had are left out."""
     try:
-        with open_file(revision.files, _IMAGES / INDEX_FILE) as file:
+        with version.revision.open(_IMAGES / INDEX_FILE) as file:
             index = pd.read_parquet(io.BytesIO(file.read()))
     except OSError:
         return {}
-    return _read(revision.files, index[index["sha256"].isin(wanted)].drop_duplicates("sha256"))
+    return _read(version.revision, index[index["sha256"].isin(wanted)].drop_duplicates("sha256"))
 
 
-def _read(files: Any, rows: pd.DataFrame) -> dict[str, NDArray[np.uint8]]:
+def _read(revision: Revision, rows: pd.DataFrame) -> dict[str, NDArray[np.uint8]]:
     images = {}
     with progress("thumbnails", len(rows), "images") as advance:
         for shard, held in rows.groupby("shard"):
-            with suppress(OSError), open_file(files, _IMAGES / str(shard)) as file:
+            with suppress(OSError), revision.open(_IMAGES / str(shard)) as file:
                 start = _start(file)
                 for sha256, row in zip(held["sha256"], held["row"], strict=True):
                     file.seek(start + int(row) * SIDE * SIDE * 3)

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import output_console, plain_table, with_interval
-from alexnet_pipe.comparison.compare_revisions import Revision
+from alexnet_pipe.comparison.compare_revisions import Version
 from alexnet_pipe.evaluation.comparison import Comparison, paired, same_images
 from alexnet_pipe.evaluation.intervals import wilson_interval
 
@@ -39,8 +39,8 @@ class Compared:
         code: The files and folders of code that differ.
     """
 
-    first: Revision
-    second: Revision
+    first: Version
+    second: Version
     images: pd.DataFrame
     errors: Mapping[str, Comparison]
     differences: list[tuple[str, str, str]]
@@ -68,7 +68,7 @@ class Compared:
         return self.images.loc[order]
 
 
-def compare_versions(first: Revision, second: Revision) -> Compared:
+def compare_versions(first: Version, second: Version) -> Compared:
     """Compare two versions image by image.
 
     Raises:

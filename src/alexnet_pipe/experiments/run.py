@@ -3,17 +3,18 @@
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import psutil
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.paths import HOME, Artifacts
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.params.load import Params, load_params
-from alexnet_pipe.project.commands import CommandError, git
-from alexnet_pipe.project.dvc_run import run_dvc
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.dvc import run_dvc
+from alexnet_pipe.project.git import CommandError, git
 
 _COPIES = ".dvc/tmp/exps/standalone"
 
@@ -30,21 +31,23 @@ class Experiment:
     cached: bool
 
 
-def check_commit(root: Path) -> str:
+def check_commit(project: Checkout) -> str:
     """The commit that experiments are attached to."""
     try:
-        return git(root, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        return git(project, "rev-parse", "--verify", "--quiet", "HEAD^{commit}")
     except CommandError:
-        raise UserError(f"experiments are kept in git, and {root} has no commit: commit the project first") from None
+        raise UserError(
+            f"experiments are kept in git, and {project.root} has no commit: commit the project first"
+        ) from None
 
 
-def run_experiment(root: Path, name: str, params: Params, on_line: Callable[[str], None]) -> Experiment:
+def run_experiment(project: Checkout, name: str, params: Params, on_line: Callable[[str], None]) -> Experiment:
     """Run all stages with `params`, as the DVC experiment `name`.
 
     What ran before with the same parameters, code and data comes from the run cache; an interrupted training goes on.
 
     Args:
-        root: The project.
+        project: Its last commit is what is tried.
         name: Of the experiment; one of the same name on the same commit is replaced.
         params: All of them, whatever params.yaml has become meanwhile.
         on_line: Called with each line that a stage prints.
@@ -52,22 +55,22 @@ def run_experiment(root: Path, name: str, params: Params, on_line: Callable[[str
     Raises:
         UserError: with the reason of the stage that failed.
     """
-    commit = check_commit(root)
+    commit = check_commit(project)
     reference = f"refs/exps/{commit[:2]}/{commit[2:]}/{name}"
     # DVC's --force would replace it too, but run every stage again.
-    git(root, "update-ref", "-d", reference)
-    arguments = ["exp", "run", "--temp", "--name", name, *_changes(root, params)]
-    lines = run_dvc(arguments, root, on_line, {HOME: str(root)})
-    metrics = json.loads(git(root, "show", f"{reference}:./{Artifacts().test_metrics}"))
+    git(project, "update-ref", "-d", reference)
+    arguments = ["exp", "run", "--temp", "--name", name, *_changes(project.root, params)]
+    lines = run_dvc(replace(project, home=project.root), arguments, on_line)
+    metrics = json.loads(git(project, "show", f"{reference}:./{Artifacts().test_metrics}"))
     return Experiment(metrics, cached=not any(line.startswith("Running stage") for line in lines))
 
 
-def remove_left_overs(root: Path) -> None:
+def remove_left_overs(project: Checkout) -> None:
     """Remove the temporary copies of killed experiments; a copy that a process works in stays."""
     # An experiment that was killed before its copy was made would be run beside the next one.
-    git(root, "update-ref", "-d", "refs/exps/stash")
+    git(project, "update-ref", "-d", "refs/exps/stash")
     at_work = [Path(process.info["cwd"] or "/") for process in psutil.process_iter(["cwd"])]
-    for copy in (root / _COPIES).resolve().glob("tmp*"):
+    for copy in (project.root / _COPIES).resolve().glob("tmp*"):
         if not any(folder.is_relative_to(copy) for folder in at_work):
             shutil.rmtree(copy, ignore_errors=True)
 

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import FancyBboxPatch
 
+from alexnet_pipe.project.dvc import Outcome, StageRun
 from alexnet_pipe.project.graph import Graph
-from alexnet_pipe.project.outcome import Outcome, StageRun
 
 _COLOURS = {
     Outcome.RAN: "#3b82c4",

@@ -1,7 +1,6 @@
 """What a run shows in Prefect: pictures, metrics, and a link to the report."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,22 +10,25 @@ from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.orchestration.metrics import metric_changes, metrics_markdown
 from alexnet_pipe.orchestration.picture import pipeline_picture
 from alexnet_pipe.orchestration.report_link import report_link
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.dvc import StageRun
 from alexnet_pipe.project.graph import Graph
-from alexnet_pipe.project.outcome import StageRun
 from alexnet_pipe.reporting.figures import picture, plot
 from alexnet_pipe.reporting.training_section import error_curve
 
 
-def publish(root: Path, graph: Graph, runs: Mapping[str, StageRun]) -> None:
+def publish(checkout: Checkout, graph: Graph, runs: Mapping[str, StageRun]) -> None:
     """Attach to the Prefect run what became of the stages, and what they have made so far."""
-    artifacts = Artifacts(root)
+    artifacts = Artifacts(checkout.root)
     create_image_artifact(
         plot(pipeline_picture(graph, runs)),
         key="pipeline-picture",
         description="What ran, what was up to date or came from the cache, and how long each stage took.",
     )
     create_markdown_artifact(
-        metrics_markdown(metric_changes(root)), key="metrics", description="Metrics beside those of the last commit."
+        metrics_markdown(metric_changes(checkout.root)),
+        key="metrics",
+        description="Metrics beside those of the last commit.",
     )
     if artifacts.mean.exists():
         create_image_artifact(
@@ -39,4 +41,4 @@ def publish(root: Path, graph: Graph, runs: Mapping[str, StageRun]) -> None:
             description="Top-1 error on the training and validation images by epoch.",
         )
     if artifacts.report.exists():
-        create_link_artifact(report_link(root), key="report", description=f"The report: {artifacts.report}")
+        create_link_artifact(report_link(checkout), key="report", description=f"The report: {artifacts.report}")

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Collection, Mapping
-from pathlib import Path
+from functools import partial
 from typing import Any
 
 from prefect import get_run_logger, task
@@ -10,10 +10,9 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed, State
 
 from alexnet_pipe.base.errors import TransientError
-from alexnet_pipe.project.dvc_run import DvcError
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.dvc import DvcError, Outcome, StageRun, reproduce
 from alexnet_pipe.project.graph import Graph, up_to_date
-from alexnet_pipe.project.outcome import Outcome, StageRun
-from alexnet_pipe.project.reproduce import reproduce
 from alexnet_pipe.project.run_lock import goes_on
 from alexnet_pipe.service.gpu_limit import gpu_tags
 
@@ -22,22 +21,27 @@ _AGAIN_AFTER = [5.0, 30.0, 120.0]
 """Seconds before a download that failed for the moment is tried again."""
 
 
-def run_stages(root: Path, graph: Graph, force: Collection[str] = ()) -> dict[str, StageRun]:
+def run_stages(checkout: Checkout, graph: Graph, force: Collection[str] = ()) -> dict[str, StageRun]:
     """Have DVC bring the stages of `graph` up to date, those side by side that do not need each other.
 
     Args:
-        root: The DVC repository.
+        checkout: Of the project, inside a run.
         graph: The stages, and what stands before each.
         force: The stages that run even if nothing changed.
 
     Returns:
         What became of each stage; a failed one has its reason, and those behind it have not been reached.
     """
-    same = up_to_date(root, graph) if not force else frozenset()
+    same = up_to_date(checkout.root, graph) if not force else frozenset()
     futures: dict[str, PrefectFuture[Any]] = {}
     for stage, before in graph.items():
-        futures[stage] = _task_of(stage, stage in same).submit(
-            stage, root, stage in force, stage in same, wait_for=[futures[name] for name in before], return_state=False
+        futures[stage] = _task_of(checkout, stage, stage in same).submit(
+            stage,
+            checkout,
+            stage in force,
+            stage in same,
+            wait_for=[futures[name] for name in before],
+            return_state=False,
         )
     states = {stage: future.wait() or future.state for stage, future in futures.items()}
     return {stage: _stage_run(state) for stage, state in states.items()}
@@ -49,13 +53,13 @@ def failure(runs: Mapping[str, StageRun]) -> str | None:
 
 
 @task
-def _run_stage(stage: str, root: Path, force: bool, same: bool) -> State[StageRun]:
+def _run_stage(stage: str, checkout: Checkout, force: bool, same: bool) -> State[StageRun]:
     """Have DVC bring one stage up to date; `same` if it has said already that it is."""
     started = time.monotonic()
-    if not goes_on():
+    if not goes_on(checkout):
         return Failed(message="the run was cancelled")
     try:
-        outcome = Outcome.UNCHANGED if same else reproduce(stage, root, get_run_logger().info, force)
+        outcome = Outcome.UNCHANGED if same else reproduce(checkout, stage, get_run_logger().info, force)
     except DvcError as error:
         return Failed(message=str(error))
     run = StageRun(outcome, time.monotonic() - started)
@@ -64,20 +68,22 @@ def _run_stage(stage: str, root: Path, force: bool, same: bool) -> State[StageRu
     return Completed(name="Cached", message=outcome, data=run)
 
 
-def _task_of(stage: str, same: bool) -> Any:
+def _task_of(checkout: Checkout, stage: str, same: bool) -> Any:
     # A stage that is left alone waits for no GPU.
     tags = gpu_tags() if stage in _ON_GPU and not same else []
     named = _run_stage.with_options(name=stage, task_run_name=stage, tags=tags)
     if stage != "download":
         return named
     return named.with_options(
-        retries=len(_AGAIN_AFTER), retry_delay_seconds=_AGAIN_AFTER, retry_condition_fn=_may_succeed_later
+        retries=len(_AGAIN_AFTER),
+        retry_delay_seconds=_AGAIN_AFTER,
+        retry_condition_fn=partial(_may_succeed_later, checkout),
     )
 
 
-async def _may_succeed_later(task: Any, task_run: Any, state: State[StageRun]) -> bool:
+async def _may_succeed_later(checkout: Checkout, task: Any, task_run: Any, state: State[StageRun]) -> bool:
     # A cancelled run has ended its download, which then has failed as well.
-    return goes_on() and (state.message or "").startswith(TransientError.PREFIX)
+    return goes_on(checkout) and (state.message or "").startswith(TransientError.PREFIX)
 
 
 def _stage_run(state: State[StageRun]) -> StageRun:

@@ -7,7 +7,7 @@ from rich import box
 from rich.table import Table
 
 from alexnet_pipe.base.terminal import with_interval
-from alexnet_pipe.project.outcome import StageRun
+from alexnet_pipe.project.dvc import StageRun
 
 
 def stage_table(runs: Mapping[str, StageRun]) -> Table:

@@ -9,13 +9,20 @@ from dvc.lock import LockError
 from dvc.repo import Repo
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.git import top_folder
 
 Graph = Mapping[str, frozenset[str]]
 """Each stage and the stages whose outputs it reads; a stage stands behind all of these."""
 
 
 def stage_graph(root: Path) -> Graph:
-    """The graph of the DVC repository at `root`."""
+    """The graph of the DVC repository at `root`.
+
+    Raises:
+        UserError: if it is in no git repository.
+    """
+    top_folder(Checkout(root))
     with Repo(str(root)) as repo:
         # DVC's edges lead from a stage to those that it depends on.
         graph = repo.index.graph

@@ -1,6 +1,6 @@
 """The model registry: versions of the model and the stages that they have, kept as git's tags by GTO."""
 
-from typing import Any
+from pathlib import Path
 
 from alexnet_pipe.base.errors import UserError
 
@@ -15,8 +15,8 @@ def is_registered(name: str) -> bool:
     return name.startswith(_PREFIX)
 
 
-def commit_of(scm: Any, name: str) -> str:
-    """The commit of a version, or of the version that has a stage; `scm` is DVC's of the project.
+def registered_commit(root: Path, name: str) -> str:
+    """The commit of a version, or of the version that has a stage, in the project `root`.
 
     Raises:
         UserError: if there is no such version or stage.
@@ -25,7 +25,7 @@ def commit_of(scm: Any, name: str) -> str:
     import gto.api
     from gto.exceptions import ArtifactNotFound
 
-    wanted = name.removeprefix(_PREFIX)
+    wanted, scm = name.removeprefix(_PREFIX), str(root)
     try:
         commits = {row["version"]: row["commit_hexsha"] for row in gto.api.show(scm, NAME)}
     except ArtifactNotFound:
@@ -36,3 +36,15 @@ def commit_of(scm: Any, name: str) -> str:
     if wanted not in commits:
         raise UserError(f"{name}: there is no such stage or version; there are {', '.join(commits)}")
     return str(commits[wanted])
+
+
+def champion(root: Path, stage: str) -> str | None:
+    """The git tag of the version that has `stage`, or None if none has."""
+    import gto.api
+    from gto.exceptions import ArtifactNotFound
+
+    try:
+        found = gto.api.find_versions_in_stage(str(root), NAME, stage)
+    except ArtifactNotFound:
+        return None
+    return f"{_PREFIX}{found[0].version}" if found else None

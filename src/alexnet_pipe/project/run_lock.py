@@ -1,21 +1,19 @@
-"""One run at a time in a project, with or without a server."""
+"""One run at a time in a project, with or without a server, and what a dead one has left put right."""
 
 import fcntl
+import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import psutil
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.processes import end_processes
-from alexnet_pipe.project.rwlock import mend_rwlock
-
-MARK = "ALEXNET_PIPE_RUN"
-"""The environment variable by which the processes of a run are known, whoever their parent has become."""
+from alexnet_pipe.project.checkout import RUN, Checkout
 
 NOTICE = 8.0
 """Seconds for a training to write its checkpoint."""
@@ -23,17 +21,23 @@ NOTICE = 8.0
 _LOOKS = 5
 """A process that nothing can kill must not hold up its run for ever."""
 
+_GOING_ON: set[str] = set()
+"""The marks of the runs of this process that have not ended."""
+
 
 class BusyError(UserError):
     """Another run has the project."""
 
 
 @contextmanager
-def only_run(root: Path) -> Iterator[None]:
+def only_run(root: Path) -> Iterator[Checkout]:
     """Be the only run in the project `root` until the block ends; then nothing that it started is alive.
 
     The lock is the kernel's: it is gone when this process is, however that dies. What a killed run has left at work is
     ended first; a training keeps its checkpoint.
+
+    Yields:
+        The project, as the programs of this run know it: by this mark they are found, whoever their parent becomes.
 
     Raises:
         BusyError: if another process is inside such a block.
@@ -45,17 +49,17 @@ def only_run(root: Path) -> Iterator[None]:
         mark = str(path.resolve())
         end_marked(mark)
         mend_rwlock(root)
-        os.environ[MARK] = mark
+        _GOING_ON.add(mark)
         try:
-            yield
+            yield Checkout(root, run=mark)
         finally:
-            del os.environ[MARK]
+            _GOING_ON.discard(mark)
             end_marked(mark)
 
 
-def goes_on() -> bool:
-    """Whether this process is inside an `only_run` block that has not been left."""
-    return MARK in os.environ
+def goes_on(checkout: Checkout) -> bool:
+    """Whether the run that `checkout` belongs to is one of this process, and has not ended."""
+    return checkout.run in _GOING_ON
 
 
 def end_marked(mark: str) -> None:
@@ -84,6 +88,37 @@ def _lock(file: IO[str]) -> None:
 
 def _mark_of(process: psutil.Process) -> str | None:
     try:
-        return process.environ().get(MARK)
+        return process.environ().get(RUN)
     except (psutil.Error, OSError):
         return None
+
+
+def mend_rwlock(root: Path) -> None:
+    """Forget DVC's list of who reads and writes what in `root` if it is broken, or if all whom it names are dead.
+
+    DVC writes the list in place, so a killed DVC may leave half of it, and no DVC runs again. And it takes for alive a
+    process that has ended but was not waited for, as an orphan in a container may be.
+    """
+    path = root / ".dvc/tmp/rwlock"
+    try:
+        alive = any(map(_is_alive, _pids(json.loads(path.read_text(encoding="utf-8")))))
+    except FileNotFoundError:
+        return
+    except ValueError:
+        alive = False
+    if not alive:
+        path.unlink()
+
+
+def _pids(content: dict[str, Any]) -> set[int]:
+    # {"write": {path: holder}, "read": {path: [holder, ...]}}
+    holders = [holder for paths in content.values() for holder in paths.values()]
+    each = [one for holder in holders for one in (holder if isinstance(holder, list) else [holder])]
+    return {int(one["pid"]) for one in each if one}
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

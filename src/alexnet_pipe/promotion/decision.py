@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from alexnet_pipe.base.terminal import with_interval
 from alexnet_pipe.evaluation.intervals import wilson_interval
 from alexnet_pipe.params.promotion import PromotionParams
-from alexnet_pipe.promotion.champion import champion, results_of, same_model
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.registry import champion
+from alexnet_pipe.project.revisions import WORKSPACE, open_revision, results_of, same_model
 from alexnet_pipe.promotion.comparison import Comparison, compare
 
 
@@ -35,14 +36,14 @@ class Decision:
     comparison: Comparison | None = None
 
 
-def decide(root: Path, promotion: PromotionParams) -> Decision:
-    """Compare the model in the project `root` with the champion."""
-    now = champion(root, promotion.stage)
+def decide(copy: Checkout, promotion: PromotionParams) -> Decision:
+    """Compare the model in `copy` with the champion."""
+    now = champion(copy.root, promotion.stage)
     if now is None:
         return Decision(Verdict.PROMOTED, f"no model has the stage {promotion.stage} yet", None)
-    if same_model(root, now):
+    if same_model(copy, now):
         return Decision(Verdict.UNCHANGED, f"the model is the champion, {now}", now)
-    comparison = compare(results_of(root, now), results_of(root))
+    comparison = compare(*(results_of(open_revision(copy.root, name)) for name in (now, WORKSPACE)))
     if comparison is None:
         reason = (
             f"the test images are not those of {now}, so nobody can say which model is better: give the data set a "

@@ -1,14 +1,13 @@
 """Whether the source of the photographs has something newer."""
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.params.load import load_params
 from alexnet_pipe.params.overrides import override_params
-from alexnet_pipe.project.commands import with_own_programs
+from alexnet_pipe.project.checkout import Checkout, call
 
 _NEWER = 3
 _NEWEST = re.compile(r"now there is version (\d+)$")
@@ -18,20 +17,14 @@ class SourceError(UserError):
     """The source cannot be asked; the message is the stage's reason."""
 
 
-def news(root: Path) -> str | None:
-    """What the source has that the project `root` has not, in one line, or None; one cheap request.
+def news(checkout: Checkout) -> str | None:
+    """What the source has that `checkout` has not, in one line, or None; one cheap request.
 
     Raises:
         SourceError: if it does not answer.
     """
-    asked = subprocess.run(
-        [sys.executable, "-m", "alexnet_pipe", "stage", "download", "--check"],
-        cwd=root,
-        env=with_own_programs() | {"PYTHONPATH": "src"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    command = [sys.executable, "-m", "alexnet_pipe", "stage", "download", "--check"]
+    asked = call(checkout, command, {"PYTHONPATH": "src"})
     said = (asked.stdout if asked.returncode in (0, _NEWER) else asked.stderr).strip().splitlines()[-1]
     if asked.returncode not in (0, _NEWER):
         raise SourceError(said.removeprefix("alexnet-pipe: "))

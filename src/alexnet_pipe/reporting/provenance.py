@@ -2,16 +2,17 @@
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.fingerprint import code_digest
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.git import git
+from alexnet_pipe.project.lock_file import digests, locked_stages
 
 _DECISIVE = ("src", "dvc.yaml", "params.yaml", "pyproject.toml", "uv.lock")
 """What a run does not write itself."""
@@ -53,42 +54,32 @@ class Provenance:
 
 def load_provenance(root: Path, backend: str) -> Provenance:
     """What is known in the project's folder `root`, of a training on the Keras backend `backend`."""
-    stages = _locked_stages(root)
-    outs = [out for stage in stages.values() for out in stage.get("outs", [])]
+    here = Checkout(root)
+    stages = {name: stage for name, stage in locked_stages(here).items() if name != "report"}
     return Provenance(
-        commit=_last_commit(root),
+        commit=_last_commit(here),
         code=code_digest(),
-        digests={out["path"]: out["md5"] for out in outs if "md5" in out},
+        digests=digests(stages),
         lock=hashlib.sha256(json.dumps(stages, sort_keys=True).encode()).hexdigest() if stages else None,
         versions=_versions("keras", backend, "numpy"),
     )
 
 
-def _locked_stages(root: Path) -> dict[str, Any]:
-    path = root / "dvc.lock"
-    if not path.exists():
-        return {}
-    stages = YAML(typ="safe").load(path.read_text(encoding="utf-8"))["stages"]
-    return {name: stage for name, stage in stages.items() if name != "report"}
-
-
-def _last_commit(root: Path) -> Commit | None:
-    line = _git(root, "log", "-1", "--format=%H %cs")
+def _last_commit(here: Checkout) -> Commit | None:
+    line = _git(here, "log", "-1", "--format=%H %cs")
     if not line:
         return None
     revision, date = line.split()
-    metrics = _git(root, "show", "HEAD:./metrics/test.json")
-    changed = bool(_git(root, "status", "--porcelain", "--", *_DECISIVE))
+    metrics = _git(here, "show", "HEAD:./metrics/test.json")
+    changed = bool(_git(here, "status", "--porcelain", "--", *_DECISIVE))
     return Commit(revision, date, changed, json.loads(metrics) if metrics else None)
 
 
-def _git(root: Path, *arguments: str) -> str | None:
+def _git(here: Checkout, *arguments: str) -> str | None:
     """What git prints; None if there is no git, no repository, or not what was asked for."""
-    # Without the lock, another git that works in the folder at the same time is not disturbed.
-    command = ["git", "--no-optional-locks", *arguments]
     try:
-        return subprocess.run(command, cwd=root, capture_output=True, text=True, encoding="utf-8", check=True).stdout
-    except (OSError, subprocess.CalledProcessError):
+        return git(here, *arguments)
+    except UserError:
         return None
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from alexnet_pipe.project.dvc_run import DvcError
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.dvc import DvcError, Outcome, reproduce
 from alexnet_pipe.project.graph import stage_graph, with_upstream
-from alexnet_pipe.project.reproduce import Outcome, reproduce
 
 STAGES = {
     "first": {"cmd": "echo working; cat in.txt > first.txt", "deps": ["in.txt"], "outs": ["first.txt"]},
@@ -43,31 +43,31 @@ def test_the_graph_is_dvcs_in_an_order_that_can_be_run(repository: Path) -> None
 
 def test_a_stage_runs_then_is_unchanged_then_comes_from_the_run_cache(repository: Path) -> None:
     lines: list[str] = []
-    assert reproduce("first", repository, lines.append) is Outcome.RAN
+    assert reproduce(Checkout(repository), "first", lines.append) is Outcome.RAN
     assert lines == ["working"]
     lines.clear()
-    assert reproduce("first", repository, lines.append) is Outcome.UNCHANGED
+    assert reproduce(Checkout(repository), "first", lines.append) is Outcome.UNCHANGED
     (repository / "in.txt").write_text("2")
-    assert reproduce("first", repository, lines.append) is Outcome.RAN
+    assert reproduce(Checkout(repository), "first", lines.append) is Outcome.RAN
     (repository / "in.txt").write_text("1")
     lines.clear()
-    assert reproduce("first", repository, lines.append) is Outcome.CACHED
+    assert reproduce(Checkout(repository), "first", lines.append) is Outcome.CACHED
     assert (repository / "first.txt").read_text() == "1"
     assert lines == []
 
 
 def test_force_runs_an_unchanged_stage(repository: Path) -> None:
-    reproduce("first", repository, print)
-    assert reproduce("first", repository, print, force=True) is Outcome.RAN
+    reproduce(Checkout(repository), "first", print)
+    assert reproduce(Checkout(repository), "first", print, force=True) is Outcome.RAN
 
 
 def test_a_failed_stage_gives_its_own_reason(repository: Path) -> None:
     for stage in ("first", "left", "right"):
-        reproduce(stage, repository, print)
+        reproduce(Checkout(repository), stage, print)
     with pytest.raises(DvcError, match=r"^the disk is on fire$"):
-        reproduce("last", repository, print)
+        reproduce(Checkout(repository), "last", print)
     (repository / "allowed").touch()
-    assert reproduce("last", repository, print) is Outcome.RAN
+    assert reproduce(Checkout(repository), "last", print) is Outcome.RAN
 
 
 def test_stages_that_do_not_depend_on_each_other_can_run_at_the_same_time(repository: Path) -> None:
@@ -79,8 +79,8 @@ def test_stages_that_do_not_depend_on_each_other_can_run_at_the_same_time(reposi
     stages = {name: {"cmd": waits.format(name, other), "outs": [f"{name}.txt"]} for name, other in ("ab", "ba")}
     (repository / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
     code = (
-        "import sys; from pathlib import Path; from alexnet_pipe.project.reproduce import reproduce; "
-        "reproduce(sys.argv[1], Path(), print)"
+        "import sys; from pathlib import Path; from alexnet_pipe.project.checkout import Checkout; "
+        "from alexnet_pipe.project.dvc import reproduce; reproduce(Checkout(Path()), sys.argv[1], print)"
     )
     running = [subprocess.Popen([sys.executable, "-c", code, name], cwd=repository, env=os.environ) for name in "ab"]
     assert [process.wait(timeout=60) for process in running] == [0, 0]

@@ -1,5 +1,6 @@
 """One run at a time, whatever happens to the one before; with real processes."""
 
+import json
 import os
 import subprocess
 import sys
@@ -9,15 +10,17 @@ from pathlib import Path
 import psutil
 import pytest
 
-from alexnet_pipe.project.run_lock import BusyError, goes_on, only_run
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.run_lock import BusyError, goes_on, mend_rwlock, only_run
 
 _HOLD = """
 import subprocess, sys
 from pathlib import Path
 from alexnet_pipe.project.run_lock import only_run
-with only_run(Path(sys.argv[1])):
+with only_run(Path(sys.argv[1])) as project:
     # The second stands for a stage whose dvc was killed.
-    stage = subprocess.Popen(["sh", "-c", "sleep 300 & echo $!; exec sleep 300"], stdout=subprocess.PIPE, text=True)
+    command = ["sh", "-c", "sleep 300 & echo $!; exec sleep 300"]
+    stage = subprocess.Popen(command, env=project.environment, stdout=subprocess.PIPE, text=True)
     print(stage.pid, stage.stdout.readline(), flush=True)
     input()
 """
@@ -50,15 +53,16 @@ def test_a_second_run_is_told_about_the_first(tmp_path: Path, other: Other) -> N
     told = rf"another run is going on here \(process {other[0].pid}, since 2.*\): wait for it, or cancel it"
     with pytest.raises(BusyError, match=told), only_run(tmp_path):
         pass
-    assert not goes_on()
+    assert not goes_on(Checkout(tmp_path, run=str(tmp_path / ".prefect/run.lock")))
 
 
 def test_a_run_that_ends_leaves_nothing_at_work(tmp_path: Path, other: Other) -> None:
     process, stages = other
     process.communicate("\n", timeout=30)
     assert not any(map(alive, stages))
-    with only_run(tmp_path):
-        assert goes_on()
+    with only_run(tmp_path) as project:
+        assert goes_on(project)
+    assert not goes_on(project)
 
 
 def test_what_a_killed_run_has_left_at_work_is_ended_by_the_next(tmp_path: Path, other: Other) -> None:
@@ -80,5 +84,45 @@ def test_the_processes_of_another_project_are_left_alone(tmp_path: Path, other: 
 def test_a_lock_without_its_holder_holds_nobody_up(tmp_path: Path) -> None:
     (tmp_path / ".prefect").mkdir()
     (tmp_path / ".prefect/run.lock").write_text(f"process {os.getpid()}, since 2012-09-30 12:00")
-    with only_run(tmp_path):
-        assert goes_on()
+    with only_run(tmp_path) as project:
+        assert goes_on(project)
+    assert not goes_on(project)
+
+
+@pytest.fixture
+def rwlock(tmp_path: Path) -> Path:
+    path = tmp_path / ".dvc/tmp/rwlock"
+    path.parent.mkdir(parents=True)
+    return path
+
+
+def holders(pid: int) -> str:
+    holder = {"pid": pid, "cmd": "dvc"}
+    return json.dumps({"write": {"/a": holder}, "read": {"/b": [holder]}})
+
+
+@pytest.mark.parametrize("content", ["", '{"write": {"/a"', "{}", holders(2**22 + 1)])
+def test_a_list_that_is_broken_or_names_the_dead_is_forgotten(rwlock: Path, content: str) -> None:
+    rwlock.write_text(content)
+    mend_rwlock(rwlock.parents[2])
+    assert not rwlock.exists()
+
+
+def test_one_who_has_ended_but_was_not_waited_for_is_dead(rwlock: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""], stdout=subprocess.PIPE) as ended:
+        assert ended.stdout is not None
+        ended.stdout.read()
+        os.waitid(os.P_PID, ended.pid, os.WEXITED | os.WNOWAIT)
+        rwlock.write_text(holders(ended.pid))
+        mend_rwlock(rwlock.parents[2])
+    assert not rwlock.exists()
+
+
+def test_the_living_keep_what_they_hold(rwlock: Path) -> None:
+    rwlock.write_text(holders(os.getpid()))
+    mend_rwlock(rwlock.parents[2])
+    assert rwlock.read_text() == holders(os.getpid())
+
+
+def test_no_list_is_fine(tmp_path: Path) -> None:
+    mend_rwlock(tmp_path)

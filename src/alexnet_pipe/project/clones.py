@@ -1,0 +1,121 @@
+"""Clones of the project's last commit: one for a challenger, one in which nothing has been computed yet."""
+
+import shutil
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from dvc.config import Config
+from dvc.repo import Repo
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.terminal import shortened
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.dvc import DvcError, default_remote, dvc
+from alexnet_pipe.project.git import git
+from alexnet_pipe.project.lock_file import digests, locked_stages
+from alexnet_pipe.project.run_lock import end_marked
+
+CHALLENGER = ".prefect/challenger"
+CLEAN = ".prefect/certificate"
+_NOT_MADE_YET = ("deleted", "not in cache")
+
+
+def challenger(project: Checkout) -> Checkout:
+    """A clone of the last commit of the branch that is checked out in `project`, its data in place.
+
+    It shares DVC's cache and remotes, and the checkpoints, with the project: what has been computed there, or in an
+    earlier clone, is not computed again. It stays until the next one is made.
+
+    Raises:
+        UserError: if tracked files have changes that are not committed, or no branch is checked out.
+    """
+    branch = git(project, "branch", "--show-current")
+    if not branch:
+        raise UserError(
+            f"{project.root} has no branch checked out: `git switch` to the one that promotions are to be made on"
+        )
+    _refuse_changes(project, "commit them or undo them, because a promotion commits")
+    copy = _clone(project, CHALLENGER, "--branch", branch)
+    _share_data(project.root, copy.root)
+    for command in ("fetch", "checkout") if default_remote(copy.root) else ("checkout",):
+        with suppress(DvcError):  # The stages make what is missing.
+            dvc(copy, command)
+    return copy
+
+
+@contextmanager
+def clean_clone(project: Checkout) -> Iterator[Checkout]:
+    """A clone of the last commit of `project`, which `only_run` has given.
+
+    DVC's cache and the checkpoints are its own. What `params.yaml` names relative to the project is found there. When
+    the block ends, what is still at work in it is ended, and it goes.
+
+    Raises:
+        UserError: if tracked files have changes that are not committed, or if `dvc.lock` was not made by the commit's
+            own code and parameters.
+    """
+    if not (project.root / "dvc.lock").exists():
+        raise UserError("dvc.lock is missing: run from the project's top folder, after `dvc repro` and a commit")
+    # The certificate itself may have been renewed since.
+    certificate = Artifacts(Path()).certificate
+    _refuse_changes(project, "commit or undo them; the last commit is certified", f":(exclude){certificate}")
+    try:
+        copy = _clone(project, CLEAN)
+        with Config(str(copy.root / ".dvc")).edit("local") as settings:
+            settings["cache"] = {"dir": str(copy.root / ".dvc/cache")}
+        _refuse_outdated(copy)
+        yield replace(copy, checkpoints=copy.root / "checkpoints")
+    finally:
+        end_marked(project.run)
+        shutil.rmtree(project.root / CLEAN, ignore_errors=True)
+
+
+def _clone(project: Checkout, place: str, *options: str) -> Checkout:
+    copy = project.root.absolute() / place
+    shutil.rmtree(copy, ignore_errors=True)
+    git(project, "clone", "--quiet", *options, str(project.root.absolute()), str(copy))
+    return replace(project, root=copy, home=project.root.absolute())
+
+
+def _refuse_changes(project: Checkout, remedy: str, *but: str) -> None:
+    changed = git(project, "status", "--porcelain", "--untracked-files=no", "--", ".", *but)
+    if changed:
+        names = shortened([line.split(maxsplit=1)[1] for line in changed.splitlines()])
+        raise UserError(f"changes are not committed ({names}): {remedy}")
+
+
+def _share_data(root: Path, copy: Path) -> None:
+    local = root / ".dvc/config.local"
+    if local.exists():
+        shutil.copy(local, copy / ".dvc/config.local")
+    with Repo(str(root)) as repo, Config(str(copy / ".dvc")).edit("local") as settings:
+        settings.setdefault("cache", {})["dir"] = repo.cache.local_cache_dir
+        for name, remote in repo.config["remote"].items():
+            # A relative address would be looked for beside the copy.
+            settings.setdefault("remote", {}).setdefault(name, {})["url"] = str(remote["url"])
+
+
+def _refuse_outdated(copy: Checkout) -> None:
+    locked = digests(locked_stages(copy))
+    with Repo(str(copy.root)) as repo:
+        outputs = [out.def_path for stage in repo.index.stages for out in stage.outs]
+        status = {name.rpartition(":")[2]: said for name, said in repo.status().items()}
+    outdated = [f"{stage}: {change}" for stage, said in status.items() for change in _changes(said, outputs)]
+    outdated += [f"{path} is not in it" for path in outputs if path not in locked]
+    if outdated:
+        raise UserError(
+            f"dvc.lock is not of this commit's code and parameters ({shortened(outdated)}): run `dvc repro` and commit"
+        )
+
+
+def _changes(said: list[str | Mapping[str, Any]], outputs: Collection[str]) -> list[str]:
+    """What DVC's status says of a stage, without the `outputs` that a fresh clone lacks."""
+    changes: list[str] = []
+    for entry in said:
+        for states in entry.values() if isinstance(entry, Mapping) else [{entry: "changed"}]:
+            changes += [name for name, state in states.items() if not (name in outputs and state in _NOT_MADE_YET)]
+    return changes

@@ -1,0 +1,131 @@
+"""DVC, as a program of its own in a checkout: a command, or a stage whose lines are listened to."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.project.checkout import Checkout
+
+_DVC_SAYS = re.compile(
+    r"(Running stage '.*':|> |Stage '.*' (didn't change|is cached)|Updating lock file|Generating lock file|"
+    r"To track the changes with git|\tgit add|To enable auto staging|\tdvc config|Use `dvc push`|"
+    r"Data and pipelines are up to date|ERROR: failed to reproduce|Verifying outputs|Reproducing|"
+    r"WARNING: Process '.*' with \(Pid|Ran experiment|To apply the results|\tdvc exp apply|"
+    r"WARNING: No file hash info found)"
+)
+_REASON = "alexnet-pipe: "
+
+
+class DvcError(UserError):
+    """DVC failed; the message is its reason, or that of the stage that did."""
+
+
+class Outcome(StrEnum):
+    """What became of a stage."""
+
+    RAN = "ran"
+    UNCHANGED = "up to date"
+    CACHED = "restored from the run cache"
+    FAILED = "failed"
+    NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True)
+class StageRun:
+    """
+    Attributes:
+        outcome: What became of the stage.
+        seconds: How long that took; 0 of a stage that failed or was not reached.
+        reason: Why it failed, in one line.
+    """
+
+    outcome: Outcome
+    seconds: float
+    reason: str = ""
+
+
+def dvc(checkout: Checkout, *arguments: str) -> None:
+    """Run a `dvc` command whose output nobody reads.
+
+    Raises:
+        DvcError: with the command and the reason.
+    """
+    try:
+        run_dvc(checkout, arguments)
+    except DvcError as error:
+        raise DvcError(f"`dvc {' '.join(arguments[:2])}` failed: {error}") from None
+
+
+def run_dvc(checkout: Checkout, arguments: Sequence[str], on_line: Callable[[str], None] = lambda _: None) -> list[str]:
+    """Run `dvc` with `arguments`.
+
+    Args:
+        checkout: Where.
+        arguments: As on a command line.
+        on_line: Called with each line that a stage prints, as it comes.
+
+    Returns:
+        All lines, DVC's own too.
+
+    Raises:
+        DvcError: with the last line that tells the reason.
+    """
+    lines: list[str] = []
+    with subprocess.Popen(
+        # Without --wait-for-lock a process that waits for another's bookkeeping gives up after three seconds.
+        [sys.executable, "-m", "dvc", "--wait-for-lock", *arguments],
+        cwd=checkout.root,
+        env={**checkout.environment, "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+    ) as process:
+        assert process.stdout is not None
+        for line in map(str.rstrip, process.stdout):
+            lines.append(line)
+            if line and not _DVC_SAYS.match(line):
+                on_line(line.removeprefix(_REASON))
+    if process.returncode != 0:
+        raise DvcError(_reason(lines, process.returncode))
+    return lines
+
+
+def reproduce(checkout: Checkout, stage: str, on_line: Callable[[str], None], force: bool = False) -> Outcome:
+    """`dvc repro` for `stage` alone; the stages before it must be up to date.
+
+    Args:
+        checkout: Where.
+        stage: Its name in `dvc.yaml`.
+        on_line: Called with each line that the stage prints, as it comes.
+        force: Run it even if nothing changed.
+
+    Raises:
+        DvcError: with the stage's own reason.
+    """
+    lines = run_dvc(checkout, ["repro", "--single-item", *["--force"] * force, stage], on_line)
+    if any(line.startswith("Running stage") for line in lines):
+        return Outcome.RAN
+    if any("is cached - skipping run" in line for line in lines):
+        return Outcome.CACHED
+    return Outcome.UNCHANGED
+
+
+def default_remote(root: Path) -> str | None:
+    """The DVC remote that `dvc push` and `dvc fetch` use, if there is one."""
+    from dvc.repo import Repo
+
+    with Repo(str(root)) as repo:
+        name: str | None = repo.config["core"].get("remote")
+    return name
+
+
+def _reason(lines: list[str], status: int) -> str:
+    own = [line.removeprefix(_REASON) for line in lines if line.startswith(_REASON)]
+    errors = [line.removeprefix("ERROR: ") for line in lines if line.startswith("ERROR: ")]
+    return (own or errors or lines or [f"exit status {status}"])[-1]

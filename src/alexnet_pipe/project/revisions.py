@@ -1,0 +1,157 @@
+"""Revisions of the project: what a name stands for, and its files, from git and from DVC's cache or remote."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.progress import Advance, progress
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.git import top_folder
+from alexnet_pipe.project.lock_file import digests, locked_stages
+from alexnet_pipe.project.registry import is_registered, registered_commit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WORKSPACE = "workspace"
+_FILES = Artifacts(Path())
+
+
+class NoRevisionError(UserError):
+    """Nothing in the project has this name."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """One state of the project.
+
+    Attributes:
+        name: As the user calls it.
+        commit: Of git; None of the workspace.
+        files: A `DVCFileSystem`.
+    """
+
+    name: str
+    commit: str | None
+    files: Any
+
+    def open(self, path: Path) -> IO[bytes]:
+        """A file, to be read in any order; what lies in a remote is not fetched as a whole.
+
+        Raises:
+            OSError: if it is neither in the workspace nor in DVC's cache or remote.
+        """
+        return self.files.open(path.as_posix(), "rb")
+
+    def read(self, path: Path) -> bytes:
+        """All of a file.
+
+        Raises:
+            UserError: if the revision has no such file, or it cannot be had.
+        """
+        if not self.files.exists(path.as_posix()):
+            get = "name a revision in which the pipeline has run" if self.commit is not None else "`dvc repro` makes it"
+            raise UserError(f"{self.name} has no {path}: {get}")
+        try:
+            with self.open(path) as file:
+                return file.read()
+        except OSError:
+            raise self._not_here(path) from None
+
+    def fetch(self, path: Path, to: Path) -> None:
+        """Copy a file from DVC's remote, or link to DVC's cache; what comes from the remote is put into the cache.
+
+        Args:
+            path: In the project.
+            to: Where the copy is to lie.
+
+        Raises:
+            UserError: if the revision has no such file, or it cannot be had.
+        """
+        from dvc.exceptions import DvcException
+        from dvc.fs import localfs
+
+        try:
+            about = self.files.info(path.as_posix())
+        except FileNotFoundError:
+            about = {}
+        if not about.get("size"):  # A stage that has not run yet has an output of no size.
+            raise UserError(f"{self.name} has no {path}: name a revision that has one")
+        try:
+            with progress("fetch", about["size"], "bytes") as advance:
+                self.files.get_file(about["name"], str(to), callback=_callback(advance))
+        except FileNotFoundError:
+            raise self._not_here(path) from None
+        except (DvcException, OSError) as error:
+            raise UserError(f"{path} of {self.name} cannot be fetched: {' '.join(str(error).split())}") from None
+        digest, cache = about.get("md5"), self.files.repo.cache.local
+        if digest and not cache.exists(digest):
+            cache.add(str(to), localfs, digest)
+
+    def _not_here(self, path: Path) -> UserError:
+        return UserError(
+            f"{path} of {self.name} is neither in DVC's cache nor in its remote: `dvc fetch --all-commits` gets it "
+            "from one that has it, `dvc push --all-commits` brings it there from where it is"
+        )
+
+
+def _callback(advance: Advance) -> Any:
+    from dvc.fs.callbacks import Callback
+
+    done = 0
+
+    def show(_: int, value: int, **__: Any) -> None:
+        nonlocal done
+        advance(value - done)
+        done = value
+
+    return Callback(hooks={"progress": show})
+
+
+def open_revision(root: Path, name: str = WORKSPACE) -> Revision:
+    """The workspace of the project `root`, or its commit, branch, tag, experiment, or stage or version of the registry.
+
+    Raises:
+        NoRevisionError: if there is no such revision.
+        NoRepositoryError: if there is no git repository.
+        UserError: if the registry has no such stage or version.
+    """
+    # Slow to import.
+    from dvc.api import DVCFileSystem
+    from dvc.exceptions import DvcException
+    from dvc.scm import RevError, SCMError
+
+    top_folder(Checkout(root))
+    revision = registered_commit(root, name) if is_registered(name) else name
+    try:
+        files = DVCFileSystem(str(root), rev=None if name == WORKSPACE else revision)
+        commit = None if name == WORKSPACE else str(files.repo.get_rev())  # It is opened only now.
+    except RevError:
+        raise NoRevisionError(
+            f"{name} is no revision of this project: `git tag`, `git log --oneline` and `dvc exp list` name them"
+        ) from None
+    except (DvcException, SCMError) as error:
+        raise UserError(f"{name} cannot be read: {' '.join(str(error).split())}") from None
+    return Revision(name, commit, files)
+
+
+def results_of(revision: Revision) -> "pd.DataFrame":
+    """One row a test image: names of the `actual` and the `predicted` class, ten views, and `evaluate`'s predictions.
+
+    Raises:
+        UserError: if the revision has no results, or they cannot be had.
+    """
+    import pandas as pd
+
+    names = io.BytesIO(revision.read(_FILES.confusion))
+    predictions = pd.read_parquet(io.BytesIO(revision.read(_FILES.predictions)))
+    return pd.read_csv(names, dtype=str, keep_default_na=False).join(predictions)
+
+
+def same_model(checkout: Checkout, revision: str) -> bool:
+    """Whether the model in `checkout` has the same bytes as that of `revision`."""
+    now, then = (digests(locked_stages(checkout, commit)).get(str(_FILES.model)) for commit in (None, revision))
+    return now == then
