@@ -3,6 +3,7 @@
 import io
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,16 @@ import numpy as np
 import tensorflow as tf
 from PIL import Image
 
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
+from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Checkpoints
-from alexnet_pipe.training.plateau import Plateau
-from alexnet_pipe.training.trainer import Surroundings, Trainer, compile_for_training
-from alexnet_pipe.training.validation import Validation
+from alexnet_pipe.training.records import Records
+from alexnet_pipe.training.state import Validation
+from alexnet_pipe.training.trainer import Trainer
 from benchmarks.measure import by_turns
 from benchmarks.step import constant_batch
 
@@ -29,7 +32,7 @@ JPEGS = 512
 
 def show_pipeline(images: ImageStore, repeats: int) -> None:
     """Images a second of the stream, and of `tf.io.decode_and_crop_jpeg` on the same images, both from memory."""
-    stream = TrainingStream(images, 0, min(BATCH, len(images)), np.zeros((3, 3)))
+    stream = TrainingStream(images, np.zeros((3, 3)), TrainParams(seed=0, batch_size=min(BATCH, len(images))))
     jpegs = _jpegs(images)
     works = {"stream": lambda: _count(stream.batches(0, STEPS)), "JPEG": lambda: _count(iter(jpegs))}
     times = by_turns(works, repeats)
@@ -46,20 +49,31 @@ def show_end_to_end(images: ImageStore, rounds: int, steps: int = 12) -> None:
     """
     keras.config.set_dtype_policy("mixed_bfloat16")
     model = Classifier(images.classes, forms=fastest_forms(), initialisation="bvlc", seed=0)
-    compile_for_training(model, Plateau(0.001, 100, 0), 0.9, 0.0005)
-    stream = _Epochs(images, 0, min(BATCH, len(images)), np.eye(3))
+    train = TrainParams(
+        seed=0,
+        batch_size=min(BATCH, len(images)),
+        learning_rate=0.001,
+        patience=rounds + 1,
+        max_epochs=rounds + 1,
+        on_flat_loss="warn",
+    )
+    stream = _Epochs(images, np.eye(3), train)
     batch = constant_batch(stream.batch_size, len(images.classes))
-    constant, real = [], []
-    with tempfile.TemporaryDirectory() as folder:
-        around = Surroundings(lambda *_: Validation(1.0, 1.0), Checkpoints(Path(folder)), 1000, _nothing, _nothing)
-        trainer = Trainer(model, stream, Plateau(0.001, 100, 0), around)
-        trainer.run(1)
-        for epoch in range(2, rounds + 2):
-            real.append(trainer.run(epoch).history[-1].images_per_second)
+    constant: list[float] = []
+
+    class OnConstantBatch(Trainer):
+        def validate(self, between: Callable[[], None]) -> Validation:
             started = time.perf_counter()
             for _ in range(steps):
-                model.train_on_batch(*batch)
+                self.model.train_on_batch(*batch)
             constant.append(steps * stream.batch_size / (time.perf_counter() - started))
+            return Validation(1.0, 1.0)
+
+    with tempfile.TemporaryDirectory() as folder:
+        records = Records(Artifacts(Path(folder)), Checkpoints(Path(folder) / "kept"))
+        history = OnConstantBatch(model, stream, images, records, train).run().history
+    # The first epoch compiles.
+    real, constant = [epoch.images_per_second for epoch in history[1:]], constant[1:]
     print(f"training from the store, full width, mixed_bfloat16, batch {stream.batch_size}")
     print(f"  images a second: {_all(real)}; on one constant batch: {_all(constant)}")
     ratio = float(np.median(real) / np.median(constant))
@@ -92,10 +106,6 @@ def _jpegs(images: ImageStore) -> Any:
 
 def _count(batches: Any) -> int:
     return sum(1 for _ in batches)
-
-
-def _nothing(*_: object) -> None:
-    return None
 
 
 def _all(rates: list[float]) -> str:

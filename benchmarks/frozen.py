@@ -7,14 +7,12 @@ import keras
 
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
-from alexnet_pipe.params.train import LAYERS
-from alexnet_pipe.training.fine_tuning import train_only
-from alexnet_pipe.training.plateau import Plateau
-from alexnet_pipe.training.trainer import compile_for_training
+from alexnet_pipe.params.train import LAYERS, Layer, TrainParams
+from alexnet_pipe.training.paper_sgd import compile_for_training
 from benchmarks.measure import by_turns
 from benchmarks.step import Step, constant_batch
 
-_CHOICES = {"all layers": LAYERS, "fc6, fc7, fc8": ("fc6", "fc7", "fc8"), "fc8": ("fc8",)}
+_CHOICES: dict[str, tuple[Layer, ...]] = {"all layers": LAYERS, "fc6, fc7, fc8": ("fc6", "fc7", "fc8"), "fc8": ("fc8",)}
 
 
 def show(size: int, repeats: int) -> None:
@@ -31,11 +29,10 @@ def show(size: int, repeats: int) -> None:
         print(f"  {name:44} {taken}, {taken.median / whole:.2f} of a whole step{kept}")
 
 
-def _model(layers: tuple[str, ...]) -> Classifier:
+def _model(layers: tuple[Layer, ...]) -> Classifier:
     keras.config.set_dtype_policy("float32")
     model = Classifier(["a", "b"], forms=fastest_forms(), variant="bvlc", initialisation="bvlc")
-    train_only(model, layers)
-    compile_for_training(model, Plateau(0.001, 10, 3), 0.9, 0.0005)
+    compile_for_training(model, TrainParams(learning_rate=0.001, train_only=list(layers)))
     return model
 
 

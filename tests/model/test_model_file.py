@@ -10,8 +10,8 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.inputs.views import view
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import load_model, save_model, weights_digest
-from alexnet_pipe.training.plateau import Plateau
-from alexnet_pipe.training.trainer import compile_for_training
+from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.training.paper_sgd import compile_for_training
 
 
 def classifier(seed: int = 1) -> Classifier:
@@ -38,7 +38,7 @@ def test_equal_weights_make_equal_bytes_at_any_time_and_after_training_set_up(tm
     while int(time.time()) // 2 == start:
         time.sleep(0.05)
     other = classifier()
-    compile_for_training(other, Plateau(0.01, 1, 1), 0.9, 0.0005)
+    compile_for_training(other, TrainParams())
     save_model(tmp_path / "other.keras", other)
     assert (tmp_path / "one.keras").read_bytes() == (tmp_path / "other.keras").read_bytes()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["one.keras", "other.keras"]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from alexnet_pipe.inputs.stream import TrainingStream, colour_directions
+from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.reporting.input_section import RANDOM, SHIFTS, input_section, random_views, shifts
 from tests.reporting.results import PARAMETERS, made_up
 from tests.stores import random_store
@@ -13,7 +14,7 @@ from tests.stores import random_store
 def test_colour_shifts_and_views_are_those_of_the_first_step_of_training() -> None:
     results = replace(made_up(), train=random_store(16))
     directions = colour_directions(results.eigenvalues, results.eigenvectors, 0.3)
-    inputs, _ = TrainingStream(results.train, seed=7, batch_size=16, colour_directions=directions).batch(0)
+    inputs, _ = TrainingStream(results.train, directions, TrainParams(seed=7, batch_size=16)).batch(0)
     shown = shifts(results, {"seed": 7, "colour_shift": 0.3})
     np.testing.assert_allclose(shown, inputs["colour_shift"][:SHIFTS], rtol=1e-5)
     offsets, mirrors = zip(*random_views(seed=7), strict=True)

@@ -6,8 +6,8 @@ import keras
 import numpy as np
 
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.training.plateau import Plateau
-from alexnet_pipe.training.trainer import compile_for_training
+from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.training.paper_sgd import compile_for_training
 from tests.inputs.batches import random_batch
 
 
@@ -21,7 +21,7 @@ def main() -> None:
     model.mean.assign(np.full((256, 256, 3), 120.0))
     for name in ("drop6", "drop7"):
         model.network.get_layer(name).rate = 0.0
-    compile_for_training(model, Plateau(0.001, 10, 3), 0.9, 0.0005)
+    compile_for_training(model, TrainParams(learning_rate=0.001))
     before = {f"before {n}": weights for n, weights in enumerate(model.get_weights())}
     logs = model.train_on_batch(*random_batch(8, 3), return_dict=True)
     after = {f"after {n}": weights for n, weights in enumerate(model.get_weights())}

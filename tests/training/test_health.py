@@ -9,23 +9,28 @@ import numpy as np
 import pytest
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.training.backend import memory_for, require_gpu
+from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.training.checkpoints import Checkpoints
 from alexnet_pipe.training.fingerprint import run_fingerprint
-from alexnet_pipe.training.health import flat_loss_check, guessing_loss, steps_between_looks
-from alexnet_pipe.training.plateau import Plateau
-from alexnet_pipe.training.state import State
-from alexnet_pipe.training.trainer import Surroundings, Trainer, compile_for_training
-from alexnet_pipe.training.validation import Validation
+from alexnet_pipe.training.health import guessing_loss, require_learning, steps_between_looks
+from alexnet_pipe.training.records import Records
+from alexnet_pipe.training.set_up import require_gpu
+from alexnet_pipe.training.state import Plateau, State
+from alexnet_pipe.training.trainer import Trainer, memory_for
 from tests.stores import light_and_dark
 
-LABELS = np.array([0, 1] * 8)
+ANYTHING = np.zeros((3, 3))
 
 
-def state(step: int, *recent: float) -> State:
-    return State(Plateau(0.01, 10, 3), step=step, recent=list(recent))
+def look(initialisation: str, action: str, step: int, *recent: float) -> None:
+    """What training does after `step`, if it looks every third one; half of the images are of either class."""
+    train = TrainParams(batch_size=8, flat_loss_steps=3, on_flat_loss=action)
+    stream = TrainingStream(light_and_dark(16), ANYTHING, train)
+    model = Classifier(["light", "dark"], width=0.05, initialisation=initialisation)
+    require_learning(State(Plateau.start(train), step=step, recent=list(recent)), stream, model, train)
 
 
 def test_guessing_loses_ln_of_the_classes_if_they_are_equal_and_less_if_not() -> None:
@@ -38,44 +43,37 @@ def test_guessing_loses_ln_of_the_classes_if_they_are_equal_and_less_if_not() ->
     [("paper", "set model.initialisation to bvlc or he"), ("bvlc", "change train.learning_rate")],
 )
 def test_a_flat_loss_stops_with_the_likely_cause(initialisation: str, advice: str) -> None:
-    check = flat_loss_check(LABELS, 3, "stop", initialisation)
     with pytest.raises(UserError, match=rf"after 6 steps the loss is 0\.693, and guessing gives 0\.693\..*{advice}"):
-        check(state(6, 0.70, 0.69, 0.689))
+        look(initialisation, "stop", 6, 0.70, 0.69, 0.689)
 
 
 def test_a_flat_loss_can_be_a_warning(capsys: pytest.CaptureFixture[str]) -> None:
-    flat_loss_check(LABELS, 3, "warn", "he")(state(3, 0.7, 0.7, 0.7))
+    look("he", "warn", 3, 0.7, 0.7, 0.7)
     assert capsys.readouterr().out.startswith("train: warning: after 3 steps")
 
 
-def test_a_short_run_is_looked_at_after_a_quarter_of_it_but_not_before_there_are_enough_steps() -> None:
-    assert steps_between_looks(5000, planned=900_000) == 5000
-    assert steps_between_looks(5000, planned=2520) == 630
-    assert steps_between_looks(5000, planned=40) == 100
+@pytest.mark.parametrize(("epochs", "steps"), [(450_000, 5000), (1260, 630), (20, 100)])
+def test_a_short_run_is_looked_at_after_a_quarter_of_it_but_not_before_there_are_enough_steps(
+    epochs: int, steps: int
+) -> None:
+    train = TrainParams(batch_size=8, max_epochs=epochs)
+    assert steps_between_looks(TrainingStream(light_and_dark(16), ANYTHING, train), train) == steps
 
 
 def test_a_falling_loss_and_steps_in_between_are_left_alone() -> None:
-    check = flat_loss_check(LABELS, 3, "stop", "paper")
-    check(state(3, 0.7, 0.6, 0.6))
-    check(state(4, 0.7, 0.7, 0.7))
+    look("paper", "stop", 3, 0.7, 0.6, 0.6)
+    look("paper", "stop", 4, 0.7, 0.7, 0.7)
 
 
 def test_the_papers_settings_do_not_start_on_small_data_and_the_check_says_so(tmp_path: Path) -> None:
     store = light_and_dark(64)
     model = Classifier(store.classes, width=0.1, initialisation="paper", seed=1)
     model.mean.assign(np.full((256, 256, 3), 127.0))
-    plateau = Plateau(0.01, 10, 3)
-    compile_for_training(model, plateau, 0.9, 0.0005)
-    around = Surroundings(
-        validate=lambda *_: Validation(0.7, 0.5),
-        checkpoints=Checkpoints(tmp_path),
-        checkpoint_steps=1000,
-        check=flat_loss_check(store.labels, 60, "stop", "paper"),
-        watch=lambda *_: None,
-    )
-    trainer = Trainer(model, TrainingStream(store, 1, 16, np.zeros((3, 3))), plateau, around)
+    train = TrainParams(seed=1, batch_size=16, max_epochs=50, flat_loss_steps=60)
+    records = Records(Artifacts(tmp_path), Checkpoints(tmp_path / "kept"))
+    trainer = Trainer(model, TrainingStream(store, ANYTHING, train), light_and_dark(8), records, train)
     with pytest.raises(UserError, match="the paper's initialisation starts late or never on small data sets"):
-        trainer.run(20)
+        trainer.run()
 
 
 def test_a_missing_gpu_is_named_with_the_remedy() -> None:
@@ -89,7 +87,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from alexnet_pipe.training.backend import memory_for
+from alexnet_pipe.training.trainer import memory_for
 
 tf.zeros(10)
 used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

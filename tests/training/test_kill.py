@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from alexnet_pipe.training.history import TIMINGS
+from alexnet_pipe.training.state import TIMINGS
 from tests.stores import training_folder
 
 pytestmark = pytest.mark.slow

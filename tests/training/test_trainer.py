@@ -3,25 +3,26 @@
 import os
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 
 from alexnet_pipe.base.errors import StoppedError, UserError
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import PORTABLE, Forms, fastest_forms
+from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Checkpoints
-from alexnet_pipe.training.history import TIMINGS, Epoch
-from alexnet_pipe.training.plateau import Plateau
-from alexnet_pipe.training.state import State
-from alexnet_pipe.training.summary import training_metrics
-from alexnet_pipe.training.trainer import Surroundings, Trainer, compile_for_training
-from alexnet_pipe.training.validation import Validation, validate
+from alexnet_pipe.training.health import validate
+from alexnet_pipe.training.records import Records, training_metrics
+from alexnet_pipe.training.state import TIMINGS, Epoch, State, Validation
+from alexnet_pipe.training.trainer import Trainer
 from tests.stores import light_and_dark
 
 WIDTH = 0.05
@@ -35,27 +36,22 @@ class Run:
     folder: Path
     rate: float = 0.001
     forms: Forms = PORTABLE
-    validate: Callable[[Classifier, Callable[[], None]], Validation] | None = None
-    check: Callable[[State], None] = lambda _: None
-    watched: list[int] = field(default_factory=list)
+    trainer: type[Trainer] = Trainer
 
     def train(self, epochs: int) -> State:
         self.model = Classifier(self.store.classes, forms=self.forms, width=WIDTH, initialisation="he", seed=1)
         self.model.mean.assign(np.full((256, 256, 3), 127.0))
-        plateau = Plateau(self.rate, 10, 3)
-        compile_for_training(self.model, plateau, 0.9, 0.0005)
-        stream = TrainingStream(self.store, 1, 8, np.zeros((3, 3)))
-        around = Surroundings(
-            validate=self.validate or (lambda model, between: validate(model, self.store, 5, between)),
-            checkpoints=Checkpoints(self.folder),
-            checkpoint_steps=2,
-            check=self.check,
-            watch=lambda state, _: self.watched.append(state.history[-1].epoch),
-        )
-        return Trainer(self.model, stream, plateau, around).run(epochs)
+        train = TrainParams(seed=1, batch_size=8, learning_rate=self.rate, max_epochs=epochs, checkpoint_steps=2)
+        stream = TrainingStream(self.store, np.zeros((3, 3)), train)
+        records = Records(Artifacts(self.folder), self.checkpoints)
+        return self.trainer(self.model, stream, self.store, records, train).run()
+
+    @property
+    def checkpoints(self) -> Checkpoints:
+        return Checkpoints(self.folder / "kept")
 
     def digest(self, state: State) -> str:
-        return training_metrics(state, self.model, "float32")["weights_digest"]
+        return training_metrics(state, self.model)["weights_digest"]
 
 
 def repeatable(history: list[Epoch]) -> list[dict[str, object]]:
@@ -69,19 +65,23 @@ def test_it_learns_two_classes_that_anything_can_learn(tmp_path: Path) -> None:
     assert state.best.validation_top1_error == 0
 
 
-def test_it_ends_with_the_weights_of_its_best_epoch(tmp_path: Path) -> None:
+def test_it_ends_with_the_weights_of_its_best_epoch_and_keeps_the_history_readable(tmp_path: Path) -> None:
     errors = iter([0.4, 0.1, 0.3])
     snapshots: list[list[np.ndarray]] = []
+    readable: list[int] = []
 
-    def scripted(model: Classifier, between: Callable[[], None]) -> Validation:
-        snapshots.append(model.get_weights())
-        return Validation(0.5, next(errors))
+    class Scripted(Trainer):
+        def validate(self, between: Callable[[], None]) -> Validation:
+            snapshots.append(self.model.get_weights())
+            history = tmp_path / "metrics/history.csv"
+            readable.append(len(pd.read_csv(history)) if history.exists() else 0)
+            return Validation(0.5, next(errors))
 
-    run = Run(light_and_dark(16), tmp_path, validate=scripted)
+    run = Run(light_and_dark(16), tmp_path, trainer=Scripted)
     assert run.train(3).best.epoch == 2
     for kept, best in zip(run.model.get_weights(), snapshots[1], strict=True):
         np.testing.assert_array_equal(kept, best)
-    assert run.watched == [1, 2, 3]
+    assert readable == [0, 1, 2]
 
 
 @pytest.mark.parametrize("stop_at", [1, 4, 6], ids=["before any checkpoint", "at one", "at an epoch's end"])
@@ -89,12 +89,14 @@ def test_a_stopped_run_goes_on_to_the_same_weights_and_history(stop_at: int, tmp
     undisturbed = Run(light_and_dark(20), tmp_path / "undisturbed")
     expected = undisturbed.train(4)
 
-    def interrupt(state: State) -> None:
-        if state.step == stop_at:
-            os.kill(os.getpid(), signal.SIGTERM)
+    class Interrupted(Trainer):
+        def step(self, inputs: object, labels: object) -> tuple[float, float]:
+            if self.state.step + 1 == stop_at:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return super().step(inputs, labels)
 
     with pytest.raises(StoppedError, match=r"stopped by SIGTERM; run the same command again to go on") as stopped:
-        Run(light_and_dark(20), tmp_path / "stopped", check=interrupt).train(4)
+        Run(light_and_dark(20), tmp_path / "stopped", trainer=Interrupted).train(4)
     assert stopped.value.status == 128 + signal.SIGTERM
     resumed = Run(light_and_dark(20), tmp_path / "stopped")
     state = resumed.train(4)
@@ -126,12 +128,13 @@ def half_precision() -> Iterator[None]:
 def test_a_signal_during_validation_ends_it_and_nothing_is_lost(tmp_path: Path) -> None:
     store = light_and_dark(16)
 
-    def interrupted(model: Classifier, between: Callable[[], None]) -> Validation:
-        os.kill(os.getpid(), signal.SIGINT)
-        return validate(model, store, 5, between)
+    class Interrupted(Trainer):
+        def validate(self, between: Callable[[], None]) -> Validation:
+            os.kill(os.getpid(), signal.SIGINT)
+            return super().validate(between)
 
     with pytest.raises(StoppedError, match="SIGINT"):
-        Run(store, tmp_path, validate=interrupted).train(1)
+        Run(store, tmp_path, trainer=Interrupted).train(1)
     resumed = Run(store, tmp_path)
     assert resumed.train(1).history[0].step == 2
 
@@ -143,9 +146,10 @@ def test_the_signals_work_as_before_when_training_has_ended(tmp_path: Path) -> N
 
 
 def test_a_loss_that_is_not_a_number_stops_with_the_parameters_to_change(tmp_path: Path) -> None:
+    run = Run(light_and_dark(16), tmp_path, rate=1e9)
     with pytest.raises(UserError, match=r"(loss became|no longer numbers).*train\.learning_rate"):
-        Run(light_and_dark(16), tmp_path, rate=1e9).train(5)
-    kept = Checkpoints(tmp_path).load()
+        run.train(5)
+    kept = run.checkpoints.load()
     assert kept is None or all(np.isfinite(tensor).all() for tensor in kept[0].values())
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_pipe.base.terminal import shortened
-from alexnet_pipe.training.history import TIMINGS
+from alexnet_pipe.training.state import TIMINGS
 
 COURSE = frozenset({*TIMINGS, "resumed_at_steps"})
 """What tells of a run's course, as how long it took, and not of its result; names in metrics and in the history."""

@@ -1,46 +1,60 @@
-"""The training batches; the batch of a step is a pure function of the seed and the step."""
+"""The training batches; the batch of a step is a pure function of the seed and the step.
+
+So is each random choice in it: there is no state to save, and any step can be made again.
+"""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.inputs.draws import colour_factors, crop_offsets, image_order, mirror_flags
-from alexnet_pipe.inputs.views import CROP, Inputs
+from alexnet_pipe.base.files import load_json
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.inputs.views import CROP, POSITIONS, Inputs
+from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
 
 Batch = tuple[Inputs, NDArray[np.int32]]
+
+_ORDER, _CROP, _MIRROR, _COLOUR = range(4)
 
 
 class TrainingStream:
     """Every epoch is one permutation of all images; epochs follow each other without a gap, and no image is dropped."""
 
-    def __init__(self, store: ImageStore, seed: int, batch_size: int, colour_directions: NDArray[np.floating]) -> None:
+    def __init__(self, store: ImageStore, colour_directions: NDArray[np.floating], train: TrainParams) -> None:
         """
         Args:
             store: The training images.
-            seed: Decides all that is random.
-            batch_size: Images a step.
             colour_directions: `(3, 3)`; column i is what one standard deviation of principal component i adds to
                 R, G and B, in grey levels of 0–255.
+            train: Its seed decides all that is random.
 
         Raises:
             UserError: if there are fewer images than a batch.
         """
-        if len(store) < batch_size:
+        if len(store) < train.batch_size:
             raise UserError(
                 f"{len(store)} training images are fewer than one batch: add photographs or set "
                 f"train.batch_size to {len(store)} or less"
             )
         self.store = store
-        self.seed = seed
-        self.batch_size = batch_size
+        self.seed = train.seed
+        self.batch_size = train.batch_size
         self._colour_directions = colour_directions.astype(np.float32)
         # A batch can lie across two epochs, and the next batch is made while this one is used.
-        self._order = lru_cache(maxsize=3)(lambda epoch: image_order(seed, epoch, len(store)))
+        self._order = lru_cache(maxsize=3)(lambda epoch: image_order(train.seed, epoch, len(store)))
+
+    @classmethod
+    def open(cls, artifacts: Artifacts, train: TrainParams) -> Self:
+        """The training images of a workspace, with its colour directions."""
+        pca = load_json(artifacts.pca)
+        directions = colour_directions(pca["eigenvalues"], pca["eigenvectors"], train.colour_shift)
+        return cls(ImageStore.open(artifacts.images, "train"), directions, train)
 
     def first_step(self, epoch: int) -> int:
         """The first step that begins in `epoch` or later (epochs count from 0)."""
@@ -82,12 +96,35 @@ class TrainingStream:
         return crops
 
 
-def colour_directions(
-    eigenvalues: NDArray[np.floating], eigenvectors: NDArray[np.floating], deviation: float
-) -> NDArray[np.floating]:
+def colour_directions(eigenvalues: ArrayLike, eigenvectors: ArrayLike, deviation: float) -> NDArray[np.floating]:
     """What one standard deviation of each principal component adds to RGB, in grey levels of 0–255, `(3, 3)`.
 
     The paper adds `[p1 p2 p3]·[α1λ1, α2λ2, α3λ3]`, α ~ N(0, `deviation`), with λ the eigenvalues of the covariance of
     pixels in [0, 1] (section 4.1); hence the factor 255. Column i of `eigenvectors` belongs to eigenvalue i.
     """
-    return 255 * deviation * eigenvectors * eigenvalues[None, :]
+    return 255 * deviation * np.asarray(eigenvectors) * np.asarray(eigenvalues)[None, :]
+
+
+def image_order(seed: int, epoch: int, images: int) -> NDArray[np.int64]:
+    """A permutation of `range(images)` for one epoch."""
+    return _generator(seed, _ORDER, epoch).permutation(images)
+
+
+def crop_offsets(seed: int, step: int, images: int) -> NDArray[np.int32]:
+    """Row and column of each image's crop, int32 `(images, 2)`, uniform over the 30×30 positions."""
+    return _generator(seed, _CROP, step).integers(0, POSITIONS, (images, 2), dtype=np.int32)
+
+
+def mirror_flags(seed: int, step: int, images: int) -> NDArray[np.bool_]:
+    """Which images are mirrored, bool `(images,)`, half of them on average."""
+    return _generator(seed, _MIRROR, step).integers(0, 2, images, dtype=np.int8).astype(bool)
+
+
+def colour_factors(seed: int, step: int, images: int) -> NDArray[np.float32]:
+    """Standard normal factors of the three principal colour directions, float32 `(images, 3)`."""
+    return _generator(seed, _COLOUR, step).standard_normal((images, 3), dtype=np.float32)
+
+
+def _generator(seed: int, purpose: int, position: int) -> np.random.Generator:
+    # Philox is counter-based: the key and the highest counter word select one of many streams that never overlap.
+    return np.random.Generator(np.random.Philox(key=[seed, purpose], counter=[0, 0, 0, position]))

@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_pipe.inputs.draws import colour_factors, crop_offsets, mirror_flags
-from alexnet_pipe.inputs.stream import colour_directions
+from alexnet_pipe.inputs.stream import colour_directions, colour_factors, crop_offsets, mirror_flags
 from alexnet_pipe.inputs.views import CROP, POSITIONS, VIEWS
 from alexnet_pipe.reporting.results import Results
 from alexnet_pipe.store.layout import SIDE

@@ -1,18 +1,40 @@
-"""Is it learning? A loss that is not a number, or that does not fall, ends hours of work early."""
+"""Is it learning? The errors on the validation split; and losses that end hours of work early."""
 
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import log_softmax
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import say
-from alexnet_pipe.training.state import RECENT, State
+from alexnet_pipe.inputs.stream import TrainingStream
+from alexnet_pipe.inputs.views import CENTRE, view
+from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.store.image_store import ImageStore
+from alexnet_pipe.training.state import RECENT, State, Validation
 
 FLAT = 0.99
 """Share of the loss of guessing above which a loss counts as flat."""
 
-Check = Callable[[State], None]
+
+def validate(
+    model: Classifier, held_out: ImageStore, batch_size: int, between: Callable[[], None] = lambda: None
+) -> Validation:
+    """Loss and error from the centre view.
+
+    Every image counts once, those of a last, smaller batch too; `between` is called after each batch.
+    """
+    losses, wrong = 0.0, 0
+    for start in range(0, len(held_out), batch_size):
+        indices = np.arange(start, min(start + batch_size, len(held_out)))
+        logits = np.asarray(model.predict_on_batch(view(held_out.gather(indices), CENTRE, False)), np.float64)
+        labels = held_out.labels[indices]
+        losses -= float(log_softmax(logits, axis=1)[np.arange(len(labels)), labels].sum())
+        wrong += int((logits.argmax(axis=1) != labels).sum())
+        between()
+    return Validation(losses / len(held_out), wrong / len(held_out))
 
 
 def guessing_loss(labels: NDArray[np.integer]) -> float:
@@ -33,46 +55,30 @@ def require_finite(loss: float, state: State) -> None:
         )
 
 
-def steps_between_looks(wanted: int, planned: int) -> int:
-    """How often to look for a flat loss: every `wanted` steps, but after a quarter of a short run at the latest.
+def require_learning(state: State, stream: TrainingStream, model: Classifier, train: TrainParams) -> None:
+    """Look now and then, at `steps_between_looks`, whether the recent losses are those of guessing.
 
-    Args:
-        wanted: `train.flat_loss_steps`.
-        planned: Steps of the whole run.
+    Raises:
+        UserError: if they are; instead, `train.on_flat_loss` may have a line printed.
     """
-    return min(wanted, max(RECENT, planned // 4))
-
-
-def flat_loss_check(labels: NDArray[np.integer], every: int, action: str, initialisation: str) -> Check:
-    """A check to call after each step; every `every` steps it looks whether the recent losses are those of guessing.
-
-    Args:
-        labels: Of the training images.
-        every: Steps.
-        action: `stop` raises `UserError`, `warn` prints a line.
-        initialisation: `model.initialisation`, named in the advice.
-    """
-    guessing = guessing_loss(labels)
-
-    def check(state: State) -> None:
-        if state.step % every or len(state.recent) < min(every, RECENT):
-            return
-        recent = float(np.mean(state.recent))
-        if recent < FLAT * guessing:
-            return
-        text = _advice(state.step, recent, guessing, initialisation)
-        if action == "stop":
-            raise UserError(text + " (train.on_flat_loss: warn goes on all the same)")
-        say(f"train: warning: {text}")
-
-    return check
-
-
-def _advice(step: int, recent: float, guessing: float, initialisation: str) -> str:
-    if initialisation == "paper":
+    every = steps_between_looks(stream, train)
+    if state.step % every or len(state.recent) < min(every, RECENT):
+        return
+    recent, guessing = float(np.mean(state.recent)), guessing_loss(stream.store.labels)
+    if recent < FLAT * guessing:
+        return
+    if model.network.arguments["initialisation"] == "paper":
         likely = (
             "the paper's initialisation starts late or never on small data sets; set model.initialisation to bvlc or he"
         )
     else:
         likely = "the rate does not fit the data; change train.learning_rate, or train.batch_size"
-    return f"after {step:,} steps the loss is {recent:.3f}, and guessing gives {guessing:.3f}. Likely {likely}"
+    text = f"after {state.step:,} steps the loss is {recent:.3f}, and guessing gives {guessing:.3f}. Likely {likely}"
+    if train.on_flat_loss == "stop":
+        raise UserError(text + " (train.on_flat_loss: warn goes on all the same)")
+    say(f"train: warning: {text}")
+
+
+def steps_between_looks(stream: TrainingStream, train: TrainParams) -> int:
+    """`train.flat_loss_steps`; in a short run a quarter of it, but not before there are losses enough."""
+    return min(train.flat_loss_steps, max(RECENT, stream.first_step(train.max_epochs) // 4))

@@ -1,12 +1,15 @@
 """Stochastic gradient descent as the paper writes it (section 5)."""
 
 from collections.abc import Mapping
+from math import prod
 from typing import Any
 
 import keras
 from keras import ops
 
+from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import PORTABLE, Forms
+from alexnet_pipe.params.train import TrainParams
 
 
 @keras.saving.register_keras_serializable("alexnet_pipe")
@@ -62,6 +65,27 @@ class PaperSGD(keras.optimizers.SGD):
 
     def get_config(self) -> dict[str, Any]:
         return {**super().get_config(), "decay": self.decay, "multipliers": self.multipliers}
+
+
+def compile_for_training(model: Classifier, train: TrainParams) -> None:
+    """Freeze the layers that `train` does not name, and give `model` the paper's optimizer for the others, and loss."""
+    for layer in model.network.layers:
+        if layer.weights:  # Nothing is computed backwards below the lowest layer that is not frozen.
+            layer.trainable = layer.name in train.trained
+    model.compile(
+        optimizer=PaperSGD(
+            train.learning_rate, train.momentum, train.weight_decay, train.learning_rate_multipliers, model.forms
+        ),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+        jit_compile=False,
+    )
+    model.optimizer.build(model.trainable_variables)
+
+
+def trained_parameters(model: Classifier) -> int:
+    """How many numbers training changes."""
+    return sum(prod(variable.shape) for variable in model.trainable_variables)
 
 
 def _layer(variable: Any) -> str:

@@ -1,15 +1,99 @@
-"""Where a training run stands, apart from its tensors."""
+"""Where a training run stands, apart from its tensors: learning-rate rule, epoch under way, epochs that ended."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
-from alexnet_pipe.training.history import Epoch
-from alexnet_pipe.training.plateau import Plateau
-from alexnet_pipe.training.validation import Validation
+from alexnet_pipe.params.train import TrainParams
 
 RECENT = 100
 """Steps whose losses are remembered."""
+
+TIMINGS = ("seconds", "waiting_seconds", "steps_per_second", "images_per_second")
+"""Fields that differ from run to run; all others repeat to the bit."""
+
+FACTOR = 10
+"""By which the rate is divided."""
+
+
+@dataclass(frozen=True)
+class Plateau:
+    """The paper's learning-rate rule: divide by 10 when the validation error stops falling, then stop (section 5).
+
+    Attributes:
+        rate: The learning rate of the next epoch.
+        patience: Epochs without a lower error before the rate is cut.
+        cuts_left: How often the rate may still be cut.
+        best: The lowest validation error so far.
+        waited: Epochs since then, or since the last cut.
+        finished: Whether the last cut has brought nothing either.
+    """
+
+    rate: float
+    patience: int
+    cuts_left: int
+    best: float = float("inf")
+    waited: int = 0
+    finished: bool = False
+
+    @classmethod
+    def start(cls, train: TrainParams) -> "Plateau":
+        """The rule before the first epoch."""
+        return cls(train.learning_rate, train.patience, train.cuts)
+
+    def after(self, error: float) -> "Plateau":
+        """The state after an epoch that ended with this validation error."""
+        if error < self.best:
+            return replace(self, best=error, waited=0)
+        if self.waited + 1 < self.patience:
+            return replace(self, waited=self.waited + 1)
+        if self.cuts_left == 0:
+            return replace(self, waited=self.waited + 1, finished=True)
+        return replace(self, rate=self.rate / FACTOR, cuts_left=self.cuts_left - 1, waited=0)
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Mean cross-entropy in nats, and the share of images whose most probable class is wrong."""
+
+    loss: float
+    top1_error: float
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One row of the history.
+
+    Attributes:
+        epoch: Counts from 1.
+        step: Steps since the start of training, at the epoch's end.
+        learning_rate: ε of its steps.
+        train_loss: Mean cross-entropy of its batches, in nats, while the weights changed.
+        train_top1_error: Share of its images whose most probable class was wrong, likewise.
+        validation_loss: Mean cross-entropy of the validation split at its end, in nats.
+        validation_top1_error: Top-1 error of the validation split at its end.
+        seconds: Time for its steps, checkpoints among them included, validation not.
+        waiting_seconds: Part of that spent waiting for the next batch.
+        steps_per_second: Of its steps.
+        images_per_second: Of its steps.
+    """
+
+    epoch: int
+    step: int
+    learning_rate: float
+    train_loss: float
+    train_top1_error: float
+    validation_loss: float
+    validation_top1_error: float
+    seconds: float
+    waiting_seconds: float
+    steps_per_second: float
+    images_per_second: float
+
+    @property
+    def quality(self) -> tuple[float, float]:
+        """Lower is better: the validation error, and among equals the validation loss."""
+        return self.validation_top1_error, self.validation_loss
 
 
 @dataclass

@@ -1,9 +1,8 @@
 """The training loop: epochs of the stream, each followed by validation and the learning-rate rule."""
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import keras
 import numpy as np
@@ -13,129 +12,109 @@ from alexnet_pipe.base.progress import progress, say
 from alexnet_pipe.base.signals import StopRequest
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.training.backend import memory_for
-from alexnet_pipe.training.checkpoints import Checkpoints, Tensors
-from alexnet_pipe.training.health import Check, require_finite
-from alexnet_pipe.training.history import Epoch
-from alexnet_pipe.training.paper_sgd import PaperSGD
-from alexnet_pipe.training.plateau import Plateau
-from alexnet_pipe.training.state import State
-from alexnet_pipe.training.validation import Validation
-
-Validate = Callable[[Classifier, Callable[[], None]], Validation]
-"""Given the model, and what to call between two batches."""
-
-Watch = Callable[[State, Classifier], None]
-"""Called after each epoch, with where the run stands."""
-
-
-def compile_for_training(
-    model: Classifier,
-    plateau: Plateau,
-    momentum: float,
-    weight_decay: float,
-    multipliers: Mapping[Any, float] | None = None,
-) -> None:
-    """Give `model` the paper's optimizer, for the layers that are not frozen, and loss."""
-    model.compile(
-        optimizer=PaperSGD(plateau.rate, momentum, weight_decay, multipliers, model.forms),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-        jit_compile=False,
-    )
-    model.optimizer.build(model.trainable_variables)
-
-
-@dataclass(frozen=True)
-class Surroundings:
-    """What a run looks at, tells, and keeps.
-
-    Attributes:
-        validate: Gives loss and error of the validation split.
-        checkpoints: Where the run is kept.
-        checkpoint_steps: Steps between two checkpoints; every epoch ends with one as well.
-        check: Called after each step; raises if it is useless to go on.
-        watch: Called after each epoch.
-    """
-
-    validate: Validate
-    checkpoints: Checkpoints
-    checkpoint_steps: int
-    check: Check
-    watch: Watch
+from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.store.image_store import ImageStore
+from alexnet_pipe.training.checkpoints import Tensors
+from alexnet_pipe.training.health import require_finite, require_learning, validate
+from alexnet_pipe.training.paper_sgd import compile_for_training, trained_parameters
+from alexnet_pipe.training.records import Records
+from alexnet_pipe.training.state import Epoch, Plateau, State, Validation
 
 
 class Trainer:
-    """One run of training, which goes on where an interrupted one with the same checkpoints stopped, bit for bit."""
+    """One run of training, which goes on where an interrupted one with the same records stopped, bit for bit."""
 
-    def __init__(self, model: Classifier, stream: TrainingStream, plateau: Plateau, around: Surroundings) -> None:
-        """`model` is compiled by `compile_for_training`."""
+    def __init__(
+        self, model: Classifier, stream: TrainingStream, held_out: ImageStore, records: Records, train: TrainParams
+    ) -> None:
+        """
+        Args:
+            model: What is trained; it is compiled here.
+            stream: The training batches.
+            held_out: The validation images.
+            records: What is kept of the run, and shown of it.
+            train: How it is trained.
+        """
+        compile_for_training(model, train)
         self.model = model
         self.stream = stream
-        self.around = around
-        self.state = State(plateau)
+        self.held_out = held_out
+        self.records = records
+        self.train = train
+        self.state = State(Plateau.start(train))
         self.best_weights = model.get_weights()
 
-    def run(self, max_epochs: int) -> State:
-        """Train until the rule says stop, or for `max_epochs`; the model ends with the weights of the best epoch.
+    def run(self) -> State:
+        """Train until the rule says stop, or for `train.max_epochs`; the model ends with the weights of the best epoch.
 
         Raises:
             StoppedError: on Ctrl-C or SIGTERM, after a checkpoint.
             UserError: if it is useless to go on.
         """
+        self._say_what_is_trained()
         self._go_on()
         with StopRequest() as stop:
             try:
-                while len(self.state.history) < max_epochs and not self.state.plateau.finished:
-                    self._run_steps(stop.check, max_epochs)
-                    self._end_epoch(stop.check, max_epochs)
+                while len(self.state.history) < self.train.max_epochs and not self.state.plateau.finished:
+                    self._run_steps(stop.check)
+                    self._end_epoch(stop.check)
             except StoppedError:
                 self._keep()
                 raise
         self.model.set_weights(self.best_weights)
         return self.state
 
-    def _run_steps(self, check_stop: Callable[[], None], max_epochs: int) -> None:
+    def _run_steps(self, check_stop: Callable[[], None]) -> None:
         """The rest of the epoch."""
         state, number = self.state, len(self.state.history) + 1
         end = self.stream.first_step(number)
         self.model.optimizer.learning_rate = state.plateau.rate
         batches = self.stream.batches(state.step, end)
-        with progress(f"train epoch {number} of {max_epochs}", end - state.step, "steps") as advance:
+        with progress(f"train epoch {number} of {self.train.max_epochs}", end - state.step, "steps") as advance:
             clock = time.perf_counter()
             while state.step < end:
                 waiting = time.perf_counter()
                 batch = next(batches)
                 waiting = time.perf_counter() - waiting
-                loss, accuracy = self._step(*batch)
+                loss, accuracy = self.step(*batch)
                 now = time.perf_counter()
                 state.after_step(loss, accuracy, now - clock, waiting)
                 clock = now
-                self.around.check(state)
-                if state.step % self.around.checkpoint_steps == 0:
+                require_learning(state, self.stream, self.model, self.train)
+                if state.step % self.train.checkpoint_steps == 0:
                     self._keep()
-                advance(note=_note(state, self.stream.batch_size))
+                advance(note=_note(state, self.train.batch_size))
                 check_stop()
 
-    def _step(self, inputs: object, labels: object) -> tuple[float, float]:
+    def step(self, inputs: object, labels: object) -> tuple[float, float]:
         """Loss and accuracy of one batch, before its update."""
-        with memory_for(self.stream.batch_size):
+        with memory_for(self.train.batch_size):
             # The values of this batch alone: Keras resets its metrics before each call.
             logs = self.model.train_on_batch(inputs, labels, return_dict=True)
         require_finite(float(logs["loss"]), self.state)
         return float(logs["loss"]), float(logs["accuracy"])
 
-    def _end_epoch(self, check_stop: Callable[[], None], max_epochs: int) -> None:
+    def validate(self, between: Callable[[], None]) -> Validation:
+        """Loss and error of the validation images; `between` is called between two batches."""
+        return validate(self.model, self.held_out, self.train.batch_size, between)
+
+    def _end_epoch(self, check_stop: Callable[[], None]) -> None:
         before = self.state.plateau
-        epoch = self.state.after_epoch(self.around.validate(self.model, check_stop), self.stream.batch_size)
+        epoch = self.state.after_epoch(self.validate(check_stop), self.train.batch_size)
         if self.state.best is epoch:
             self.best_weights = self.model.get_weights()
-        say(_line(epoch, max_epochs))
+        say(_line(epoch, self.train.max_epochs))
         if self.state.plateau.rate < before.rate:
             rates = f"{before.rate:g} -> {self.state.plateau.rate:g}"
             say(f"train: the validation error stopped falling; learning rate {rates}")
         self._keep()
-        self.around.watch(self.state, self.model)
+        self.records.after_epoch(self.state, self.model)
+
+    def _say_what_is_trained(self) -> None:
+        store, trained = self.stream.store, trained_parameters(self.model)
+        parameters = self.model.network.count_params()
+        part = "" if trained == parameters else f", of which {trained:,} are trained"
+        say(f"train: {len(store):,} images of {len(store.classes)} classes, {parameters:,} parameters{part}")
 
     def _variables(self) -> dict[str, keras.Variable]:
         """All that a step reads and changes: weights, dropout's seeds, momentum, counters."""
@@ -150,10 +129,10 @@ class Trainer:
                 "another model.initialisation"
             )
         tensors |= {f"best/{n}": weights for n, weights in enumerate(self.best_weights)}
-        self.around.checkpoints.save(self.state.step, tensors, self.state.as_json())
+        self.records.checkpoints.save(self.state.step, tensors, self.state.as_json())
 
     def _go_on(self) -> None:
-        kept = self.around.checkpoints.load()
+        kept = self.records.checkpoints.load()
         if kept is None:
             return
         tensors, state = kept
@@ -163,6 +142,22 @@ class Trainer:
             variable.assign(tensors[name])
         self.best_weights = [tensors[f"best/{n}"] for n in range(len(self.best_weights))]
         say(f"train: going on after step {self.state.step:,}, in epoch {len(self.state.history) + 1}")
+
+
+@contextmanager
+def memory_for(batch_size: int) -> Iterator[None]:
+    """Name the batch size if the device's memory does not hold what the block computes.
+
+    Raises:
+        UserError: in that case.
+    """
+    try:
+        yield
+    except Exception as error:
+        named = (type(error).__name__, str(error))
+        if any(word in text for text in named for word in ("ResourceExhausted", "RESOURCE_EXHAUSTED", "MemoryError")):
+            raise UserError(f"out of memory with train.batch_size {batch_size}: lower it") from error
+        raise
 
 
 def _note(state: State, batch_size: int) -> str:

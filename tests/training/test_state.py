@@ -2,7 +2,7 @@
 
 import pytest
 
-from alexnet_pipe.training.plateau import Plateau
+from alexnet_pipe.training.state import Plateau
 
 
 def run(plateau: Plateau, errors: list[float]) -> Plateau:

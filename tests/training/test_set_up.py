@@ -1,5 +1,6 @@
-"""Training that starts with the weights of another model."""
+"""Training starts with the weights of another model, and changes the layers that it is to change."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -7,18 +8,20 @@ import pandas as pd
 import pytest
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.datasets.sample.scene import CLASSES, draw_scene
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model, save_model, weights_digest
+from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.preparation.resize import resize
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Checkpoints
-from alexnet_pipe.training.fine_tuning import start_with, train_only, trained_parameters
-from alexnet_pipe.training.plateau import Plateau
-from alexnet_pipe.training.trainer import Surroundings, Trainer, compile_for_training
-from alexnet_pipe.training.validation import validate
+from alexnet_pipe.training.paper_sgd import compile_for_training, trained_parameters
+from alexnet_pipe.training.records import Records
+from alexnet_pipe.training.set_up import start_with
+from alexnet_pipe.training.trainer import Trainer
 from tests.inputs.batches import random_batch
 
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
@@ -70,8 +73,7 @@ def test_another_network_is_refused(network: dict[str, object], complaint: str) 
 
 def test_a_frozen_layer_stays_and_has_neither_gradient_nor_momentum() -> None:
     model, before = small("ab", 1), small("ab", 1)
-    train_only(model, ["fc7", "fc8"])
-    compile_for_training(model, Plateau(0.01, 10, 3), 0.9, 0.0005)
+    compile_for_training(model, TrainParams(train_only=["fc7", "fc8"]))
     model.train_on_batch(*random_batch(4, 2))
     assert same(model, before) == [name for name in (*LAYERS, "mean") if name not in ("fc7", "fc8")]
     momentum = [tuple(variable.shape) for variable in model.optimizer.variables if len(variable.shape)]
@@ -84,7 +86,9 @@ def test_a_layers_rate_is_multiplied_and_its_decay_with_it() -> None:
     for multipliers in ({}, {"conv1": 0.1, "fc8": 10.0}):
         model = small("ab", 1)
         start = {name: model.network.get_layer(name).get_weights() for name in LAYERS}
-        compile_for_training(model, Plateau(0.001, 10, 3), 0.9, 0.5, multipliers)
+        compile_for_training(
+            model, TrainParams(learning_rate=0.001, weight_decay=0.5, learning_rate_multipliers=multipliers)
+        )
         model.train_on_batch(*random_batch(4, 2))
         moved.append({name: model.network.get_layer(name).get_weights()[0] - start[name][0] for name in LAYERS})
     plain, multiplied = moved
@@ -95,7 +99,7 @@ def test_a_layers_rate_is_multiplied_and_its_decay_with_it() -> None:
 def test_a_model_with_frozen_layers_is_saved_as_any_other(tmp_path: Path) -> None:
     model = small("ab", 1)
     digest = weights_digest(model.get_weights())
-    train_only(model, ["conv3"])
+    compile_for_training(model, TrainParams(train_only=["conv3"]))
     assert weights_digest(model.get_weights()) == digest
     save_model(tmp_path / "model.keras", model)
     assert weights_digest(load_model(tmp_path / "model.keras").get_weights()) == digest
@@ -111,18 +115,15 @@ def drawn(names: tuple[str, ...], first: int, count: int) -> ImageStore:
     return ImageStore(names, pd.DataFrame({"label": np.repeat(np.arange(len(names)), count)}), [np.stack(pixels)])
 
 
-def error_after(model: Classifier, images: ImageStore, held_out: ImageStore, epochs: int, folder: Path) -> float:
-    plateau = Plateau(0.005, 100, 0)
-    compile_for_training(model, plateau, 0.9, 0.0005)
-    around = Surroundings(
-        validate=lambda model, between: validate(model, held_out, 100, between),
-        checkpoints=Checkpoints(folder),
-        checkpoint_steps=10**6,
-        check=lambda _: None,
-        watch=lambda *_: None,
+def error_after(
+    model: Classifier, images: ImageStore, held_out: ImageStore, folder: Path, epochs: int, layers: Sequence[str] = ()
+) -> float:
+    train = TrainParams(
+        seed=1, batch_size=32, learning_rate=0.005, patience=100, max_epochs=epochs, train_only=list(layers)
     )
-    stream = TrainingStream(images, seed=1, batch_size=32, colour_directions=np.zeros((3, 3)))
-    return Trainer(model, stream, plateau, around).run(epochs).history[-1].validation_top1_error
+    stream = TrainingStream(images, np.zeros((3, 3)), train)
+    records = Records(Artifacts(folder), Checkpoints(folder / "kept"))
+    return Trainer(model, stream, held_out, records, train).run().history[-1].validation_top1_error
 
 
 @pytest.mark.slow
@@ -130,7 +131,7 @@ def test_what_was_learned_on_half_of_the_classes_helps_with_the_other_half(tmp_p
     first, second = CLASSES[:5], CLASSES[5:]
     source = Classifier(first, forms=fastest_forms(), width=0.25, initialisation="he", seed=1)
     source.mean.assign(np.full((256, 256, 3), 127.0))
-    error_after(source, drawn(first, 0, 100), drawn(first, 1000, 4), epochs=10, folder=tmp_path / "source")
+    error_after(source, drawn(first, 0, 100), drawn(first, 1000, 4), tmp_path / "source", 10)
 
     images, held_out = drawn(second, 0, 50), drawn(second, 1000, 40)
     scratch, tuned = (
@@ -138,9 +139,9 @@ def test_what_was_learned_on_half_of_the_classes_helps_with_the_other_half(tmp_p
     )
     scratch.mean.assign(source.mean)
     start_with(tuned, source, "source")
-    train_only(tuned, ["fc6", "fc7", "fc8"])
     errors = [
-        error_after(m, images, held_out, epochs=3, folder=tmp_path / str(n)) for n, m in enumerate((tuned, scratch))
+        error_after(tuned, images, held_out, tmp_path / "tuned", 3, ["fc6", "fc7", "fc8"]),
+        error_after(scratch, images, held_out, tmp_path / "scratch", 3),
     ]
     # Guessing would be 80 %; it was 29 % against 75 %.
     assert errors[0] < errors[1] - 0.2

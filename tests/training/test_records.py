@@ -7,8 +7,8 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 from tensorboard.util.tensor_util import make_ndarray
 
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.training.history import Epoch
-from alexnet_pipe.training.tensorboard import tensorboard_log
+from alexnet_pipe.training.records import tensorboard_log
+from alexnet_pipe.training.state import Epoch
 
 
 def test_curves_and_histograms_of_every_weight_are_logged(tmp_path: Path) -> None:

@@ -1,0 +1,119 @@
+"""What a run leaves on the disk: checkpoints to go on from, and what can be read of it while it goes on."""
+
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import keras
+import pandas as pd
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import required, save_json, written_aside
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.model_file import weights_digest
+from alexnet_pipe.params.model import ModelParams
+from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE
+from alexnet_pipe.training.checkpoints import Checkpoints
+from alexnet_pipe.training.fingerprint import run_fingerprint
+from alexnet_pipe.training.paper_sgd import trained_parameters
+from alexnet_pipe.training.set_up import devices, initial_weights
+from alexnet_pipe.training.state import Epoch, State
+
+Log = Callable[[Epoch, Classifier], None]
+
+
+class Records:
+    """The files of one run.
+
+    Attributes:
+        checkpoints: From which the same run goes on, if it is interrupted.
+    """
+
+    def __init__(self, artifacts: Artifacts, checkpoints: Checkpoints, log: Log = lambda *_: None) -> None:
+        """
+        Args:
+            artifacts: Where history and metrics are written.
+            checkpoints: Those of this run.
+            log: Called after each epoch.
+        """
+        self.checkpoints = checkpoints
+        self._artifacts = artifacts
+        self._log = log
+
+    @classmethod
+    def of_run(cls, artifacts: Artifacts, model: ModelParams, train: TrainParams) -> "Records":
+        """Those of the run that these parameters, this code and these data decide.
+
+        Raises:
+            UserError: as `tensorboard_log`.
+        """
+        decisive = train.model_dump(exclude=train.UNRELATED_TO_STEPS | {"init_weights", "init_sha256"})
+        # The index has the source of every image; the exact statistics change with any pixel that the resize makes.
+        data = [artifacts.images / INDEX_FILE, artifacts.images / CLASSES_FILE, artifacts.mean, artifacts.pca]
+        data += [initial] if (initial := initial_weights(artifacts, train)) else []
+        name = run_fingerprint({"model": model.model_dump(), "train": decisive}, map(required, data))
+        logs = [tensorboard_log(artifacts.tensorboard / name)] if train.tensorboard else []
+        return cls(artifacts, Checkpoints(artifacts.checkpoints / name), *logs)
+
+    def after_epoch(self, state: State, model: Classifier) -> None:
+        """Bring up to date what `dvc metrics diff` and `dvc plots diff` read while training goes on."""
+        self.write(state, model)
+        self._log(state.history[-1], model)
+
+    def write(self, state: State, model: Classifier) -> None:
+        """Write history and metrics."""
+        with written_aside(self._artifacts.history) as aside:
+            pd.DataFrame(map(asdict, state.history)).to_csv(aside, index=False)
+        save_json(self._artifacts.train_metrics, training_metrics(state, model))
+
+
+def training_metrics(state: State, model: Classifier) -> dict[str, Any]:
+    """Counts, the best epoch's losses and errors, speed, and what identifies weights and machine."""
+    history, best = state.history, state.best
+    seconds = sum(epoch.seconds for epoch in history)
+    images = sum(epoch.seconds * epoch.images_per_second for epoch in history)
+    return {
+        "epochs": len(history),
+        "steps": history[-1].step,
+        "best_epoch": best.epoch,
+        "resumed_at_steps": state.resumed_at,
+        "train_loss": best.train_loss,
+        "train_top1_error": best.train_top1_error,
+        "validation_loss": best.validation_loss,
+        "validation_top1_error": best.validation_top1_error,
+        "images_per_second": round(images / seconds, 1),
+        "seconds": round(seconds, 1),
+        "waiting_seconds": round(sum(epoch.waiting_seconds for epoch in history), 1),
+        "parameters": model.network.count_params(),
+        "trained_parameters": trained_parameters(model),
+        "precision": model.network.get_layer("conv1").dtype_policy.name,
+        "backend": keras.backend.backend(),
+        "device": devices()[0].split(":")[0],
+        "weights_digest": weights_digest(model.get_weights()),
+    }
+
+
+def tensorboard_log(folder: Path) -> Log:
+    """What writes an epoch's numbers as curves, and histograms of all weights, for `tensorboard --logdir`.
+
+    Raises:
+        UserError: if the backend is not TensorFlow, which writes the logs.
+    """
+    if keras.backend.backend() != "tensorflow":
+        raise UserError("train.tensorboard needs the TensorFlow backend: set it to false, or KERAS_BACKEND=tensorflow")
+    import tensorflow as tf
+
+    writer = tf.summary.create_file_writer(str(folder))
+
+    def log(epoch: Epoch, model: Classifier) -> None:
+        with writer.as_default(epoch.step):
+            for name, value in asdict(epoch).items():
+                tf.summary.scalar(name, value)
+            for weight in model.network.weights:
+                tf.summary.histogram(weight.path, weight.value)
+        writer.flush()
+
+    return log

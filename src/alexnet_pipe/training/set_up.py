@@ -1,0 +1,113 @@
+"""What stands before the first step: device, precision, and the classifier with its first weights."""
+
+import os
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import load_json, required
+from alexnet_pipe.base.fingerprint import file_digest
+from alexnet_pipe.base.paths import Artifacts, home
+from alexnet_pipe.base.progress import say
+from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.forms import fastest_forms
+from alexnet_pipe.model.model_file import load_model
+from alexnet_pipe.params.model import ModelParams
+from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.store.image_store import ImageStore
+from alexnet_pipe.store.layout import RESIZE_FILE
+
+_MUST_BE_EQUAL = ("variant", "width")
+
+
+def first_classifier(artifacts: Artifacts, images: ImageStore, model: ModelParams, train: TrainParams) -> Classifier:
+    """The classifier that is to be trained on `images`, on the device and in the precision that `train` asks for.
+
+    Call it before anything is computed.
+
+    Raises:
+        UserError: if there is no such device, and as `initial_weights` and `start_with`.
+    """
+    if train.require_gpu:
+        require_gpu()
+    if train.deterministic:
+        _compute_deterministically(train)
+    keras.config.set_dtype_policy(train.precision)
+    initial = initial_weights(artifacts, train)
+    resize = load_json(artifacts.images / RESIZE_FILE)
+    classifier = Classifier(images.classes, resize, forms=fastest_forms(), seed=train.seed, **model.model_dump())
+    classifier.mean.assign(np.load(required(artifacts.mean)))
+    if initial:
+        start_with(classifier, load_model(initial), str(initial))
+    return classifier
+
+
+def devices() -> list[str]:
+    """What the backend computes on, as `cpu:0` or `gpu:0`."""
+    return [str(device).lower() for device in keras.distribution.list_devices()]
+
+
+def require_gpu() -> None:
+    """
+    Raises:
+        UserError: if the backend sees no GPU.
+    """
+    if not any(device.startswith(("gpu", "cuda", "tpu")) for device in devices()):
+        raise UserError(
+            f"train.require_gpu is set, and {keras.backend.backend()} sees {', '.join(devices())} only: run "
+            "`make setup GPU=1`, and `alexnet-pipe doctor` to see what is wrong"
+        )
+
+
+def initial_weights(artifacts: Artifacts, train: TrainParams) -> Path | None:
+    """The file to start with, if there is one.
+
+    Raises:
+        UserError: if it is missing, or not the one that the parameters mean.
+    """
+    if train.init_weights is None:
+        return None
+    path = artifacts.root / home() / train.init_weights
+    if not path.exists():
+        raise UserError(f"train.init_weights: {path} is missing: `alexnet-pipe import-weights` makes such a file")
+    if train.init_sha256 not in (None, digest := file_digest(path)):
+        raise UserError(f"{path} is not the file that train.init_sha256 names; its own digest is {digest}")
+    return path
+
+
+def start_with(model: Classifier, other: Classifier, where: str) -> None:
+    """Give `model` the weights and the mean image of `other`; fc8 stays as it is if the classes differ.
+
+    Args:
+        model: What is to be trained.
+        other: The model to start with.
+        where: The file that holds it, for complaints.
+
+    Raises:
+        UserError: if `other` is another network.
+    """
+    for name in _MUST_BE_EQUAL:
+        wanted, found = model.network.arguments[name], other.network.arguments[name]
+        if wanted != found:
+            raise UserError(f"{where} has {name} {found}, and model.{name} is {wanted}: set model.{name} to {found}")
+    # The weights know pixels less this mean; that of other photographs would shift all that conv1 sees.
+    model.mean.assign(other.mean)
+    same_classes = model.classes == other.classes
+    kept = [layer for layer in other.network.layers if layer.weights and (same_classes or layer.name != "fc8")]
+    for layer in kept:
+        model.network.get_layer(layer.name).set_weights(layer.get_weights())
+    new = "" if same_classes else "; fc8 is new, for other classes"
+    say(f"train: {', '.join(layer.name for layer in kept)} and the mean image are those of {where}{new}")
+
+
+def _compute_deterministically(train: TrainParams) -> None:
+    """Have the backend use operations that repeat to the bit."""
+    keras.utils.set_random_seed(train.seed)
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    if keras.backend.backend() == "jax":
+        os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true"
