@@ -7,8 +7,12 @@ from collections.abc import Iterator
 import pytest
 from absl import logging
 
+from tests.clusters import cluster
+
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Containers often set it. Programs that tests start, copies of the project above all, would compile it at every start.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # Prefect closes the handlers of all others when it sets up its own, and absl's closes pytest's captured stream with it.
 logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
@@ -20,15 +24,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def _cluster_address() -> Iterator[str]:
-    from distributed import LocalCluster
-
-    with LocalCluster(
-        2, processes=False, threads_per_worker=1, dashboard_address="127.0.0.1:0", protocol="tcp"
-    ) as cluster:
-        yield cluster.scheduler_address
+    with cluster(workers=2) as address:
+        yield address
 
 
 @pytest.fixture
 def shared_cluster(_cluster_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Workers that are there already, as threads: stages then start in no time."""
+    """Workers that are there already: stages then start in no time."""
     monkeypatch.setenv("ALEXNET_PIPE_DASK", _cluster_address)

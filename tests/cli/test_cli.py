@@ -11,6 +11,7 @@ import pytest
 
 from alexnet_pipe import cli
 from alexnet_pipe.base.errors import UserError
+from tests.patience import HANGS
 
 
 def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
@@ -99,7 +100,7 @@ cli.main()
         assert process.stdout is not None
         assert process.stdout.readline() == "waiting\n"
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=HANGS)
     assert process.returncode == 130
     assert errors == "alexnet-pipe: interrupted; run the same command again to go on\n"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tests.patience import HANGS
 from tests.pipeline.project import STAGES, Project, make_project
 
 pytestmark = pytest.mark.slow
@@ -63,7 +64,7 @@ def test_an_interrupted_training_goes_on(project: Project) -> None:
         assert any("epoch 2 of at most" in line for line in running.stdout)
         assert len(pd.read_csv(project.root / "metrics/history.csv")) >= 1
         os.killpg(running.pid, signal.SIGINT)
-        output, _ = running.communicate(timeout=60)
+        output, _ = running.communicate(timeout=HANGS)
     assert running.returncode != 0
     assert "stopped by SIGINT; run the same command again to go on" in output
     assert "Traceback" not in output

@@ -17,6 +17,7 @@ from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.evaluation.pictures import save_picture
 from alexnet_pipe.evaluation.tables import class_table
 from tests.browser import chromium, needs_chromium
+from tests.patience import HANGS
 
 ROOT = Path(__file__).parents[2]
 PLOTS = yaml.safe_load((ROOT / "dvc.yaml").read_text())["plots"]
@@ -86,7 +87,7 @@ def test_the_page_asks_for_nothing_outside_its_folder(compared: Path, opened: Op
 
 def test_every_plot_is_drawn_without_complaint(opened: Opened) -> None:
     drawn = opened.page.locator(".vega-embed :is(canvas, svg.marks)")
-    drawn.nth(len(PLOTS) - len(PICTURES) - 1).wait_for(timeout=20_000)
+    drawn.nth(len(PLOTS) - len(PICTURES) - 1).wait_for(timeout=1000 * HANGS)
     assert drawn.count() == len(PLOTS) - len(PICTURES)
     assert opened.complaints == []
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from alexnet_pipe import cli
 from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import load_model, save_model
@@ -16,34 +17,51 @@ from tests.stores import training_folder
 pytestmark = pytest.mark.slow
 
 
-def train(folder: Path, **settings: object) -> subprocess.CompletedProcess[str]:
+def write_params(folder: Path, **settings: object) -> None:
     params = {
         "model": {"width": 0.05, "initialisation": "he"},
         "train": {"batch_size": 8, "max_epochs": 1, "on_flat_loss": "warn", **settings},
     }
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
-    command = [sys.executable, "-m", "alexnet_pipe", "stage", "train"]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def test_training_starts_with_the_weights_of_a_file_if_it_is_the_one_that_is_meant(tmp_path: Path) -> None:
-    training_folder(tmp_path, 16, 8)
-    refused = train(tmp_path, init_weights="models/first.keras")
-    assert refused.returncode == 1
-    assert refused.stderr == (
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
+    """What the stage, which fails, says in the current folder."""
+    monkeypatch.setattr(sys, "argv", ["alexnet-pipe", "stage", "train"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert end.value.code == 1
+    return capsys.readouterr().err
+
+
+def test_a_file_that_is_missing_or_another_one_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    # To be deterministic would be for the whole process.
+    settings = {"deterministic": False, "init_weights": "models/first.keras"}
+    write_params(tmp_path, **settings)
+    assert refused(monkeypatch, capsys) == (
         "alexnet-pipe: train.init_weights: models/first.keras is missing: `alexnet-pipe import-weights` makes such a "
         "file\n"
     )
     file = tmp_path / "models/first.keras"
+    file.parent.mkdir()
+    file.write_text("another")
+    write_params(tmp_path, **settings, init_sha256="0" * 64)
+    assert refused(monkeypatch, capsys).endswith(f"names; its own digest is {file_digest(file)}\n")
+
+
+def test_training_starts_with_the_weights_of_a_file(tmp_path: Path) -> None:
+    training_folder(tmp_path, 16, 8)
+    file = tmp_path / "models/first.keras"
     first = Classifier(["red", "green", "blue"], width=0.05, initialisation="he", seed=7)
     save_model(file, first)
-    refused = train(tmp_path, init_weights="models/first.keras", init_sha256="0" * 64)
-    assert refused.returncode == 1
-    assert refused.stderr.endswith(f"names; its own digest is {file_digest(file)}\n")
-
-    done = train(
+    write_params(
         tmp_path, init_weights="models/first.keras", init_sha256=file_digest(file), train_only=["fc6", "fc7", "fc8"]
     )
+    command = [sys.executable, "-m", "alexnet_pipe", "stage", "train"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "conv5, fc6, fc7 and the mean image are those of models/first.keras; fc8 is new" in done.stdout
     model = load_model(tmp_path / "models/alexnet.keras")

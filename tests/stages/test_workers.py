@@ -12,7 +12,6 @@ from pathlib import Path
 import psutil
 import pytest
 import yaml
-from distributed import LocalCluster
 
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.cluster.connect import SCHEDULER
@@ -20,6 +19,8 @@ from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation import plan
 from alexnet_pipe.stages import mean, pca, resize
 from tests.cluster.test_connect import scheduler
+from tests.clusters import cluster
+from tests.patience import HANGS
 from tests.stages.test_resize import make_source, photographs, png
 
 pytestmark = pytest.mark.slow
@@ -46,8 +47,8 @@ def test_one_two_and_eight_workers_here_or_elsewhere_make_the_same_bytes(
     stores = []
     stores.append(run_stages(tmp_path / "default"))
     for workers in (1, 8):
-        with LocalCluster(workers, threads_per_worker=1, dashboard_address="127.0.0.1:0") as cluster:
-            monkeypatch.setenv(SCHEDULER, cluster.scheduler_address)
+        with cluster(workers) as address:
+            monkeypatch.setenv(SCHEDULER, address)
             stores.append(run_stages(tmp_path / str(workers)))
     with scheduler(2, tmp_path) as address:
         monkeypatch.setenv(SCHEDULER, address)
@@ -78,7 +79,7 @@ def test_a_stage_killed_in_the_middle_redoes_unfinished_shards_only(tmp_path: Pa
             time.sleep(0.01)
         workers = psutil.Process(process.pid).children(recursive=True)
         process.send_signal(signal.SIGKILL)
-    gone, alive = psutil.wait_procs(workers, timeout=30)
+    gone, alive = psutil.wait_procs(workers, timeout=HANGS)
     assert gone
     assert not alive
     before = {path: path.stat().st_mtime_ns for path in finished[0].parent.glob("store/[!.]*.npy")}
@@ -108,6 +109,6 @@ def test_an_interrupt_ends_the_stage_with_one_line(tmp_path: Path) -> None:
             assert process.poll() is None
             time.sleep(0.01)
         os.killpg(process.pid, signal.SIGINT)  # As a terminal does: to the workers as well.
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=HANGS)
     assert process.returncode == 130
     assert errors == "alexnet-pipe: interrupted; run the same command again to go on\n"
