@@ -1,4 +1,5 @@
-# Everything runs in .venv, which `make setup` fills from uv.lock.
+# Everything runs in .venv, which `make setup` fills from uv.lock, whatever the shell tells pip and uv to do elsewhere.
+# It compiles the bytecode, for containers often forbid that later: without, `import tensorflow` takes twice as long.
 UV := 0.13.9
 BIN := .venv/bin
 GROUPS := $(if $(GPU),--no-group cpu --group gpu,)
@@ -18,8 +19,10 @@ $(STAMP): uv.lock pyproject.toml
 	@test -n "$(PYTHON)" || { echo "alexnet-pipe needs Python 3.11, 3.12 or 3.13: install one of them" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit(m.version("uv") != "$(UV)")' 2>/dev/null \
-		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
-	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --quiet $(GROUPS)
+		|| env -u PIP_TARGET -u PIP_PREFIX -u PIP_ROOT PIP_USER=0 \
+			$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --quiet --compile-bytecode --python $(BIN)/python $(GROUPS)
+	@$(BIN)/python -m compileall -q src flows
 	@rm -f .venv/.synced*
 	@touch $@
 

@@ -102,7 +102,7 @@ cli.main()
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=HANGS)
     assert process.returncode == 130
-    assert errors == "alexnet-pipe: interrupted; run the same command again to go on\n"
+    assert errors == "alexnet-pipe: stopped by SIGINT; run the same command again to go on\n"
 
 
 def test_doctor_reports_a_broken_configuration(tmp_path: Path) -> None:

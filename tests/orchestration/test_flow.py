@@ -115,8 +115,8 @@ def test_the_flow_runs_repeats_fails_and_refuses(project: Path) -> None:
 
 @pytest.mark.parametrize(
     ("signal_to", "number"),
-    [(os.killpg, signal.SIGINT), (os.kill, signal.SIGINT), (os.kill, signal.SIGTERM)],
-    ids=["as a terminal does", "to the flow alone", "as a supervisor does"],
+    [(send, number) for number in (signal.SIGINT, signal.SIGTERM) for send in (os.killpg, os.kill)],
+    ids=["as a terminal does", "SIGINT to the flow alone", "as a supervisor does", "SIGTERM to the flow alone"],
 )
 def test_an_interrupt_ends_everything_at_once(
     signal_to: Callable[[int, int], None], number: int, tmp_path: Path
@@ -137,7 +137,7 @@ def test_an_interrupt_ends_everything_at_once(
         signal_to(flow.pid, number)
         lines = flow.communicate(timeout=20)[0].splitlines()
     assert flow.returncode == 128 + number
-    assert lines[-1] == "run: interrupted; run the same command again to go on"
+    assert lines[-1] == f"alexnet-pipe: stopped by {signal.Signals(number).name}; run the same command again to go on"
     assert not any("Traceback" in line for line in lines)
     # Nothing of the session is left, Prefect's server neither, as soon as the system has noticed.
     until(lambda: not session_exists(flow.pid))

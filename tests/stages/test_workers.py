@@ -111,4 +111,4 @@ def test_an_interrupt_ends_the_stage_with_one_line(tmp_path: Path) -> None:
         os.killpg(process.pid, signal.SIGINT)  # As a terminal does: to the workers as well.
         _, errors = process.communicate(timeout=HANGS)
     assert process.returncode == 130
-    assert errors == "alexnet-pipe: interrupted; run the same command again to go on\n"
+    assert errors == "alexnet-pipe: stopped by SIGINT; run the same command again to go on\n"

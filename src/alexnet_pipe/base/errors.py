@@ -13,11 +13,17 @@ class UserError(Exception):
     status = 1
 
 
-class StoppedError(UserError):
-    """A signal has ended the work; what was done is kept."""
+class StoppedError(BaseException):
+    """A signal has ended the work; what was done is kept. No library takes it for a failure that it can go on after.
+
+    Attributes:
+        number: The signal.
+        status: The exit status that the command ends with.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(f"stopped by {signal.Signals(number).name}; run the same command again to go on")
+        self.number = number
         self.status = 128 + number
 
 

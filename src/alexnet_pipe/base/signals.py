@@ -1,25 +1,57 @@
-"""Ctrl-C and SIGTERM, for every verb of the command line.
+"""Ctrl-C and SIGTERM, alike in every verb: one line, nothing left at work, exit status 130 or 143.
 
-Whatever they end has the exit status 128 and the signal's number, 130 or 143, but for a service: its supervisor stops
-it by SIGTERM, and that is its proper end, with status 0.
+A program that a script has put into the background ignores Ctrl-C unless it says otherwise, and all of these do.
+`server` and `serve` end with 0 after SIGTERM, which is how a supervisor ends what works until it is told to stop.
 """
 
 import os
 import signal
-import sys
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
 from alexnet_pipe.base.errors import StoppedError
 
-INTERRUPTED = 128 + signal.SIGINT
-"""The exit status after Ctrl-C."""
-
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_OWN_ACCORD = 2
-_NOTICE = 30
+_NOTICE = 8.0
+"""Seconds for a training to write its checkpoint."""
+
+
+def unwind_on_signals() -> None:
+    """Have a signal raise `StoppedError` in the main thread, where this is called; what is open is left in order."""
+    owner = os.getpid()
+
+    def unwind(number: int, _: FrameType | None) -> None:
+        if os.getpid() != owner:  # A fork is no command: it ends as any process does.
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        # `make` and a supervisor tell the process again that its group has been told already.
+        signal.signal(signal.SIGTERM, _nothing)
+        raise StoppedError(number)
+
+    for number in _SIGNALS:
+        signal.signal(number, unwind)
+
+
+def exit_on_signals() -> None:
+    """Have a signal end this process with all that it has started, from where it stands; call it in the main thread.
+
+    For what runs under Prefect: unwound, it would try for minutes to tell a server of its own that is gone already.
+    """
+    for number in _SIGNALS:
+        signal.signal(number, _exit)
+
+
+@contextmanager
+def as_service() -> Iterator[None]:
+    """What works until it is told to stop: SIGTERM ends the block, and is no failure."""
+    try:
+        yield
+    except StoppedError as stopped:
+        if stopped.number != signal.SIGTERM:
+            raise
+        print(stopped, flush=True)
 
 
 class StopRequest:
@@ -44,60 +76,27 @@ class StopRequest:
         if self._signal is not None:
             raise StoppedError(self._signal)
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _note(self, number: int, _: FrameType | None) -> None:
         self._signal = number
 
 
-def stop_when_told() -> None:
-    """From now on, both signals raise `StoppedError` in the main thread.
-
-    A program that a script has put into the background ignores Ctrl-C unless it says otherwise.
-    """
-    for number in _SIGNALS:
-        signal.signal(number, _stop)
-
-
-def until_told(work: Callable[[], None]) -> None:
-    """Do the `work` of a service, which a signal ends.
-
-    Raises:
-        StoppedError: after Ctrl-C.
-    """
-    stop_when_told()
-    try:
-        work()
-    except StoppedError as stopped:
-        if stopped.status == INTERRUPTED:
-            raise
-        print(stopped, flush=True)
-
-
-def end_all_when_told(name: str) -> None:
-    """From now on, both signals end this process and all that it has started, and say so in one line.
-
-    On a terminal SIGINT reaches Prefect's temporary server as well, and Prefect tries for a minute to tell that server,
-    which is gone, that the run was interrupted. After a SIGTERM it leaves that server behind.
-
-    Args:
-        name: What the line begins with.
-    """
-    for number in _SIGNALS:
-        signal.signal(number, partial(_end_all, name))
-
-
-def _stop(number: int, frame: FrameType | None) -> None:
-    raise StoppedError(number)
-
-
-def _end_all(name: str, number: int, frame: FrameType | None) -> None:
+def _exit(number: int, _: FrameType | None) -> None:
     # Not needed before, and the command line is to start at once.
     import psutil
 
-    from alexnet_pipe.base.processes import end_processes, wait_for
+    from alexnet_pipe.base.processes import end_processes
 
-    signal.signal(number, signal.SIG_IGN)
-    alive = psutil.Process().children(recursive=True)
-    # A terminal has told them too; one that was sent to this process alone has not.
-    end_processes(wait_for(alive, _OWN_ACCORD), _NOTICE)
-    print(f"{name}: interrupted; run the same command again to go on", file=sys.stderr, flush=True)
-    os._exit(128 + number)
+    for each in _SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    # The other threads see their work fail now, and would tell of it.
+    standard_error, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(nowhere, descriptor)
+    end_processes(psutil.Process().children(recursive=True), _NOTICE)
+    stopped = StoppedError(number)
+    os.write(standard_error, f"alexnet-pipe: {stopped}\n".encode())
+    os._exit(stopped.status)
+
+
+def _nothing(number: int, _: FrameType | None) -> None:
+    pass

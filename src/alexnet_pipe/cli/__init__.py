@@ -1,4 +1,4 @@
-"""The command line: `alexnet-pipe`; a module a verb."""
+"""The command line: `alexnet-pipe`."""
 
 import errno
 import os
@@ -7,22 +7,19 @@ from typing import Annotated
 
 import typer
 
-from alexnet_pipe.base.errors import TransientError, UserError
-from alexnet_pipe.base.signals import INTERRUPTED
+from alexnet_pipe.base.errors import StoppedError, TransientError, UserError
+from alexnet_pipe.base.signals import unwind_on_signals
 from alexnet_pipe.cli.certify import certify
 from alexnet_pipe.cli.compare import compare
 from alexnet_pipe.cli.demo import demo
 from alexnet_pipe.cli.doctor import doctor
 from alexnet_pipe.cli.evaluate import evaluate
-from alexnet_pipe.cli.experiments import experiments
 from alexnet_pipe.cli.export import export
+from alexnet_pipe.cli.flows import experiments, retrain, run
 from alexnet_pipe.cli.import_weights import import_weights
 from alexnet_pipe.cli.predict import predict
 from alexnet_pipe.cli.preset import preset
-from alexnet_pipe.cli.retrain import retrain
-from alexnet_pipe.cli.run import run
-from alexnet_pipe.cli.serve import serve
-from alexnet_pipe.cli.server import server
+from alexnet_pipe.cli.services import serve, server
 from alexnet_pipe.cli.stage import stage
 
 app = typer.Typer(
@@ -49,16 +46,15 @@ def _options(
 
 def main() -> None:
     """Run the command line; a user's mistake ends in one line on standard error and exit status 1."""
+    unwind_on_signals()
     try:
         app()
+    except StoppedError as stopped:
+        _fail(str(stopped), stopped.status)
     except TransientError as error:
         _fail(f"{TransientError.PREFIX}{error}")
     except UserError as error:
         _fail(str(error), error.status)
-    except SystemExit as end:
-        if end.code != INTERRUPTED:  # Typer turns KeyboardInterrupt into this.
-            raise
-        _fail("interrupted; run the same command again to go on", INTERRUPTED)
     except MemoryError as error:
         _fail(f"out of memory ({error}): close other programs or lower train.batch_size")
     except OSError as error:

@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from alexnet_pipe.base.errors import StoppedError, UserError
-from alexnet_pipe.base.signals import stop_when_told
 
 if TYPE_CHECKING:
     from alexnet_pipe.certificate.certify import Certificate
@@ -18,13 +17,11 @@ def certify() -> None:
     """
     from alexnet_pipe.certificate.certify import certify as run
 
-    stop_when_told()
     try:
         certificate = run(Path())
     except StoppedError as stopped:
-        interrupted = UserError("certify was interrupted: nothing is certified, and its clone is gone")
-        interrupted.status = stopped.status
-        raise interrupted from None
+        stopped.args = ("certify was interrupted: nothing is certified, and its clone is gone",)
+        raise
     _show(certificate)
 
 

@@ -1,6 +1,5 @@
 """`alexnet-pipe demo`."""
 
-from functools import partial
 from importlib.util import find_spec
 from typing import Annotated
 
@@ -8,7 +7,6 @@ import typer
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.base.signals import until_told
 from alexnet_pipe.base.startup import without_notices
 from alexnet_pipe.cli.predict import MODEL, MODEL_HELP
 
@@ -23,10 +21,6 @@ def demo(
     """Show a page to try photographs on, to this machine alone, until Ctrl-C."""
     if not find_spec("gradio"):
         raise UserError("Gradio is missing: run `make setup`, or `pip install 'alexnet-pipe[demo]'`")
-    until_told(partial(_serve, model, port))
-
-
-def _serve(model: str, port: int | None) -> None:
     from alexnet_pipe.serving.named_model import model_file
 
     with model_file(model) as file, without_notices():

@@ -2,27 +2,11 @@
 
 import logging
 import os
-import sys
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
-from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.service.address import running_server
-
-
-def flow_of_project(name: str) -> Any:
-    """The Prefect flow in `flows/NAME.py` of the project in whose top folder we are.
-
-    Raises:
-        UserError: if this is no such folder.
-    """
-    if not Path(f"flows/{name}.py").is_file():
-        raise UserError(f"flows/{name}.py is missing: run from the project's top folder")
-    sys.path.insert(0, str(Path.cwd()))
-    return getattr(import_module(f"flows.{name}"), name)
 
 
 def quiet_and_local(root: Path) -> None:

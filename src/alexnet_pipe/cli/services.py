@@ -1,0 +1,53 @@
+"""`alexnet-pipe server` and `serve`: what works until it is told to stop."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.signals import as_service
+
+
+def server() -> None:
+    """Serve Prefect and the pipeline's reports to this machine alone, until Ctrl-C.
+
+    PREFECT_SERVER_API_PORT is the port, 4200 if not set. The state is kept in SQLite below .prefect, or where
+    PREFECT_SERVER_DATABASE_CONNECTION_URL says: postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE.
+    """
+    from alexnet_pipe.orchestration.run_flow import project_folder
+    from alexnet_pipe.orchestration.settings import quiet_and_local
+    from alexnet_pipe.service.server import run_server
+
+    root = project_folder()
+    quiet_and_local(root)
+    with as_service():
+        run_server(root)
+
+
+def serve(
+    cron: Annotated[
+        str | None, typer.Option(help='When to retrain, in local time; "0 3 * * *", nightly at three, if not given.')
+    ] = None,
+) -> None:
+    """Run the project's flows when they are due, or asked for in the server's UI, until Ctrl-C.
+
+    It needs the server of `make server`, or the one at PREFECT_API_URL; prefect.yaml says what is served.
+    ALEXNET_PIPE_WEBHOOK is an address that is told of each run that fails.
+    """
+    from alexnet_pipe.orchestration.run_flow import project_folder
+    from alexnet_pipe.orchestration.settings import quiet_and_local
+    from alexnet_pipe.service.address import answers
+
+    root = project_folder()
+    quiet_and_local(root)
+    api = os.environ.get("PREFECT_API_URL")
+    if not (api and answers(api)):
+        at = f" at {api} (PREFECT_API_URL)" if api else ""
+        raise UserError(f"no server answers{at}: start one with `make server`")
+    # A run goes on while the server is away, and tells its end when it is back.
+    os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "8")
+    with as_service():
+        from alexnet_pipe.service.runner import serve as run_what_is_due  # Prefect reads its settings now.
+
+        run_what_is_due(root, cron)
