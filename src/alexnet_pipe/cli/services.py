@@ -29,12 +29,16 @@ def serve(
     cron: Annotated[
         str | None, typer.Option(help='When to retrain, in local time; "0 3 * * *", nightly at three, if not given.')
     ] = None,
+    test_webhook: Annotated[bool, typer.Option("--test-webhook", help="Post one notice as a test, and end.")] = False,
 ) -> None:
     """Run the project's flows when they are due, or asked for in the server's UI, until Ctrl-C.
 
     It needs the server of `make server`, or the one at PREFECT_API_URL; prefect.yaml says what is served.
-    ALEXNET_PIPE_WEBHOOK is an address that is told of each run that fails.
+    ALEXNET_PIPE_WEBHOOK is an address that is told of each run that fails, crashes, is cancelled or skipped.
     """
+    if test_webhook:
+        _test_webhook()
+        return
     from alexnet_pipe.orchestration.run_flow import project_folder
     from alexnet_pipe.orchestration.settings import quiet_and_local
     from alexnet_pipe.service.address import answers
@@ -48,6 +52,13 @@ def serve(
     # A run goes on while the server is away, and tells its end when it is back.
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "8")
     with as_service():
-        from alexnet_pipe.service.runner import serve as run_what_is_due  # Prefect reads its settings now.
+        from alexnet_pipe.service.worker import serve as run_what_is_due  # Prefect reads its settings now.
 
         run_what_is_due(root, cron)
+
+
+def _test_webhook() -> None:
+    from alexnet_pipe.service.notices import WEBHOOK, send_test
+
+    send_test()
+    print(f"serve: {WEBHOOK} has taken the notice")

@@ -1,0 +1,122 @@
+"""One notice for each run that failed, crashed, was cancelled or skipped, whatever was restarted in between.
+
+Prefect's automations forget an event whose predecessor only an earlier server saw. So the runs themselves are asked,
+and those that were told of are noted in a file. A death between notice and note tells a run twice; none is left out.
+"""
+
+import os
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import requests
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas import filters
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.utilities.urls import url_for
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import load_json, save_json
+
+WEBHOOK = "ALEXNET_PIPE_WEBHOOK"
+"""The environment variable with the address that is told of runs that do not succeed."""
+
+TOLD = Path(".prefect/told.json")
+_TYPES = [StateType.FAILED, StateType.CRASHED, StateType.CANCELLED]
+_PATIENCE = 10.0
+_REMEMBERED = timedelta(days=30)
+
+
+@dataclass
+class Notices:
+    """
+    Attributes:
+        address: Where notices are posted as JSON; None if nobody is told.
+        silent: Whether the last attempt failed, which is said once.
+    """
+
+    address: str | None
+    silent: bool = False
+
+    @classmethod
+    def of_environment(cls) -> "Notices":
+        address = os.environ.get(WEBHOOK)
+        said = (
+            f"runs that fail are told to {WEBHOOK}" if address else f"{WEBHOOK} is not set: nobody is told of failures"
+        )
+        print(f"serve: {said}", flush=True)
+        return cls(address)
+
+    def tell(self, client: SyncPrefectClient) -> None:
+        """Post a notice of each run that has ended badly since the last time; one that cannot be posted waits."""
+        if not TOLD.exists():
+            save_json(TOLD, {"since": datetime.now(UTC).isoformat(), "runs": {}})
+        told = load_json(TOLD)
+        for run in _ended_badly(client, datetime.fromisoformat(told["since"])):
+            if str(run.id) in told["runs"]:
+                continue
+            if self.address and not self._posted(client, run):
+                return
+            told["runs"][str(run.id)] = datetime.now(UTC).isoformat()
+            save_json(TOLD, _recent(told))
+
+    def _posted(self, client: SyncPrefectClient, run: FlowRun) -> bool:
+        assert self.address is not None
+        try:
+            post(self.address, notice(run, client.read_flow(run.flow_id).name))
+        except UserError as error:
+            if not self.silent:
+                print(f"serve: {error}; it is tried again", flush=True)
+            self.silent = True
+            return False
+        self.silent = False
+        return True
+
+
+def post(address: str, content: dict[str, Any]) -> None:
+    """Post `content` as JSON.
+
+    Raises:
+        UserError: if it is not taken.
+    """
+    try:
+        requests.post(address, json=content, timeout=_PATIENCE).raise_for_status()
+    except requests.RequestException as error:
+        raise UserError(f"the notice was not taken by {WEBHOOK}: {' '.join(str(error).split())}") from None
+
+
+def notice(run: FlowRun, flow: str) -> dict[str, Any]:
+    """What is told of a run: flow, name, state, why, and where to look."""
+    assert run.state is not None
+    return {
+        "flow": flow,
+        "run": run.name,
+        "state": run.state.name,
+        "message": run.state.message or "",
+        "link": url_for("flow-run", run.id),
+    }
+
+
+def send_test() -> None:
+    """Post a notice that says it is a test.
+
+    Raises:
+        UserError: if there is no address, or it takes nothing.
+    """
+    address = os.environ.get(WEBHOOK)
+    if not address:
+        raise UserError(f"{WEBHOOK} is not set: set it to the address that notices are posted to")
+    post(address, {"flow": "test", "run": "test", "state": "Test", "message": "a test: nothing has failed", "link": ""})
+
+
+def _ended_badly(client: SyncPrefectClient, since: datetime) -> list[FlowRun]:
+    state = filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=_TYPES))
+    ended = filters.FlowRunFilterEndTime.model_validate({"after_": max(since, datetime.now(UTC) - _REMEMBERED)})
+    runs = client.read_flow_runs(flow_run_filter=filters.FlowRunFilter(state=state, end_time=ended))
+    return sorted(runs, key=lambda run: run.end_time or since)
+
+
+def _recent(told: dict[str, Any]) -> dict[str, Any]:
+    oldest = (datetime.now(UTC) - _REMEMBERED).isoformat()
+    return {**told, "runs": {run: when for run, when in told["runs"].items() if when > oldest}}
