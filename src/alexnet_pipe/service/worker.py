@@ -34,7 +34,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", UserWarning)
 
     class PatientWorker(ProcessWorker):
-        """Prefect's worker prints tracebacks while the server is away, and then ends; this one says it once, and waits."""
+        """Prefect's worker prints tracebacks while the server is away, and ends; this one says it once, and waits."""
 
         away = False
 
