@@ -1,6 +1,5 @@
 """Workers run the same deployments, from `prefect.yaml` as it is; the server keeps its state in PostgreSQL."""
 
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -43,14 +42,6 @@ def prefect(house: Project, *command: str) -> Service:
     )
 
 
-def wait_for_seconds_only(house: Project) -> None:
-    """Make the server take a run for dead after ten seconds without a heartbeat, not five minutes."""
-    (automation,) = house.api("/automations/filter", {})
-    trigger = {**automation["trigger"], "within": 10}
-    changed = {"name": automation["name"], "trigger": trigger, "actions": automation["actions"]}
-    house.api(f"/automations/{automation['id']}", changed, "PUT")
-
-
 def test_the_server_keeps_its_state_in_postgresql(house: Project) -> None:
     if "(PostgreSQL)" not in house.printed():
         pytest.skip("PostgreSQL could not be started; the set-up says why")
@@ -58,11 +49,11 @@ def test_the_server_keeps_its_state_in_postgresql(house: Project) -> None:
     assert not (house.folder / ".prefect/prefect.db").exists()
 
 
-def test_a_worker_runs_cancels_and_may_die(house: Project) -> None:
-    worker = prefect(house, "worker", "start", "--pool", "alexnet-pipe", "--type", "process", "--limit", "1")
+def test_a_plain_worker_runs_and_cancels(house: Project) -> None:
+    prefect(house, "worker", "start", "--pool", "alexnet-pipe", "--type", "process", "--limit", "1")
     until(lambda: house.api("/work_pools/filter", {}), house.printed)
     deployed = prefect(house, "deploy", "--all")
-    assert deployed.process.wait(60) == 0, deployed.printed()
+    assert deployed.process.wait() == 0, deployed.printed()
 
     where = house.folder / "where.txt"
     run = house.ask_for_a_run()
@@ -74,12 +65,3 @@ def test_a_worker_runs_cancels_and_may_die(house: Project) -> None:
     house.api(f"/flow_runs/{run}/set_state", {"state": {"type": "CANCELLING"}})
     house.reaches(run, "Cancelled")
     until(lambda: not house.processes("sleep 1000"), house.processes)
-
-    wait_for_seconds_only(house)
-    where.unlink()
-    run = house.ask_for_a_run()
-    until(where.exists, house.printed)
-    for process in (worker.process, *house.processes("prefect.engine")):
-        process.send_signal(signal.SIGKILL)
-    house.reaches(run, "Crashed")
-    assert "no sign of life" in house.api(f"/flow_runs/{run}")["state"]["message"]

@@ -1,61 +1,38 @@
-"""The pipeline's reports over HTTP: browsers do not follow a link from a page of Prefect's to a file."""
+"""The pipeline's reports over HTTP: browsers do not follow a link from a page of Prefect's to a file.
 
-import shutil
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+They have an origin of their own, so that nothing on a report's page can speak to Prefect's server.
+"""
+
+import socket
+from collections.abc import Mapping
 from pathlib import Path
 
-
-@contextmanager
-def served_pages(pages: Mapping[str, Path], port: int) -> Iterator[str]:
-    """Serve `pages` (URL path to HTML file), and nothing else, to this machine until the block ends.
-
-    Args:
-        pages: As `{"/report/": Path("report/index.html")}`; a file may come and go.
-        port: Wanted; another one if it is taken.
-
-    Yields:
-        The address, as `http://127.0.0.1:4201`.
-    """
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            path = self.path.partition("?")[0]
-            if path + "/" in pages:
-                self._redirect(path + "/")
-            elif path in pages and pages[path].is_file():
-                self._send(pages[path])
-            else:
-                self.send_error(HTTPStatus.NOT_FOUND, "there is no such report (yet)")
-
-        def _redirect(self, path: str) -> None:
-            self.send_response(HTTPStatus.MOVED_PERMANENTLY)
-            self.send_header("Location", path)
-            self.end_headers()
-
-        def _send(self, file: Path) -> None:
-            with file.open("rb") as content:
-                self.send_response(HTTPStatus.OK)
-                self.send_header("Content-Type", "text/html; charset=utf-8")
-                self.end_headers()
-                shutil.copyfileobj(content, self.wfile)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with _bound(port, Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import Route
 
 
-def _bound(port: int, handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:
+_LAST = 65_535
+"""The highest port."""
+
+
+def report_pages(files: Mapping[str, Path]) -> Starlette:
+    """Serves `files` and nothing else, each at `/NAME/`; a file may come and go."""
+
+    def page(request: Request) -> FileResponse:
+        file = files[request.url.path.strip("/")]
+        if not file.is_file():
+            raise HTTPException(404, "there is no such report (yet)")
+        return FileResponse(file, media_type="text/html")
+
+    return Starlette(routes=[Route(f"/{name}/", page) for name in files])
+
+
+def listening(port: int) -> socket.socket:
+    """A socket of this machine alone, on `port`, or on a free one if that cannot be had."""
     try:
-        return ThreadingHTTPServer(("127.0.0.1", port), handler)
-    except (OSError, OverflowError):
-        return ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        return socket.create_server(("127.0.0.1", port if port <= _LAST else 0))
+    except OSError:
+        return socket.create_server(("127.0.0.1", 0))

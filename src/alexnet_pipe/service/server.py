@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.service.address import only_server, publish_address
-from alexnet_pipe.service.pages import served_pages
+from alexnet_pipe.service.pages import listening, report_pages
 
 if TYPE_CHECKING:
     from uvicorn import Server
@@ -33,20 +33,21 @@ def run_server(root: Path) -> None:
         api = os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
         # Prefect takes seconds to import: what is wrong with lock and port is said before.
         kind = asyncio.run(_database_kind())
-        with served_pages(_reports(root), port + 1) as reports:
+        with listening(port + 1) as reports_listener:
+            reports = f"http://127.0.0.1:{reports_listener.getsockname()[1]}"
 
             def tell() -> None:
                 publish_address(root, {"api": api, "reports": reports, "pid": os.getpid()})
                 print(f"Prefect at {api.removesuffix('/api')} ({kind}), reports at {reports}/report/", flush=True)
 
-            asyncio.run(_serve(_server(), listener, tell))
+            asyncio.run(_serve(_prefect(), listener, _pages(root), reports_listener, tell))
 
 
-def _reports(root: Path) -> dict[str, Path]:
-    return {
-        "/report/": Artifacts(root).report,
-        "/challenger/": Artifacts(root / ".prefect/challenger").report,
-    }
+def _pages(root: Path) -> "Server":
+    import uvicorn
+
+    files = {"report": Artifacts(root).report, "challenger": Artifacts(root / ".prefect/challenger").report}
+    return uvicorn.Server(uvicorn.Config(report_pages(files), log_level="error", timeout_graceful_shutdown=1))
 
 
 def _listening(port: str) -> socket.socket:
@@ -82,7 +83,7 @@ async def _database_kind() -> str:
         await engine.dispose()
 
 
-def _server() -> "Server":
+def _prefect() -> "Server":
     import uvicorn
     from prefect.server.api.server import create_app
 
@@ -98,10 +99,20 @@ def _is_no_retry(record: logging.LogRecord) -> bool:
     return not (record.exc_info and "database is locked" in str(record.exc_info[1]))
 
 
-async def _serve(server: "Server", listener: socket.socket, tell: Callable[[], None]) -> None:
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
-    while not (server.started or serving.done()):
+async def _serve(
+    prefect: "Server",
+    listener: socket.socket,
+    pages: "Server",
+    pages_listener: socket.socket,
+    tell: Callable[[], None],
+) -> None:
+    # Uvicorn hands a signal from the server that was started last to the one before, and that to us.
+    serving = asyncio.create_task(prefect.serve(sockets=[listener]))
+    showing = asyncio.create_task(pages.serve(sockets=[pages_listener]))
+    while not (prefect.started or serving.done()):
         await asyncio.sleep(0.05)
-    if server.started:
+    if prefect.started:
         tell()
-    await serving
+    await asyncio.wait([serving, showing], return_when=asyncio.FIRST_COMPLETED)
+    prefect.should_exit = pages.should_exit = True
+    await asyncio.gather(serving, showing)
