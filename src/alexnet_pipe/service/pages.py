@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import FileResponse
 from starlette.routing import Route
 
-
 _LAST = 65_535
 """The highest port."""
 

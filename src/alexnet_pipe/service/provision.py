@@ -1,6 +1,8 @@
 """What the server must have for this project besides deployments: a limit for the accelerator, and its automation."""
 
 import os
+import shlex
+import sys
 import zoneinfo
 from datetime import timedelta
 from pathlib import Path
@@ -31,12 +33,14 @@ def provision() -> dict[str, str]:
     """Make the server have all of it, once.
 
     Returns:
-        What `prefect.yaml` cannot know of this machine: its `timezone`, and the `cron` expression of the retraining.
+        What `prefect.yaml` cannot know of this machine: its `timezone`, the `cron` expression of the retraining, and
+        the `engine` that runs a flow. Left to itself, Prefect starts one more process a run to find out the same.
     """
     with get_client(sync_client=True) as client:
         client.create_concurrency_limit(GPU, 1)
         _keep(client, _dead())
-    return {"timezone": local_timezone(), "cron": os.environ.get(CRON, _NIGHTLY)}
+    engine = shlex.join([sys.executable, "-m", "prefect.engine"])
+    return {"timezone": local_timezone(), "cron": os.environ.get(CRON, _NIGHTLY), "engine": engine}
 
 
 def local_timezone() -> str:
