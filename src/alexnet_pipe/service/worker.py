@@ -1,6 +1,7 @@
 """Prefect's process worker on this machine, for all that `prefect.yaml` names: one run at a time."""
 
 import asyncio
+import logging
 import os
 import signal
 import subprocess
@@ -120,6 +121,8 @@ def _deploy(cron: str | None) -> None:
 
 
 async def _work() -> None:
+    # It goes on by asking, after the traceback of a connection that has ended with the server.
+    logging.getLogger("prefect.FlowRunCancellingObserver").addFilter(lambda record: not record.exc_info)
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[int] = loop.create_future()
     for number in (signal.SIGINT, signal.SIGTERM):
