@@ -15,8 +15,7 @@ from PIL import Image
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.cluster.connect import SCHEDULER, local_cluster
 from alexnet_pipe.cluster.shards import map_shards
-from alexnet_pipe.datasets.containers import container_path
-from alexnet_pipe.datasets.place import Container, Place
+from alexnet_pipe.datasets.place import Container, Place, container_path
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import decode
 from alexnet_pipe.preparation.resize import resize

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.opening import open_archive
+from alexnet_pipe.datasets.archive_file import open_archive
 from alexnet_pipe.datasets.place import Container, Place
 
 FILES = {"cats/1.jpg": b"cat" * 1000, "dogs/é.jpg": b"dog", "empty": b""}

@@ -8,7 +8,7 @@ import pytest
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.archive import HARMLESS, LARGEST
-from alexnet_pipe.datasets.opening import open_archive
+from alexnet_pipe.datasets.archive_file import open_archive
 from tests.datasets.archives import FILES, refused
 from tests.datasets.files import tar_entry, write_entries, write_tar, write_zip
 

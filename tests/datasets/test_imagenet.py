@@ -11,8 +11,8 @@ from PIL import Image
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.datasets.classes import class_names
 from alexnet_pipe.datasets.imagenet import ImageNet
+from alexnet_pipe.datasets.labels import class_names
 from alexnet_pipe.datasets.place import Container, Place
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.resize import ResizeParams

@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.containers import container_path
 from alexnet_pipe.datasets.directory import Directory
-from alexnet_pipe.datasets.place import Container, Place
+from alexnet_pipe.datasets.place import Container, Place, container_path
 from tests.datasets.files import named, write_folder, write_tar, write_zip
 
 PETS = named(["cats/1.jpg", "dogs/1.jpg"])

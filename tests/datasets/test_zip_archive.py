@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.opening import open_archive
+from alexnet_pipe.datasets.archive_file import open_archive
 from tests.datasets.archives import FILES, LONG, contents, refused
 from tests.datasets.files import patched, tar_entry, write_entries, write_zip
 

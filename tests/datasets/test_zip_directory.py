@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_pipe.datasets.opening import open_archive
+from alexnet_pipe.datasets.archive_file import open_archive
 from tests.datasets.archives import contents, refused
 from tests.datasets.files import patched, write_zip
 

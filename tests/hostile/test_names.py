@@ -8,8 +8,7 @@ import pandas as pd
 import pytest
 
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.datasets.containers import container_path
-from alexnet_pipe.datasets.place import Container, Place
+from alexnet_pipe.datasets.place import Container, Place, container_path
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.stages import download
 from tests.datasets.files import write_folder, write_tar, write_zip

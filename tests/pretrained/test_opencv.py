@@ -10,9 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from alexnet_pipe.inputs.views import CENTRE, view
-from alexnet_pipe.pretrained.assemble import assemble
-from alexnet_pipe.pretrained.class_names import numbered_names
-from alexnet_pipe.pretrained.read import read_published
+from alexnet_pipe.pretrained.read import assemble, numbered_names, read_published
 from tests.pretrained.networks import BVLC, CAFFENET, CLASSES, WIDTH, caffe_net, prototxt, random_weights
 
 

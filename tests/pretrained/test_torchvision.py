@@ -13,8 +13,7 @@ from safetensors.numpy import save_file
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.inputs.views import CENTRE, view
-from alexnet_pipe.pretrained.assemble import assemble
-from alexnet_pipe.pretrained.read import read_published
+from alexnet_pipe.pretrained.read import assemble, read_published
 from tests.pretrained.networks import Weights, random_weights, torchvision_names
 from tests.pretrained.pickles import call, tensor, zipped_pth
 

@@ -26,8 +26,7 @@ def import_weights(
     ] = None,
 ) -> None:
     """Make a model of weights that others have published, with the preparation that they need."""
-    from alexnet_pipe.pretrained.class_names import numbered_names, read_names
-    from alexnet_pipe.pretrained.read import read_published
+    from alexnet_pipe.pretrained.read import numbered_names, read_names, read_published
 
     if out.suffix != _SUFFIX or out.is_dir():
         raise UserError(f"--out {out}: name a file that ends in {_SUFFIX}")
@@ -37,7 +36,7 @@ def import_weights(
     with progress("import-weights", 3, "steps") as advance:
         with without_notices():
             from alexnet_pipe.model.model_file import save_model
-            from alexnet_pipe.pretrained.assemble import assemble
+            from alexnet_pipe.pretrained.read import assemble
         advance()
         model = assemble(published, names)
         advance()

@@ -1,13 +1,19 @@
 """Archives of photographs, read in place; nothing is ever unpacked to the disk."""
 
+import errno
+import lzma
 import re
+import struct
+import tarfile
+import zipfile
+import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, Self
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.damage import damaged
-from alexnet_pipe.datasets.names import checked_name, path_parts
+from alexnet_pipe.datasets.folder import checked_name, path_parts
 from alexnet_pipe.datasets.place import Place
 
 LARGEST = 1 << 30
@@ -19,6 +25,21 @@ MOST_SHRUNK = 200
 HARMLESS = 1 << 24
 HARMLESS_TOGETHER = 1 << 28
 """As `HARMLESS`, for all members of an archive that is packed anew."""
+
+_DAMAGE = (
+    ArithmeticError,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    RecursionError,
+    ValueError,
+    lzma.LZMAError,
+    struct.error,
+    tarfile.TarError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What the standard library raises for damaged archives."""
 
 _ABSOLUTE = re.compile(r"[/\\]|[A-Za-z]:[/\\]")
 
@@ -51,7 +72,7 @@ class Archive(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """Refuse damaged archives and hostile members; errors as `datasets.opening.open_archive`."""
+        """Refuse damaged archives and hostile members; errors as `datasets.archive_file.open_archive`."""
 
     @abstractmethod
     def members(self) -> list[Member]:
@@ -105,3 +126,25 @@ def check_total(name: str, total: int, packed: int, where: str) -> None:
 def refusal(where: str, name: str, what: str, remedy: str) -> UserError:
     """The error that names a hostile member."""
     return UserError(f"{where}: member {name!r} {what}: pack the archive again {remedy}")
+
+
+@contextmanager
+def damaged(what: str) -> Iterator[None]:
+    """Turn every error that damaged content causes into a UserError about `what`.
+
+    Errors of the system, such as a full disk, pass through.
+    """
+    try:
+        yield
+    except _DAMAGE as error:
+        raise _explained(what, error) from None
+    except OSError as error:
+        # bz2 and gzip report bad content as an OSError without a number; a broken offset is an invalid seek.
+        if error.errno not in (None, errno.EINVAL):
+            raise
+        raise _explained(what, error) from None
+
+
+def _explained(what: str, error: Exception) -> UserError:
+    reason = " ".join(str(error).split()) or "it ends too early"
+    return UserError(f"{what} is damaged or of an unknown kind ({reason}): fetch or pack it again")

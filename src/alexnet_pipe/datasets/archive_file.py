@@ -1,4 +1,4 @@
-"""Archive files on the disk: which kind they are, copying them, and packing anew those that cannot be read in place."""
+"""Archive files on the disk: opening them, copying them, and packing anew those that cannot be read in place."""
 
 import bz2
 import gzip
@@ -11,14 +11,14 @@ from functools import partial
 from pathlib import Path
 from typing import IO
 
+from alexnet_pipe.base.files import required
 from alexnet_pipe.base.progress import progress
-from alexnet_pipe.datasets.archive import Archive, check_total
-from alexnet_pipe.datasets.damage import damaged
-from alexnet_pipe.datasets.names import is_hidden, path_parts
-from alexnet_pipe.datasets.opening import open_archive
+from alexnet_pipe.datasets.archive import Archive, check_total, damaged
+from alexnet_pipe.datasets.folder import is_hidden, path_parts
 from alexnet_pipe.datasets.pack import Content, pack
 from alexnet_pipe.datasets.place import CHUNK
-from alexnet_pipe.datasets.tar_archive import Headers, check_entry, entries
+from alexnet_pipe.datasets.tar_archive import Headers, TarArchive, check_entry, entries
+from alexnet_pipe.datasets.zip_archive import ZipArchive
 
 _ENDINGS = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar", ".zip")
 _DECODERS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
@@ -28,6 +28,28 @@ _DECODERS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
 }
 """By the pattern of the first bytes."""
 _MEGABYTE = 1_000_000
+
+
+def open_archive(path: Path, where: str | None = None) -> Archive:
+    """Open a zip archive or an uncompressed tar archive; also a context manager.
+
+    Args:
+        path: The archive; the ending `.tar` makes it a tar archive.
+        where: What messages call the archive, if not `path`.
+
+    Raises:
+        UserError: if the archive is missing or damaged, or one of its members is encrypted, a bomb, neither a file nor
+            a folder, compressed in a way that cannot be read, or has a name that is absolute, contains `..` or a zero
+            byte, or is not valid UTF-8.
+    """
+    kind = TarArchive if path.name.lower().endswith(".tar") else ZipArchive
+    archive = kind(required(path), where or str(path))
+    try:
+        archive.check()
+    except BaseException:
+        archive.close()
+        raise
+    return archive
 
 
 def ending_of(path: Path) -> str:

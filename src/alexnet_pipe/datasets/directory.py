@@ -8,11 +8,10 @@ import pandas as pd
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import home
 from alexnet_pipe.datasets.archive_file import copy_archive, ending_of, is_indexable, is_zip, repack
-from alexnet_pipe.datasets.containers import expanded, leave_in_place
-from alexnet_pipe.datasets.folder import walk
+from alexnet_pipe.datasets.folder import checked_name, walk
 from alexnet_pipe.datasets.index import index_archive, index_folder, index_lists
-from alexnet_pipe.datasets.names import checked_name
 from alexnet_pipe.datasets.pack import file_content, pack
+from alexnet_pipe.datasets.place import expanded, leave_in_place
 from alexnet_pipe.datasets.text_list import chosen_lines, lists_in, pack_lists
 
 _LONGEST_NAME = 255 - len(".zip")

@@ -6,11 +6,10 @@ from pathlib import Path
 import pandas as pd
 
 from alexnet_pipe.base.progress import say
-from alexnet_pipe.datasets.containers import FOLDER
+from alexnet_pipe.datasets.archive_file import open_archive
 from alexnet_pipe.datasets.folder import walk
 from alexnet_pipe.datasets.layout import index_members
-from alexnet_pipe.datasets.opening import open_archive
-from alexnet_pipe.datasets.place import WHOLE_FILE, Place
+from alexnet_pipe.datasets.place import FOLDER, WHOLE_FILE, Place
 from alexnet_pipe.datasets.text_list import chosen_lines
 
 COLUMNS = ["container", "member", "label", "split", "offset", "packed", "bytes", "deflated", "crc"]

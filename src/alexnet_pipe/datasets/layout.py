@@ -1,6 +1,5 @@
 """Find out label and split of each file of an archive from the folders that it lies in."""
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
@@ -8,11 +7,10 @@ from typing import NamedTuple
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.names import is_hidden, path_parts
+from alexnet_pipe.datasets.folder import is_hidden, path_parts
+from alexnet_pipe.datasets.labels import split_of
 
 _Path = tuple[str, ...]
-
-_SPLIT = re.compile(r"(?:(train|training)|(val|valid|validation)|(test|testing))(?:[-_ ]?set)?", re.IGNORECASE)
 
 
 class Index(NamedTuple):
@@ -63,12 +61,6 @@ def index_members(files: Sequence[str], folders: Iterable[str], where: str) -> I
     _refuse_empty_folders(known, levels, filled, where)
     _refuse_unusable_classes(table, where)
     return Index(table, outside)
-
-
-def split_of(folder: str) -> str | None:
-    """The split ("train", "validation" or "test") that a folder's name stands for, or None."""
-    match = _SPLIT.fullmatch(folder)
-    return ("train", "validation", "test")[match.lastindex - 1] if match and match.lastindex else None
 
 
 def _folders(files: Iterable[str], folders: Iterable[str]) -> set[_Path]:

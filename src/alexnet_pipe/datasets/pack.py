@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from alexnet_pipe.base.progress import progress
-from alexnet_pipe.datasets.names import checked_name
+from alexnet_pipe.datasets.folder import checked_name
 from alexnet_pipe.datasets.place import CHUNK
 
 _DATE = (1980, 1, 1, 0, 0, 0)

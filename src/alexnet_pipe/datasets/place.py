@@ -1,15 +1,26 @@
-"""Where the bytes of a photograph lie, and how to read them: one seek, no table of contents."""
+"""Where the bytes of a photograph lie, in which container, and how to read them: one seek, no table of contents."""
 
+import json
+import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import home
 
 CHUNK = 1 << 20
 """Bytes read at a time."""
 
 WHOLE_FILE = -1
 """The offset of a photograph that is a file of its own."""
+
+REFERENCE = "location.json"
+"""The only file in `data/source` if the data set is left in place: it says where that is."""
+
+FOLDER = "."
+"""The container of photographs that are files of their own."""
 
 
 class Place(NamedTuple):
@@ -59,6 +70,32 @@ class Container:
     def read(self, member: str, place: Place) -> bytes:
         """The whole content of `member`; errors as `chunks`."""
         return b"".join(self.chunks(member, place))
+
+
+def leave_in_place(source: Path, location: str) -> None:
+    """Note in the existing folder `source` that the containers lie in the folder `location`."""
+    (source / REFERENCE).write_text(json.dumps({"location": location}, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def container_path(source: Path, container: str) -> Path:
+    """The absolute path of a manifest's container.
+
+    Raises:
+        UserError: if it is not there.
+    """
+    reference = source / REFERENCE
+    folder = expanded(json.loads(reference.read_text(encoding="utf-8"))["location"]) if reference.exists() else source
+    path = folder / container
+    if not path.exists():
+        remedy = "mount or restore it" if reference.exists() else "run `dvc checkout` to restore it"
+        raise UserError(f"{path} is missing: {remedy}, or run `dvc repro --force --single-item download`")
+    return path.resolve()
+
+
+def expanded(location: str) -> Path:
+    """`location` as a path, seen from the project; `~` is the user's home folder."""
+    # Path.expanduser raises for an unknown user; this leaves the path as it is, to be reported as missing.
+    return home() / os.path.expanduser(location)  # noqa: PTH111
 
 
 def content_at(file: IO[bytes], place: Place) -> Iterator[bytes]:

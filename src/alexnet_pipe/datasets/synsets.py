@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.damage import damaged
+from alexnet_pipe.datasets.archive import damaged
 
 CLASSES = 1000
 """Synsets 1 to 1000 are the classes; higher ones are groups of them."""

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from alexnet_pipe.datasets.archive import Archive, Member, check_name, check_size, refusal
-from alexnet_pipe.datasets.damage import damaged
+from alexnet_pipe.datasets.archive import Archive, Member, check_name, check_size, damaged, refusal
 from alexnet_pipe.datasets.place import Place, content_at
 
 _LONGEST_READ = 1 << 16

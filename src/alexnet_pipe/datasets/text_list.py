@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.names import is_hidden, path_parts
+from alexnet_pipe.datasets.folder import is_hidden, path_parts
 from alexnet_pipe.datasets.pack import Content, file_content, pack
 
 _SPLITS = {"train.txt": "train", "val.txt": "validation", "validation.txt": "validation", "test.txt": "test"}

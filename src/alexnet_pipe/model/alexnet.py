@@ -1,5 +1,6 @@
 """The network of the paper's figure 2, in all its published variants."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import keras
@@ -8,7 +9,7 @@ from keras import layers
 from alexnet_pipe.model.forms import PORTABLE, Forms
 from alexnet_pipe.model.initialisation import initialisers
 from alexnet_pipe.model.layers import CROP, ResponseNormalization, TowerConvolution
-from alexnet_pipe.model.variants import VARIANTS
+from alexnet_pipe.model.variants import VARIANTS, Variant, kernel_shapes
 
 DROPOUT = 0.5
 """Share of fc6's and fc7's outputs that a training step sets to zero (paper, section 4.2)."""
@@ -42,7 +43,8 @@ class AlexNet(keras.Model):
             forms: In which it computes; no part of its configuration.
         """
         pixels = keras.Input((CROP, CROP, 3), name="pixels")
-        logits = _Builder(variant, width, initialisation, seed, forms).logits(pixels, classes)
+        shapes = kernel_shapes(variant, width, classes)
+        logits = _Builder(VARIANTS[variant], shapes, initialisation, seed, forms).logits(pixels)
         super().__init__(inputs=pixels, outputs=logits, **kwargs)
         self.arguments: dict[str, Any] = {
             "classes": classes,
@@ -61,35 +63,35 @@ class AlexNet(keras.Model):
 
 
 class _Builder:
-    """Adds one layer after another, with the names, seeds and scaled widths that they need."""
+    """Adds one layer after another, with the names, shapes and seeds that they need."""
 
-    def __init__(self, variant: str, width: float, initialisation: str, seed: int, forms: Forms) -> None:
-        self.variant = VARIANTS[variant]
-        self.width = width
+    def __init__(
+        self, variant: Variant, shapes: Mapping[str, tuple[int, ...]], initialisation: str, seed: int, forms: Forms
+    ) -> None:
+        self.variant = variant
+        self.shapes = shapes
         self.initialisation = initialisation
         self.normalization = forms.normalize
         self.seeds = iter(range(1000 * seed, 1000 * seed + 1000))
 
-    def logits(self, pixels: Any, classes: int) -> Any:
-        towers, kernels = self.variant.towers, self.variant.kernels
-        x = self.convolution(pixels, "conv1", kernels[0], 11, strides=4, padding="valid")
+    def logits(self, pixels: Any) -> Any:
+        x = self.convolution(pixels, "conv1", strides=4, padding="valid")
         x = self.normalized_pool(x, "1")
-        x = self.convolution(x, "conv2", kernels[1], 5, groups=towers)
+        x = self.convolution(x, "conv2", groups=self.variant.towers)
         x = self.normalized_pool(x, "2")
-        x = self.convolution(x, "conv3", kernels[2], 3)
-        x = self.convolution(x, "conv4", kernels[3], 3, groups=towers)
-        x = self.convolution(x, "conv5", kernels[4], 3, groups=towers)
+        x = self.convolution(x, "conv3")
+        x = self.convolution(x, "conv4", groups=self.variant.towers)
+        x = self.convolution(x, "conv5", groups=self.variant.towers)
         x = self.pool(x, "pool5")
         x = layers.Flatten(name="flatten")(x)
         x = self.hidden(x, "6")
         x = self.hidden(x, "7")
-        x = layers.Dense(classes, **self.initialisers("fc8"), name="fc8")(x)
+        x = layers.Dense(self.shapes["fc8"][-1], **self.initialisers("fc8"), name="fc8")(x)
         return layers.Activation("linear", dtype="float32", name="logits")(x)
 
-    def convolution(self, x: Any, name: str, kernels: int, size: int, padding: str = "same", **kwargs: Any) -> Any:
-        x = TowerConvolution(
-            self.scaled(kernels), size, padding=padding, **kwargs, **self.initialisers(name), name=name
-        )(x)
+    def convolution(self, x: Any, name: str, padding: str = "same", **kwargs: Any) -> Any:
+        size, *_, kernels = self.shapes[name]
+        x = TowerConvolution(kernels, size, padding=padding, **kwargs, **self.initialisers(name), name=name)(x)
         return layers.ReLU(name=f"relu{name[-1]}")(x)
 
     def normalized_pool(self, x: Any, number: str) -> Any:
@@ -107,13 +109,9 @@ class _Builder:
 
     def hidden(self, x: Any, number: str) -> Any:
         name = f"fc{number}"
-        x = layers.Dense(self.scaled(4096), **self.initialisers(name), name=name)(x)
+        x = layers.Dense(self.shapes[name][-1], **self.initialisers(name), name=name)(x)
         x = layers.ReLU(name=f"relu{number}")(x)
         return layers.Dropout(DROPOUT, seed=next(self.seeds), name=f"drop{number}")(x)
 
     def initialisers(self, layer: str) -> dict[str, Any]:
         return initialisers(self.initialisation, layer, next(self.seeds))
-
-    def scaled(self, units: int) -> int:
-        """`units` times the width, even, so that two towers can share them."""
-        return max(2, 2 * round(units * self.width / 2))

@@ -37,3 +37,34 @@ VARIANTS = {
     "non-overlapping-pooling": Variant(window=2),
     "one-gpu": Variant(towers=1, kernels=(48, 128, 192, 192, 256)),
 }
+
+HIDDEN = 4096
+"""Units of fc6 and of fc7."""
+
+
+def kernel_shapes(variant: str, width: float, classes: int) -> dict[str, tuple[int, ...]]:
+    """The shape of every kernel: `(height, width, in, out)` of conv1 … conv5, `(in, out)` of fc6 … fc8.
+
+    Args:
+        variant: A name in `VARIANTS`.
+        width: Multiplies the number of kernels and of hidden units.
+        classes: How many outputs fc8 has.
+    """
+    towers = VARIANTS[variant].towers
+    one, two, three, four, five = (_scaled(kernels, width) for kernels in VARIANTS[variant].kernels)
+    hidden = _scaled(HIDDEN, width)
+    return {
+        "conv1": (11, 11, 3, one),
+        "conv2": (5, 5, one // towers, two),
+        "conv3": (3, 3, two, three),
+        "conv4": (3, 3, three // towers, four),
+        "conv5": (3, 3, four // towers, five),
+        "fc6": (6 * 6 * five, hidden),
+        "fc7": (hidden, hidden),
+        "fc8": (hidden, classes),
+    }
+
+
+def _scaled(units: int, width: float) -> int:
+    """`units` times the width, even, so that two towers can share them."""
+    return max(2, 2 * round(units * width / 2))

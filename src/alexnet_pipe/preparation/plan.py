@@ -5,9 +5,8 @@ from math import ceil
 
 import pandas as pd
 
+from alexnet_pipe.datasets.labels import SPLITS
 from alexnet_pipe.store.layout import SHARD_IMAGES, shard_name
-
-SPLITS = ("train", "validation", "test")
 
 
 def plan_shards(manifest: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -5,8 +5,8 @@ from typing import Any
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.labels import SPLITS
 from alexnet_pipe.preparation.copies import exact_copies, near_copies
-from alexnet_pipe.preparation.plan import SPLITS
 from alexnet_pipe.preparation.store_writer import Written
 
 

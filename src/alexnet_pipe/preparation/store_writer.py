@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import save_json
 from alexnet_pipe.cluster.shards import Result, map_shards
-from alexnet_pipe.datasets.classes import class_names
-from alexnet_pipe.datasets.containers import container_path
-from alexnet_pipe.datasets.place import Place
+from alexnet_pipe.datasets.labels import class_names
+from alexnet_pipe.datasets.place import Place, container_path
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.plan import plan_shards
 from alexnet_pipe.preparation.shards import ShardWork, write_shard

@@ -7,11 +7,19 @@ from typing import Any
 import numpy as np
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.pretrained.caffe import from_caffe
 from alexnet_pipe.pretrained.caffe_messages import net_parameter
-from alexnet_pipe.pretrained.channels_first import channels_last, inputs_by_place
-from alexnet_pipe.pretrained.published import CONVOLUTIONS, LAYERS, Array, Layer, Published
-from alexnet_pipe.pretrained.shapes import fitting_width
+from alexnet_pipe.pretrained.published import (
+    LAYERS,
+    Array,
+    Layer,
+    Published,
+    channels_last,
+    fitting_width,
+    inputs_by_place,
+)
+
+# python/caffe/imagenet/ilsvrc_2012_mean.npy, averaged over the pixels of each channel, as Caffe's own examples use it.
+MEAN_BGR = (104.00698793, 116.66876762, 122.67891434)
 
 _TYPES = {4: "Convolution", 14: "InnerProduct", 15: "LRN", 17: "Pooling"}
 """What the old form has numbers for (`V1LayerParameter.LayerType`)."""
@@ -66,6 +74,31 @@ def read_caffemodel(content: bytes) -> Published:
     )
 
 
+def from_caffe(
+    form: str, variant: str, width: float, layers: Mapping[str, Layer], remarks: tuple[str, ...]
+) -> Published:
+    """Weights that took BGR, as OpenCV reads photographs, less Caffe's mean; the photographs were warped to 256×256.
+
+    `tools/convert_imageset.cpp` resizes to 256×256 whatever the aspect (`cv::resize` in `src/caffe/util/io.cpp`).
+    """
+    conv1 = layers["conv1"]
+    blue, green, red = MEAN_BGR
+    return Published(
+        format=form,
+        variant=variant,
+        width=width,
+        layers={name: layers[name] for name in LAYERS} | {"conv1": Layer(conv1.kernel[:, :, ::-1], conv1.bias)},
+        mean=(red, green, blue),
+        policy="squash",
+        remarks=(
+            *remarks,
+            "conv1 flipped from BGR to RGB",
+            f"mean of ILSVRC2012 by channel, R {red:.3f}, G {green:.3f}, B {blue:.3f}",
+            "photographs are squashed to 256×256, as Caffe's convert_imageset does",
+        ),
+    )
+
+
 def _type(layer: Any) -> str:
     return layer.type if isinstance(layer.type, str) else _TYPES.get(layer.type, f"number {layer.type}")
 
@@ -76,13 +109,13 @@ def _listed(order: tuple[str, ...]) -> str:
 
 
 def _check_settings(layers: list[Any]) -> None:
-    convolutions = iter(CONVOLUTIONS)
+    convolutions = iter(_CONVOLUTIONS.values())
     for layer in layers:
         match _type(layer):
             case "Convolution":
                 settings = layer.convolution_param
                 found = {"stride": [*settings.stride, 1][0], "pad": [*settings.pad, 0][0], "group": settings.group}
-                _check(layer.name, found, _CONVOLUTIONS[next(convolutions)])
+                _check(layer.name, found, next(convolutions))
             case "Pooling":
                 _check(layer.name, {name: getattr(layer.pooling_param, name) for name in _POOLING}, _POOLING)
             case "LRN":
@@ -103,7 +136,7 @@ def _weights(name: str, layer: Any) -> Layer:
             f"{name}: {len(layer.blobs)} blobs, not a kernel and a bias: it holds no weights, or is damaged"
         )
     kernel, bias = layer.blobs
-    return Layer(_array(name, kernel, axes=4 if name in CONVOLUTIONS else 2), _array(name, bias, axes=1))
+    return Layer(_array(name, kernel, axes=4 if name in _CONVOLUTIONS else 2), _array(name, bias, axes=1))
 
 
 def _array(name: str, blob: Any, axes: int) -> Array:

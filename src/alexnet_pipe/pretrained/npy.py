@@ -11,10 +11,9 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.pretrained.caffe import from_caffe
+from alexnet_pipe.pretrained.caffemodel import from_caffe
 from alexnet_pipe.pretrained.data_pickle import load_pickle
-from alexnet_pipe.pretrained.published import LAYERS, Layer, Published
-from alexnet_pipe.pretrained.shapes import fitting_width
+from alexnet_pipe.pretrained.published import LAYERS, Layer, Published, fitting_width
 
 
 def read_npy(content: bytes) -> Published:

@@ -1,4 +1,4 @@
-"""What every reader of a published file gives: the weights in this project's layout, and how they want their pixels."""
+"""What every reader of a published file gives: weights that fit a variant of the network, in this project's layout."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,10 +7,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.model.variants import HIDDEN, kernel_shapes
+from alexnet_pipe.params import train
+
 Array = NDArray[np.floating]
 
-CONVOLUTIONS = ("conv1", "conv2", "conv3", "conv4", "conv5")
-LAYERS = (*CONVOLUTIONS, "fc6", "fc7", "fc8")
+LAYERS: tuple[str, ...] = train.LAYERS
+
+_POOL5 = (6, 6)
 
 
 class Layer(NamedTuple):
@@ -54,3 +59,56 @@ class Published:
     def parameters(self) -> int:
         """How many weights and biases there are."""
         return sum(layer.kernel.size + layer.bias.size for layer in self.layers.values())
+
+
+def channels_last(layer: Layer) -> Layer:
+    """`(out, in, height, width)` to `(height, width, in, out)`, and `(out, in)` to `(in, out)`."""
+    return Layer(layer.kernel.transpose(2, 3, 1, 0) if layer.kernel.ndim == 4 else layer.kernel.T, layer.bias)
+
+
+def inputs_by_place(fc6: Layer) -> Layer:
+    """fc6 with its inputs, pool5's outputs, in height, width, channel order instead of channel, height, width."""
+    # A unit's weights lie together in the file; reordered as units, not as inputs, they are read in a row.
+    units: Array = fc6.kernel.T.reshape(fc6.kernel.shape[1], -1, *_POOL5)
+    return Layer(np.moveaxis(units, 1, 3).reshape(fc6.kernel.shape[::-1]).T, fc6.bias)
+
+
+class ShapeError(UserError):
+    """A layer of another shape than the variant's."""
+
+
+def fitting_width(layers: Mapping[str, Layer], variant: str) -> float:
+    """The `width` at which the weights fit `variant`; fc7, the largest number of units, says it most exactly.
+
+    Raises:
+        ShapeError: if a layer has another shape.
+        UserError: if a layer is missing, or has values that are no finite floats.
+    """
+    for name in LAYERS:
+        if name not in layers:
+            raise UserError(f"it has no layer {name}: it takes {', '.join(LAYERS)}")
+        _check_values(name, layers[name])
+    width = layers["fc7"].bias.size / HIDDEN
+    expected = kernel_shapes(variant, width, classes=layers["fc8"].bias.size)
+    for name in LAYERS:
+        _check_shape(name, "kernel", layers[name].kernel.shape, expected[name], variant)
+        _check_shape(name, "bias", layers[name].bias.shape, expected[name][-1:], variant)
+    return width
+
+
+def _check_values(name: str, layer: Layer) -> None:
+    for part, values in layer._asdict().items():
+        if values.dtype.kind != "f":
+            raise UserError(f"{name}: {part} of {values.dtype}, not of floats: it cannot be used")
+        if not values.size or not np.isfinite(values).all():
+            raise UserError(f"{name}: {part} is empty or not finite: the file is damaged, or its training has diverged")
+
+
+def _check_shape(name: str, part: str, found: tuple[int, ...], expected: tuple[int, ...], variant: str) -> None:
+    if found != expected:
+        axes = " (height, width, in, out)" if len(expected) == 4 else " (in, out)" if len(expected) == 2 else ""
+        raise ShapeError(f"{name}: {part}{axes} is {_by(found)}, but {_by(expected)} in the variant {variant}")
+
+
+def _by(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape)) or "a single number"

@@ -1,8 +1,10 @@
-"""A published file of any kind that is known, told by its content."""
+"""From a published file of any kind that is known, told by its content, to a model of this project."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 from safetensors.numpy import load as load_safetensors
 
 from alexnet_pipe.base.errors import UserError
@@ -11,6 +13,9 @@ from alexnet_pipe.pretrained.npy import read_npy
 from alexnet_pipe.pretrained.pth import LEGACY_START, load_state_dict
 from alexnet_pipe.pretrained.published import Published
 from alexnet_pipe.pretrained.torchvision import from_torchvision
+
+if TYPE_CHECKING:
+    from alexnet_pipe.model.classifier import Classifier
 
 _LARGEST = 2**31
 """Bytes: protobuf's limit, and eight times what the network's weights take."""
@@ -35,6 +40,53 @@ def read_published(path: Path) -> Published:
     except Exception as error:  # Damaged content leads the libraries to errors of many kinds.
         reason = ascii(" ".join(str(error).split()))[1:-1][:200]
         raise UserError(f"{path} is no {kind}, or is damaged ({reason}): fetch it again") from None
+
+
+def numbered_names(classes: int) -> list[str]:
+    """Names that are distinct, where nobody gave any."""
+    return [f"class {label}" for label in range(classes)]
+
+
+def read_names(path: Path, classes: int) -> list[str]:
+    """One name a line, in label order, as in Caffe's synset_words.txt; empty lines are left out.
+
+    Raises:
+        UserError: if the file cannot be read, or there are not `classes` distinct names in it.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise UserError(f"{path} cannot be read ({reason}): give a text file with one class name a line") from None
+    names = [line.strip() for line in lines if line.strip()]
+    if len(names) != classes:
+        raise UserError(f"{path} has {len(names):,} names, but the network has {classes:,} classes: give one a line")
+    if len(set(names)) != len(names):
+        twice = next(name for number, name in enumerate(names) if name in names[:number])
+        raise UserError(f"{path} has {twice!r} twice: make the names distinct")
+    return names
+
+
+def assemble(published: Published, classes: Sequence[str]) -> "Classifier":
+    """The network, its mean image (the same everywhere), and how photographs are prepared for it.
+
+    Args:
+        published: The weights.
+        classes: The class names, in label order, as many as fc8 has outputs.
+    """
+    from alexnet_pipe.model.classifier import Classifier
+    from alexnet_pipe.model.layers import STORED
+
+    model = Classifier(
+        classes,
+        resize={"policy": published.policy, "background": "white"},
+        variant=published.variant,
+        width=published.width,
+    )
+    for name, layer in published.layers.items():
+        model.network.get_layer(name).set_weights([layer.kernel, layer.bias])
+    model.mean.assign(np.broadcast_to(np.array(published.mean, np.float32), (STORED, STORED, 3)))
+    return model
 
 
 def _content(path: Path) -> bytes:

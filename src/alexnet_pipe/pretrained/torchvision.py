@@ -5,9 +5,16 @@ from collections.abc import Mapping
 import numpy as np
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.pretrained.channels_first import channels_last, inputs_by_place
-from alexnet_pipe.pretrained.published import LAYERS, Array, Layer, Published
-from alexnet_pipe.pretrained.shapes import ShapeError, fitting_width
+from alexnet_pipe.pretrained.published import (
+    LAYERS,
+    Array,
+    Layer,
+    Published,
+    ShapeError,
+    channels_last,
+    fitting_width,
+    inputs_by_place,
+)
 
 _NAMES = dict(
     zip(

@@ -14,8 +14,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from alexnet_pipe.datasets.containers import container_path
-from alexnet_pipe.datasets.place import Container, Place
+from alexnet_pipe.datasets.labels import SPLITS
+from alexnet_pipe.datasets.place import Container, Place, container_path
 from alexnet_pipe.preparation.formats import FORMATS
 from alexnet_pipe.reporting.figures import BLUE, INK, ORANGE, drawing, new_figure, photograph
 from alexnet_pipe.reporting.results import Results
@@ -63,7 +63,7 @@ def class_counts(results: Results) -> pd.DataFrame:
     found = results.manifest.merge(unused, on=files, how="left", indicator=True)
     usable = found[found["_merge"] == "left_only"]
     counts = pd.crosstab(usable["label"], usable["split"]).reindex(
-        index=results.train.classes, columns=["train", "validation", "test"], fill_value=0
+        index=results.train.classes, columns=list(SPLITS), fill_value=0
     )
     if len(counts) <= 2 * LISTED:
         return counts

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.pretrained.class_names import numbered_names, read_names
+from alexnet_pipe.pretrained.read import numbered_names, read_names
 
 
 def test_the_lines_of_synset_words_are_names_as_they_stand(tmp_path: Path) -> None:

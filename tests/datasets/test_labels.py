@@ -1,6 +1,6 @@
 """Classes are ordered by name, or by number where all of them are numbers."""
 
-from alexnet_pipe.datasets.classes import class_names
+from alexnet_pipe.datasets.labels import class_names
 
 
 def test_names_are_sorted_and_distinct() -> None:

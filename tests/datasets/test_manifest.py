@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets import hashing
-from alexnet_pipe.datasets.hashing import DAMAGED, hashed
+from alexnet_pipe.datasets import manifest
 from alexnet_pipe.datasets.index import index_archive, index_folder
+from alexnet_pipe.datasets.manifest import DAMAGED, hashed
 from tests.datasets.files import patched, write_folder, write_tar, write_zip
 
 PETS = {"cats/1.jpg": b"first cat" * 50, "cats/2.jpg": b"second cat" * 50, "dogs/1.jpg": b"", "dogs/2.jpg": b"dog"}
@@ -85,7 +85,7 @@ def test_progress_counts_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         def __exit__(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr(hashing, "progress", Counted)
+    monkeypatch.setattr(manifest, "progress", Counted)
     digests(write_tar(tmp_path / "a.tar", PETS))
     assert len(steps) == 4
 

@@ -4,8 +4,7 @@ import pytest
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.pretrained.published import LAYERS, Layer
-from alexnet_pipe.pretrained.shapes import fitting_width
+from alexnet_pipe.pretrained.published import LAYERS, Layer, fitting_width
 
 
 @pytest.mark.parametrize("variant", ["bvlc", "caffenet", "no-normalization", "single-tower", "one-gpu"])
