@@ -6,7 +6,7 @@ It works in a clone of the project's last commit; champion, branch and tags chan
 from pathlib import Path
 from typing import Any
 
-from alexnet_pipe.orchestration.settings import quiet_and_local
+from alexnet_pipe.orchestration.start import quiet_and_local
 
 ROOT = Path(__file__).resolve().parents[1]
 quiet_and_local(ROOT)  # Prefect reads its settings when it is imported.

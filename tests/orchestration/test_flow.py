@@ -91,6 +91,7 @@ def test_the_flow_runs_repeats_fails_and_refuses(project: Path) -> None:
     assert second.returncode == 0
     assert "Nothing to do: all 4 stages are up to date." in second.stdout
     assert "averaging" not in second.stdout + second.stderr
+    assert "temporary server" not in second.stdout + second.stderr
 
     (project / "in.txt").write_text("2")
     failed = run(project)
@@ -121,8 +122,13 @@ def test_the_flow_runs_repeats_fails_and_refuses(project: Path) -> None:
 def test_an_interrupt_ends_everything_at_once(
     signal_to: Callable[[int, int], None], number: int, tmp_path: Path
 ) -> None:
-    stage = {"cmd": "echo averaging; sleep 300", "outs": ["mean.txt"]}
+    # DVC removes both outputs before the stage runs; git keeps one of them.
+    stage = {"cmd": "echo averaging; sleep 300", "outs": ["mean.txt", {"card.md": {"cache": False}}]}
     make_project(tmp_path, {"mean": stage})
+    (tmp_path / "card.md").write_text("the model")
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for command in (["add", "."], [*identity, "commit", "-qm", "All"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
     with subprocess.Popen(
         COMMAND,
         cwd=tmp_path,
@@ -141,6 +147,7 @@ def test_an_interrupt_ends_everything_at_once(
     assert not any("Traceback" in line for line in lines)
     # Nothing of the session is left, Prefect's server neither, as soon as the system has noticed.
     until(lambda: not session_exists(flow.pid))
+    assert (tmp_path / "card.md").read_text() == "the model"
 
 
 def session_exists(leader: int) -> bool:

@@ -126,3 +126,22 @@ def test_the_living_keep_what_they_hold(rwlock: Path) -> None:
 
 def test_no_list_is_fine(tmp_path: Path) -> None:
     mend_rwlock(tmp_path)
+
+
+def test_outputs_that_git_keeps_are_brought_back_and_nothing_else(tmp_path: Path) -> None:
+    kept = {name: {"cache": False} for name in ("card.md", "test.json")}
+    (tmp_path / "dvc.yaml").write_text(json.dumps({"stages": {"report": {"outs": ["page.html", kept]}}}))
+    for name in ("card.md", "test.json", "notes.md"):
+        (tmp_path / name).write_text(name)
+    identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "."], [*identity, "commit", "-qm", "All"]):
+        subprocess.run(["git", *command], cwd=tmp_path, check=True)
+    for name in ("card.md", "notes.md"):
+        (tmp_path / name).unlink()
+    (tmp_path / "test.json").write_text("of this run")
+    with only_run(tmp_path):
+        assert (tmp_path / "card.md").read_text() == "card.md"
+        (tmp_path / "card.md").unlink()
+    assert (tmp_path / "card.md").read_text() == "card.md"
+    assert (tmp_path / "test.json").read_text() == "of this run"
+    assert not (tmp_path / "notes.md").exists()

@@ -5,11 +5,12 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.orchestration.settings import quiet_and_local
+from alexnet_pipe.orchestration.start import quiet_and_local, server_for_a_run
 from alexnet_pipe.service.address import only_server, publish_address, running_server
 
 
@@ -59,6 +60,33 @@ def test_a_project_has_one_server(tmp_path: Path, api: str) -> None:
         with pytest.raises(UserError, match=f"has a server already at {api}: use that one"), only_server(tmp_path):
             pass
         assert running_server(tmp_path)
+
+
+def test_a_run_waits_for_a_server_that_is_starting(
+    tmp_path: Path, api: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+
+    def start(_: float) -> None:
+        publish_address(tmp_path, {"api": api, "reports": api, "pid": 1})
+
+    monkeypatch.setattr("alexnet_pipe.orchestration.start.time", SimpleNamespace(sleep=start))
+    with only_server(tmp_path), server_for_a_run(tmp_path) as found:
+        assert found == api
+    assert capsys.readouterr().out == "waiting for the server that is starting\n"
+
+
+def test_no_server_starts_beside_a_run_that_has_one_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    told = pytest.raises(UserError, match="a run is going on here with a server of its own: wait for it, or cancel it")
+    with server_for_a_run(tmp_path) as found:
+        assert found is None
+        with told, only_server(tmp_path):
+            pass
+        with told, server_for_a_run(tmp_path):
+            pass
+    with only_server(tmp_path):
+        pass
 
 
 def test_flows_use_the_server_unless_told_otherwise(tmp_path: Path, api: str, monkeypatch: pytest.MonkeyPatch) -> None:

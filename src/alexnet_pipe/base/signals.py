@@ -6,8 +6,9 @@ A program that a script has put into the background ignores Ctrl-C unless it say
 
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType, TracebackType
 from typing import Any
 
@@ -34,13 +35,16 @@ def unwind_on_signals() -> None:
         signal.signal(number, unwind)
 
 
-def exit_on_signals() -> None:
+def exit_on_signals(put_right: Callable[[], None]) -> None:
     """Have a signal end this process with all that it has started, from where it stands; call it in the main thread.
 
     For what runs under Prefect: unwound, it would try for minutes to tell a server of its own that is gone already.
+
+    Args:
+        put_right: What is done when all is quiet, for no block that is open is left in order.
     """
     for number in _SIGNALS:
-        signal.signal(number, _exit)
+        signal.signal(number, partial(_exit, put_right))
 
 
 @contextmanager
@@ -80,7 +84,7 @@ class StopRequest:
         self._signal = number
 
 
-def _exit(number: int, _: FrameType | None) -> None:
+def _exit(put_right: Callable[[], None], number: int, _: FrameType | None) -> None:
     # Not needed before, and the command line is to start at once.
     import psutil
 
@@ -93,6 +97,7 @@ def _exit(number: int, _: FrameType | None) -> None:
     for descriptor in (1, 2):
         os.dup2(nowhere, descriptor)
     end_processes(psutil.Process().children(recursive=True), _NOTICE)
+    put_right()
     stopped = StoppedError(number)
     os.write(standard_error, f"alexnet-pipe: {stopped}\n".encode())
     os._exit(stopped.status)

@@ -1,6 +1,7 @@
 """`alexnet-pipe run`, `retrain` and `experiments`: the project's flows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,6 +9,8 @@ import typer
 from alexnet_pipe.base.errors import UserError
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from alexnet_pipe.project.dvc import StageRun
 
 _Overrides = Annotated[
@@ -24,10 +27,15 @@ def run(
     overrides: _Overrides = None,
 ) -> None:
     """Bring all stages up to date, as a Prefect flow; DVC decides what must run."""
-    from alexnet_pipe.orchestration.run_flow import run_flow
+    from alexnet_pipe.orchestration.start import project_folder, run_flow, server_for_a_run
     from alexnet_pipe.params.preset import parse_overrides
 
-    state = run_flow("pipeline", {"targets": targets, "force": force, "params": parse_overrides(overrides or [])})
+    folder = project_folder()
+    with server_for_a_run(folder) as api:
+        if not (api or force or overrides) and (runs := _unchanged(folder, targets or [])):
+            _show(runs)
+            return
+        state = run_flow("pipeline", {"targets": targets, "force": force, "params": parse_overrides(overrides or [])})
     if not state.is_completed():
         raise UserError(state.message or state.name)
     _show(state.result())
@@ -38,10 +46,11 @@ def retrain(overrides: _Overrides = None) -> None:
 
     It works in a clone of the last commit. The exit status is 0 unless it failed, whatever the decision.
     """
-    from alexnet_pipe.orchestration.run_flow import run_flow
+    from alexnet_pipe.orchestration.start import project_folder, run_flow, server_for_a_run
     from alexnet_pipe.params.preset import parse_overrides
 
-    state = run_flow("retrain", {"params": parse_overrides(overrides or [])})
+    with server_for_a_run(project_folder()):
+        state = run_flow("retrain", {"params": parse_overrides(overrides or [])})
     if not state.is_completed():
         raise UserError(state.message or state.name)
     print(f"retrain: {state.message}")
@@ -60,10 +69,11 @@ def experiments(
 
     What has run before comes from DVC's run cache. The exit status is 1 if an experiment failed.
     """
-    from alexnet_pipe.orchestration.run_flow import run_flow
+    from alexnet_pipe.orchestration.start import project_folder, run_flow, server_for_a_run
 
     chosen = {"seeds": tuple(seeds)} if seeds else {}
-    state = run_flow("experiments", {"name": name, "configurations": tuple(only or ()), **chosen})
+    with server_for_a_run(project_folder()):
+        state = run_flow("experiments", {"name": name, "configurations": tuple(only or ()), **chosen})
     rows: Any = state.result(raise_on_failure=False)
     if isinstance(rows, list):
         from rich.console import Console
@@ -75,20 +85,58 @@ def experiments(
         raise UserError(state.message or state.name)
 
 
+def _unchanged(root: Path, targets: Sequence[str]) -> dict[str, "StageRun"] | None:
+    """All stages of the run if DVC would leave each of them alone; Prefect, slow to start, has nothing to do then."""
+    from alexnet_pipe.params.load import load_params
+    from alexnet_pipe.project.dvc import Outcome, StageRun
+    from alexnet_pipe.project.graph import stage_graph, up_to_date, with_upstream
+    from alexnet_pipe.project.run_lock import only_run
+
+    with only_run(root):
+        load_params(root / "params.yaml")
+        graph = stage_graph(root)
+        graph = with_upstream(graph, targets or list(graph))
+        same = up_to_date(root, graph)
+    return {stage: StageRun(Outcome.UNCHANGED, 0.0) for stage in graph} if same == set(graph) else None
+
+
 def _show(runs: Mapping[str, "StageRun"]) -> None:
     """Print what was done, the errors on the test set, and where the report is."""
     from rich.console import Console
 
     from alexnet_pipe.base.files import load_json
     from alexnet_pipe.base.paths import Artifacts
-    from alexnet_pipe.orchestration.summary import error_table, stage_table
     from alexnet_pipe.project.dvc import Outcome
 
     console = Console()
     artifacts = Artifacts()
-    console.print(stage_table(runs))
+    console.print(_stage_table(runs))
     if artifacts.test_metrics.exists():
-        console.print(error_table(load_json(artifacts.test_metrics)))
+        console.print(_error_table(load_json(artifacts.test_metrics)))
     if all(run.outcome is Outcome.UNCHANGED for run in runs.values()):
         console.print(f"Nothing to do: all {len(runs)} stages are up to date.")
     console.print(f"Report: {artifacts.report}", soft_wrap=True)
+
+
+def _stage_table(runs: Mapping[str, "StageRun"]) -> "Table":
+    from alexnet_pipe.base.terminal import plain_table
+
+    table = plain_table(["stage", "outcome", "seconds"], [])
+    table.columns[-1].justify = "right"
+    for stage, run in runs.items():
+        table.add_row(stage, run.outcome, f"{run.seconds:.1f}")
+    return table
+
+
+def _error_table(metrics: Mapping[str, Any]) -> "Table":
+    """top-1 and top-5 error, one view and ten, with 95 % intervals, of `metrics/test.json`."""
+    from alexnet_pipe.base.terminal import plain_table, with_interval
+
+    def percent(name: str) -> str:
+        error, interval = metrics[name], metrics[f"{name}_interval"]
+        if error is None:
+            return "needs more than five classes"
+        return with_interval(error, interval["low"], interval["high"], ".1%")
+
+    rows = [[f"top-{top} error", percent(f"top{top}_error"), percent(f"top{top}_error_ten_view")] for top in (1, 5)]
+    return plain_table([f"{metrics['examples']:,} test images", "one view", "ten views"], rows)

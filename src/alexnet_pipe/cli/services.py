@@ -15,8 +15,7 @@ def server() -> None:
     PREFECT_SERVER_API_PORT is the port, 4200 if not set. The state is kept in SQLite below .prefect, or where
     PREFECT_SERVER_DATABASE_CONNECTION_URL says: postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE.
     """
-    from alexnet_pipe.orchestration.run_flow import project_folder
-    from alexnet_pipe.orchestration.settings import quiet_and_local
+    from alexnet_pipe.orchestration.start import project_folder, quiet_and_local
     from alexnet_pipe.service.server import run_server
 
     root = project_folder()
@@ -39,8 +38,7 @@ def serve(
     if test_webhook:
         _test_webhook()
         return
-    from alexnet_pipe.orchestration.run_flow import project_folder
-    from alexnet_pipe.orchestration.settings import quiet_and_local
+    from alexnet_pipe.orchestration.start import project_folder, quiet_and_local
     from alexnet_pipe.service.address import answers
 
     root = project_folder()

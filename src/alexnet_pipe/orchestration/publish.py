@@ -7,14 +7,13 @@ import pandas as pd
 from prefect.artifacts import create_image_artifact, create_link_artifact, create_markdown_artifact
 
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.orchestration.metrics import metric_changes, metrics_markdown
 from alexnet_pipe.orchestration.picture import pipeline_picture
-from alexnet_pipe.orchestration.report_link import report_link
 from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.dvc import StageRun
+from alexnet_pipe.project.dvc import StageRun, run_dvc
 from alexnet_pipe.project.graph import Graph
 from alexnet_pipe.reporting.figures import picture, plot
 from alexnet_pipe.reporting.training_section import error_curve
+from alexnet_pipe.service.address import running_server
 
 
 def publish(checkout: Checkout, graph: Graph, runs: Mapping[str, StageRun]) -> None:
@@ -25,11 +24,7 @@ def publish(checkout: Checkout, graph: Graph, runs: Mapping[str, StageRun]) -> N
         key="pipeline-picture",
         description="What ran, what was up to date or came from the cache, and how long each stage took.",
     )
-    create_markdown_artifact(
-        metrics_markdown(metric_changes(checkout.root)),
-        key="metrics",
-        description="Metrics beside those of the last commit.",
-    )
+    create_markdown_artifact(_metrics(checkout), key="metrics", description="Metrics beside those of the last commit.")
     if artifacts.mean.exists():
         create_image_artifact(
             picture(np.load(artifacts.mean)), key="mean-image", description="The mean of all training images."
@@ -41,4 +36,19 @@ def publish(checkout: Checkout, graph: Graph, runs: Mapping[str, StageRun]) -> N
             description="Top-1 error on the training and validation images by epoch.",
         )
     if artifacts.report.exists():
-        create_link_artifact(report_link(checkout), key="report", description=f"The report: {artifacts.report}")
+        create_link_artifact(_report_link(checkout), key="report", description=f"The report: {artifacts.report}")
+
+
+def _metrics(checkout: Checkout) -> str:
+    """A table of metric, last commit, this run and change."""
+    lines = run_dvc(checkout, ["metrics", "diff", "--all", "--md", "--precision", "4"])
+    heading, rows = lines[:2], [line for line in lines[2:] if line]
+    return "\n".join([*heading, *rows]) if rows else "There is no commit to compare with."
+
+
+def _report_link(checkout: Checkout) -> str:
+    """The report of the project, or of a challenger in it: from the project's server, or else as a file."""
+    server = running_server(checkout.project)
+    if server is None:
+        return Artifacts(checkout.root).report.resolve().as_uri()
+    return f"{server['reports']}/{'report' if checkout.home is None else 'challenger'}/"

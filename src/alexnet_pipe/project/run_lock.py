@@ -4,22 +4,26 @@ import fcntl
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 import psutil
+from ruamel.yaml import YAML
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.processes import end_processes
 from alexnet_pipe.project.checkout import RUN, Checkout
+from alexnet_pipe.project.git import git
 
 NOTICE = 8.0
 """Seconds for a training to write its checkpoint."""
 
 _LOOKS = 5
 """A process that nothing can kill must not hold up its run for ever."""
+
+_KINDS = ("outs", "metrics", "plots")
 
 _GOING_ON: set[str] = set()
 """The marks of the runs of this process that have not ended."""
@@ -49,12 +53,14 @@ def only_run(root: Path) -> Iterator[Checkout]:
         mark = str(path.resolve())
         end_marked(mark)
         mend_rwlock(root)
+        bring_back_outputs(root)
         _GOING_ON.add(mark)
         try:
             yield Checkout(root, run=mark)
         finally:
             _GOING_ON.discard(mark)
             end_marked(mark)
+            bring_back_outputs(root)
 
 
 def goes_on(checkout: Checkout) -> bool:
@@ -69,6 +75,27 @@ def end_marked(mark: str) -> None:
         if not (started := _marked(mark)):
             return
         end_processes(started, NOTICE)
+
+
+def bring_back_outputs(root: Path) -> None:
+    """Have the outputs that git keeps, as the model's card, in the project `root`; what is missing comes from git.
+
+    DVC removes a stage's outputs before it runs the stage, and a stage that was ended has not written them again.
+    """
+    definition = root / "dvc.yaml"
+    if outputs := _outputs_of_git(definition) if definition.exists() else []:
+        with suppress(UserError):  # There may be no repository yet.
+            deleted = git(Checkout(root), "ls-files", "--deleted", "-z", "--", *outputs).split("\0")
+            if names := [name for name in deleted if name]:
+                git(Checkout(root), "checkout", "--quiet", "--", *names)
+
+
+def _outputs_of_git(definition: Path) -> list[str]:
+    """The outputs of `dvc.yaml` that DVC does not keep."""
+    stages = YAML(typ="safe").load(definition).get("stages", {})
+    entries = [entry for stage in stages.values() for kind in _KINDS for entry in stage.get(kind, [])]
+    named = [pair for entry in entries if isinstance(entry, dict) for pair in entry.items()]
+    return [path for path, options in named if not options.get("cache", True)]
 
 
 def _marked(mark: str) -> list[psutil.Process]:

@@ -5,7 +5,7 @@ import http.client
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -20,16 +20,33 @@ def only_server(root: Path) -> Iterator[None]:
     """Be the only server of the project `root` until the block ends; its address is forgotten then.
 
     Raises:
-        UserError: if there is a server already.
+        UserError: if there is a server already, or a run whose temporary server has the database.
     """
     path = _file(root)
     known = f" at {load_json(path)['api']}" if path.exists() else ""
     with only_one(_lock(root), f"this project has a server already{known}: use that one, or stop it first"):
         path.unlink(missing_ok=True)
         try:
-            yield
+            with only_database_user(root):
+                yield
         finally:
             path.unlink(missing_ok=True)
+
+
+def only_database_user(root: Path) -> AbstractContextManager[None]:
+    """Have Prefect's database of the project `root` for one server, the project's or a run's own.
+
+    Raises:
+        UserError: if another has it.
+    """
+    return only_one(
+        root / ".prefect/database.lock", "a run is going on here with a server of its own: wait for it, or cancel it"
+    )
+
+
+def starting_server(root: Path) -> bool:
+    """Whether the project's server is there, but does not answer yet."""
+    return _is_held(root) and running_server(root) is None
 
 
 def publish_address(root: Path, address: Mapping[str, str | int]) -> None:
@@ -39,11 +56,10 @@ def publish_address(root: Path, address: Mapping[str, str | int]) -> None:
 
 def running_server(root: Path) -> dict[str, str] | None:
     """`api` and `reports`: the addresses of this project's server, if it answers now."""
+    # A file alone proves nothing: its server may be dead, and a stranger may have the port.
+    if not _is_held(root):
+        return None
     try:
-        with _lock(root).open("a") as lock:
-            # A file alone proves nothing: its server may be dead, and a stranger may have the port.
-            if _locks(lock, fcntl.LOCK_SH):
-                return None
         address = load_json(_file(root))
     except (OSError, UserError):
         return None
@@ -79,6 +95,14 @@ def _file(root: Path) -> Path:
 
 def _lock(root: Path) -> Path:
     return root / ".prefect/server.lock"
+
+
+def _is_held(root: Path) -> bool:
+    try:
+        with _lock(root).open("a") as lock:
+            return not _locks(lock, fcntl.LOCK_SH)
+    except OSError:
+        return False
 
 
 def _locks(file: IO[str], kind: int) -> bool:

@@ -1,0 +1,119 @@
+"""How a flow starts: where Prefect keeps its state, which server it uses, and what answers a signal."""
+
+import logging
+import os
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.signals import exit_on_signals
+from alexnet_pipe.project.run_lock import bring_back_outputs
+from alexnet_pipe.service.address import only_database_user, running_server, starting_server
+
+if TYPE_CHECKING:
+    from prefect.states import State
+
+_API = "PREFECT_API_URL"
+_LOOK_AGAIN = 0.2
+
+
+def project_folder() -> Path:
+    """The current folder, which must be a project's.
+
+    Raises:
+        UserError: if it has no flows.
+    """
+    folder = Path.cwd()
+    if not (folder / "flows/pipeline.py").exists():
+        raise UserError(f"{folder} has no flows/pipeline.py: run this from the project's folder")
+    return folder
+
+
+@contextmanager
+def server_for_a_run(root: Path) -> Iterator[str | None]:
+    """The API of the server that shows a run of the project `root`: `PREFECT_API_URL`, or the project's own.
+
+    One that is just starting is waited for. If there is none, none can start until the block ends: Prefect's temporary
+    server then has the project's database for itself.
+
+    Raises:
+        UserError: if another run has it.
+    """
+    if api := os.environ.get(_API):
+        yield api
+        return
+    if starting_server(root):
+        print("waiting for the server that is starting", flush=True)
+    while starting_server(root):
+        time.sleep(_LOOK_AGAIN)
+    if server := running_server(root):
+        yield server["api"]
+        return
+    with only_database_user(root):
+        yield None
+
+
+def run_flow(name: str, parameters: Mapping[str, Any]) -> "State[Any]":
+    """Run the flow of `flows/NAME.py` to its end, inside `server_for_a_run`; a signal ends it at once.
+
+    Raises:
+        UserError: outside a project.
+    """
+    folder = project_folder()
+    exit_on_signals(partial(bring_back_outputs, folder))
+    # The project's, whatever else bears that name.
+    sys.path.insert(0, str(folder))
+    flow = getattr(import_module(f"flows.{name}"), name)
+    # In the main thread Prefect would answer SIGTERM itself.
+    with ThreadPoolExecutor(1) as thread:
+        state: State[Any] = thread.submit(flow, **parameters, return_state=True).result()
+    return state
+
+
+def quiet_and_local(root: Path) -> None:
+    """Set what is not set yet; call it before Prefect is imported.
+
+    Prefect keeps its database below `root`, sends no telemetry, and uses this project's server if that answers; else
+    it starts a short-lived one, and waits long enough for it.
+    """
+    settings = {
+        "DO_NOT_TRACK": "1",
+        "PREFECT_HOME": str(root / ".prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        "PREFECT_LOGGING_SERVER_LEVEL": "ERROR",
+        # Kept in memory, the slots of running flows would be lost with the server, and never be free again.
+        "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
+        "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",
+    }
+    for name, value in settings.items():
+        os.environ.setdefault(name, value)
+    logging.getLogger("prefect.task_runs").addFilter(_is_news)
+    if "PREFECT__FLOW_RUN_ID" in os.environ:
+        _fit_for_a_runner()
+    if _API not in os.environ and (server := running_server(root)):
+        os.environ[_API] = server["api"]
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    # Prefect tells a failure twice, here with the state's inner parts and an empty traceback.
+    return not (record.levelno == logging.ERROR and record.getMessage().startswith("Task run failed with state"))
+
+
+def _fit_for_a_runner() -> None:
+    # A run outlives the runner that reads what it prints; rich would end the run.
+    setattr(Console, "on_broken_pipe", lambda _: None)  # noqa: B010
+    # Why a run failed is its state; Prefect adds a traceback that leads into Prefect.
+    logging.getLogger("prefect.flow_runs").addFilter(
+        lambda record: not (record.exc_info and getattr(record.exc_info[0], "__name__", "") == "FailedRun")
+    )
