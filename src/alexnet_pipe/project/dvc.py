@@ -87,10 +87,14 @@ def run_dvc(checkout: Checkout, arguments: Sequence[str], on_line: Callable[[str
         errors="replace",
     ) as process:
         assert process.stdout is not None
-        for line in map(str.rstrip, process.stdout):
-            lines.append(line)
-            if line and not _DVC_SAYS.match(line):
-                on_line(line.removeprefix(_REASON))
+        try:
+            for line in map(str.rstrip, process.stdout):
+                lines.append(line)
+                if line and not _DVC_SAYS.match(line):
+                    on_line(line.removeprefix(_REASON))
+        except BaseException:  # A signal, say: to leave the block is to wait for DVC.
+            process.terminate()
+            raise
     if process.returncode != 0:
         raise DvcError(_reason(lines, process.returncode))
     return lines
