@@ -3,7 +3,7 @@
 import pytest
 
 from alexnet_pipe.experiments.configurations import Configuration
-from alexnet_pipe.experiments.table import experiment_rows, margin, with_interval
+from alexnet_pipe.experiments.table import experiment_rows, margin, mean_and_margin
 
 # Student's (1908) sleep data, the differences; t.test of R gives 1.58 and 0.7001142 to 2.4598858.
 SLEEP = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4]
@@ -17,14 +17,14 @@ def errors(top1: float, top5: float | None = None) -> dict[str, float | None]:
 
 def test_the_interval_is_students() -> None:
     assert margin(SLEEP) == pytest.approx((2.4598858 - 0.7001142) / 2, abs=1e-7)
-    assert with_interval(SLEEP) == "1.6 ± 0.9"
+    assert mean_and_margin(SLEEP) == "1.6 ± 0.9"
 
 
 def test_two_values_have_an_interval_and_one_has_none() -> None:
     # Half of the distance, times the 97.5 % point of one degree of freedom, 12.706.
-    assert with_interval([1.0, 3.0]) == "2.0 ± 12.7"
-    assert with_interval([2.0], "+") == "+2.0 ± ?"
-    assert with_interval([]) == "–"
+    assert mean_and_margin([1.0, 3.0]) == "2.0 ± 12.7"
+    assert mean_and_margin([2.0], "+") == "+2.0 ± ?"
+    assert mean_and_margin([]) == "–"
 
 
 def test_differences_are_paired_by_seed() -> None:

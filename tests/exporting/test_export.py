@@ -19,9 +19,8 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.exporting import deployment
-from alexnet_pipe.exporting.export import export
-from alexnet_pipe.exporting.formats import Format
+from alexnet_pipe.exporting import Format, deployment
+from alexnet_pipe.exporting.write_export import write_export
 from alexnet_pipe.inputs.views import view
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
@@ -102,7 +101,7 @@ def test_a_file_gives_the_models_probabilities_for_one_image_and_for_three(
     to: Format, model: Classifier, tmp_path: Path
 ) -> None:
     path = tmp_path / "exported"
-    assert export(model, to, path).startswith("checked on 8 images: probabilities differ by at most ")
+    assert write_export(model, to, path).startswith("checked on 8 images: probabilities differ by at most ")
     batches = [noise(1), noise(3)]
     for images, probabilities in zip(batches, READERS[to](path, batches), strict=True):
         assert probabilities.dtype == np.float32
@@ -120,7 +119,7 @@ def test_a_file_gives_the_models_probabilities_for_one_image_and_for_three(
     ],
 )
 def test_every_variant_can_be_exported(variant: str, to: Format, tmp_path: Path) -> None:
-    assert export(classifier(variant), to, tmp_path / "exported").startswith("checked")
+    assert write_export(classifier(variant), to, tmp_path / "exported").startswith("checked")
 
 
 def in_onnx(path: Path) -> dict[str, str]:
@@ -144,13 +143,13 @@ def test_class_names_and_preparation_travel_with_the_file(
     to: Format, notes_in: Callable[[Path], dict[str, str]], tmp_path: Path
 ) -> None:
     squashed = Classifier(CLASSES, {"policy": "squash", "background": "black"}, width=0.05)
-    export(squashed, to, tmp_path / "exported")
+    write_export(squashed, to, tmp_path / "exported")
     notes = {name: json.loads(text) for name, text in notes_in(tmp_path / "exported").items()}
     assert notes == {"classes": CLASSES, "resize": {"policy": "squash", "background": "black"}}
 
 
 def test_an_onnx_file_is_valid_and_of_standard_operations(model: Classifier, tmp_path: Path) -> None:
-    export(model, Format.ONNX, tmp_path / "exported")
+    write_export(model, Format.ONNX, tmp_path / "exported")
     exported = onnx.load(tmp_path / "exported")
     onnx.checker.check_model(exported, full_check=True)
     assert {node.domain for node in exported.graph.node} == {""}
@@ -163,7 +162,7 @@ def test_a_file_that_says_something_else_is_refused(
 ) -> None:
     monkeypatch.setattr(deployment, "CENTRE", (14, 15))
     with pytest.raises(UserError, match=r"exported is not written: its probabilities differ .* by up to 0\.\d+"):
-        export(model, to, tmp_path / "exported")
+        write_export(model, to, tmp_path / "exported")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -173,7 +172,7 @@ def test_a_refused_export_leaves_the_one_before(
     (tmp_path / "exported").write_text("before")
     monkeypatch.setattr(deployment, "CENTRE", (14, 15))
     with pytest.raises(UserError):
-        export(model, Format.TFLITE, tmp_path / "exported")
+        write_export(model, Format.TFLITE, tmp_path / "exported")
     assert (tmp_path / "exported").read_text() == "before"
 
 
@@ -182,7 +181,7 @@ def test_neither_half_precision_nor_xla_of_a_training_reaches_the_file(model: Cl
     try:
         trained = Classifier(forms=fastest_forms(), **model.get_config())
         trained.set_weights(model.get_weights())
-        export(trained, Format.SAVED_MODEL, tmp_path / "exported")
+        write_export(trained, Format.SAVED_MODEL, tmp_path / "exported")
     finally:
         keras.config.set_dtype_policy("float32")
     served = tf.saved_model.load(str(tmp_path / "exported")).signatures["serving_default"]
@@ -201,7 +200,9 @@ def test_without_an_onnx_runtime_the_file_is_written_and_not_checked(
     model: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    assert export(model, Format.ONNX, tmp_path / "exported") == "not checked, because onnxruntime is not installed"
+    assert (
+        write_export(model, Format.ONNX, tmp_path / "exported") == "not checked, because onnxruntime is not installed"
+    )
     assert (tmp_path / "exported").exists()
 
 
@@ -210,18 +211,18 @@ def test_without_the_converter_one_line_says_how_to_get_it(
 ) -> None:
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
     with pytest.raises(UserError, match=r"^onnx and tf2onnx, which write ONNX files, are missing: run `pip install"):
-        export(model, Format.ONNX, tmp_path / "exported")
+        write_export(model, Format.ONNX, tmp_path / "exported")
 
 
 @pytest.mark.slow
 def test_two_processes_write_the_same_bytes(model: Classifier, tmp_path: Path) -> None:
     program = """
 import sys, pathlib
-from alexnet_pipe.exporting.export import export
-from alexnet_pipe.exporting.formats import Format
+from alexnet_pipe.exporting import Format
+from alexnet_pipe.exporting.write_export import write_export
 from alexnet_pipe.model.model_file import load_model
 for to in Format:
-    export(load_model(pathlib.Path("m.keras")), to, pathlib.Path(sys.argv[1], to))
+    write_export(load_model(pathlib.Path("m.keras")), to, pathlib.Path(sys.argv[1], to))
 """
     save_model(tmp_path / "m.keras", model)
     for seed in ("1", "2"):

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
 from scipy.spatial.distance import cdist
@@ -23,17 +24,17 @@ from alexnet_pipe.evaluation.predict import predict
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.preparation.decode import RefusedError
-from alexnet_pipe.serving import demo_neighbours
-from alexnet_pipe.serving.demo import explanation_html
-from alexnet_pipe.serving.demo_explanation import Explainer
+from alexnet_pipe.serving import explanation
+from alexnet_pipe.serving.demo_page import explanation_html
+from alexnet_pipe.serving.explanation import Explainer
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.layout import CLASSES_FILE, RESIZE_FILE, write_classes
 from tests.browser import chromium, needs_chromium
 from tests.preparation.photographs import landscape
 from tests.stores import training_folder
 
-ODD = ("<b>${1 + 1}</b>", "{{value}} & co")
-"""Class names that are markup, or templates, to something."""
+ODD = ("<b>${1 + 1}</b>", f"{{{{value}}}} & {'long' * 30}")
+"""Class names that are markup, or templates, to something; and one that is wider than a telephone."""
 
 
 @pytest.fixture
@@ -58,7 +59,6 @@ def test_a_photograph_gets_what_the_evaluation_says_and_its_nearest_in_fc7(works
     store = ImageStore.open(workspace.images, "train")
     evaluated = predict(model, store)
     found = Explainer(model, workspace).explain(saved(workspace.root / "photo.png", store[3]))
-    assert found.photograph == "photo.png"
     np.testing.assert_array_equal(found.pixels, store[3])
     assert list(found.probabilities) == [ODD[label] for label in evaluated.ten_view.classes[3]]
     np.testing.assert_allclose(list(found.probabilities.values()), evaluated.ten_view.probabilities[3], rtol=1e-4)
@@ -75,8 +75,8 @@ def test_fc7_is_computed_once_for_the_same_weights_and_store(
     workspace: Artifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     computed: list[object] = []
-    compute = demo_neighbours.fc7_batches
-    monkeypatch.setattr(demo_neighbours, "fc7_batches", lambda *given: (computed.append(given), compute(*given))[1])
+    compute = explanation.fc7_batches
+    monkeypatch.setattr(explanation, "fc7_batches", lambda *given: (computed.append(given), compute(*given))[1])
     first = Explainer(classifier(), workspace).training
     again = Explainer(classifier(), workspace).training
     assert first is not None
@@ -97,7 +97,7 @@ def test_fc7_is_computed_once_for_the_same_weights_and_store(
 def test_of_many_training_images_some_of_each_class_are_compared(
     workspace: Artifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(demo_neighbours, "COMPARED", 4)
+    monkeypatch.setattr(explanation, "COMPARED", 4)
     explainer = Explainer(classifier(), workspace)
     assert explainer.training is not None
     assert explainer.training.compared == [0, 3, 6, 9]
@@ -229,6 +229,8 @@ def look_at_the_page(page: Page, address: str, folder: Path) -> None:
     for picture in pictures:
         expect(picture).to_have_js_property("naturalWidth", 256)
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+    violations = Axe().run(page).response["violations"]
+    assert [each["id"] for each in violations if each["impact"] in ("serious", "critical")] == []
 
     (folder / "broken.jpg").write_bytes(b"nothing")
     field.set_input_files(folder / "broken.jpg")

@@ -26,8 +26,8 @@ def demo(
     with model_file(model) as file, without_notices():
         from alexnet_pipe.model.forms import fastest_forms
         from alexnet_pipe.model.model_file import load_model
-        from alexnet_pipe.serving.demo import serve_demo
-        from alexnet_pipe.serving.demo_explanation import Explainer
+        from alexnet_pipe.serving.demo_page import serve_demo
+        from alexnet_pipe.serving.explanation import Explainer
 
         classifier = load_model(file, fastest_forms())
     serve_demo(Explainer(classifier, Artifacts()), model, port)

@@ -9,7 +9,7 @@ import typer
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.startup import without_notices
 from alexnet_pipe.cli.predict import MODEL, MODEL_HELP
-from alexnet_pipe.exporting.formats import Format
+from alexnet_pipe.exporting import Format
 
 
 def export(
@@ -30,11 +30,11 @@ def export(
     # training, and would round to TF32, which the check would take for an error.
     os.environ |= {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
     with model_file(model) as found, without_notices():
-        from alexnet_pipe.exporting.export import export as write
+        from alexnet_pipe.exporting.write_export import write_export
         from alexnet_pipe.model.model_file import load_model
 
         classifier = load_model(found)
-    outcome = write(classifier, to, path)
+    outcome = write_export(classifier, to, path)
     print(f"export: {path}, {_bytes(path) / 1e6:,.1f} MB, {outcome}")
 
 

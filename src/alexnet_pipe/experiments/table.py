@@ -1,13 +1,12 @@
 """The table that a set of experiments ends with: means over seeds, with intervals, beside the paper's claims."""
 
 from collections.abc import Mapping, Sequence
-from math import sqrt
-from statistics import fmean, stdev
+from statistics import fmean
 from typing import Any
 
 from rich import box
 from rich.table import Table
-from scipy.stats import t
+from scipy.stats import sem, t
 
 from alexnet_pipe.experiments.configurations import Configuration
 
@@ -43,8 +42,8 @@ def experiment_rows(configurations: Mapping[str, Configuration], seeds: int, fou
                     "configuration": name,
                     "seeds": str(seeds) if len(found[name]) == seeds else f"{len(found[name])} of {seeds}",
                     "error": f"top-{top}",
-                    "%": with_interval(list(errors.values())),
-                    "difference": "" if name == first else with_interval(differences, "+"),
+                    "%": mean_and_margin(list(errors.values())),
+                    "difference": "" if name == first else mean_and_margin(differences, "+"),
                     "paper": _claim(configuration, top),
                 }
             )
@@ -63,10 +62,10 @@ def rich_table(rows: Sequence[Row]) -> Table:
 
 def margin(values: Sequence[float]) -> float:
     """Half the width of the 95 % t-interval of the mean of two or more values."""
-    return float(t.ppf(0.975, len(values) - 1)) * stdev(values) / sqrt(len(values))
+    return float(t.ppf(0.975, len(values) - 1) * sem(values))
 
 
-def with_interval(values: Sequence[float], sign: str = "") -> str:
+def mean_and_margin(values: Sequence[float], sign: str = "") -> str:
     """The mean and its 95 % t-interval; with `sign` "+" the sign is always shown."""
     if not values:
         return "–"

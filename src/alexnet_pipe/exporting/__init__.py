@@ -1,1 +1,17 @@
-"""A classifier in formats that run without this project."""
+"""A trained classifier in other formats, for programs that know nothing of this project."""
+
+from enum import StrEnum
+from pathlib import Path
+
+
+class Format(StrEnum):
+    """What a classifier can be exported to; no library of any of them is imported with this."""
+
+    ONNX = "onnx"
+    SAVED_MODEL = "saved-model"
+    TFLITE = "tflite"
+
+    def beside(self, model: Path) -> Path:
+        """Where the export of the model file `model` lies by default: `alexnet.onnx`, `alexnet-saved-model`, …"""
+        separator = "-" if self is Format.SAVED_MODEL else "."
+        return model.with_name(f"{model.stem}{separator}{self}")

@@ -1,11 +1,16 @@
-"""What is exported: stored images in, probabilities out."""
+"""What is exported, stored images in and probabilities out; and TensorFlow's own two formats."""
 
 import json
+import warnings
+import zipfile
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from alexnet_pipe.inputs.views import CENTRE
 from alexnet_pipe.model.classifier import Classifier
@@ -55,6 +60,52 @@ def in_float32(model: Classifier, forms: Forms = PORTABLE) -> Classifier:
         keras.config.set_dtype_policy(policy)
     copy.set_weights(model.get_weights())
     return copy
+
+
+def save_saved_model(model: Classifier, path: Path) -> None:
+    """A folder, TensorFlow's SavedModel.
+
+    Class names and preparation are JSON files in `assets.extra`, which TensorFlow keeps for others.
+    """
+    module = servable(model)
+    tf.saved_model.save(module, str(path), signatures=module.serve)
+    # It holds a random number, and no reader needs it.
+    (path / "fingerprint.pb").unlink(missing_ok=True)
+    extra = path / "assets.extra"
+    extra.mkdir()
+    for name, text in notes(model).items():
+        (extra / f"{name}.json").write_text(text)
+
+
+def run_saved_model(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What a SavedModel says of `images`."""
+    served = tf.saved_model.load(str(path)).signatures["serving_default"]
+    shares: NDArray[np.float32] = served(images=tf.constant(images))["probabilities"].numpy()
+    return shares
+
+
+def save_tflite(model: Classifier, path: Path) -> None:
+    """TensorFlow Lite, which is LiteRT today: one file of built-in operations.
+
+    Class names and preparation are JSON files in a zip archive that follows the network: TensorFlow Lite's form of
+    associated files. Its readers pass over them, and zip's find them.
+    """
+    module = servable(model)
+    function = module.serve.get_concrete_function()
+    path.write_bytes(tf.lite.TFLiteConverter.from_concrete_functions([function], module).convert())
+    with zipfile.ZipFile(path, "a") as archive:
+        for name, text in notes(model).items():
+            archive.writestr(zipfile.ZipInfo(f"{name}.json"), text)
+
+
+def run_tflite(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What a file of TensorFlow Lite says of `images`."""
+    with warnings.catch_warnings():
+        # It names a package that is to take its place; the one that comes with TensorFlow reads the same files.
+        warnings.filterwarnings("ignore", message=r"\s*Warning: tf\.lite\.Interpreter is deprecated")
+        interpreter = tf.lite.Interpreter(str(path))
+    shares: NDArray[np.float32] = interpreter.get_signature_runner()(images=images)["probabilities"]
+    return shares
 
 
 def _response_normalization(inputs: Any, k: float, alpha: float) -> Any:

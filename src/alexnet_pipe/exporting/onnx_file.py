@@ -13,7 +13,7 @@ from alexnet_pipe.exporting.deployment import IMAGES, notes, probabilities
 from alexnet_pipe.model.classifier import Classifier
 
 
-def save(model: Classifier, path: Path) -> None:
+def save_onnx(model: Classifier, path: Path) -> None:
     """One file; class names and preparation are its metadata properties.
 
     Raises:
@@ -37,7 +37,7 @@ def save(model: Classifier, path: Path) -> None:
     path.write_bytes(file.SerializeToString(deterministic=True))
 
 
-def run(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+def run_onnx(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32] | None:
     """What the file says of `images`; nothing if there is no ONNX runtime to ask."""
     try:
         import onnxruntime  # type: ignore[import-untyped]

@@ -1,7 +1,7 @@
-"""The training images that a network finds most like a photograph: the nearest in fc7 (paper, section 6.1)."""
+"""What the demo shows of one photograph: its classes, and the training images nearest in fc7 (paper, section 6.1)."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,8 +13,11 @@ from alexnet_pipe.base.fingerprint import fingerprint
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.evaluation.examples import spread
 from alexnet_pipe.evaluation.neighbours import fc7_batches
+from alexnet_pipe.evaluation.predict import rank, ten_view_softmax, with_features
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import weights_digest
+from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.serving.photographs import prepared
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
 
@@ -33,7 +36,20 @@ class Neighbour(NamedTuple):
     distance: float
 
 
-class TrainingImages:
+class Explanation(NamedTuple):
+    """
+    Attributes:
+        pixels: uint8 `(256, 256, 3)`, what the views are cut out of.
+        probabilities: Of the five most probable classes from ten views, by name, best first.
+        neighbours: The nearest training images, nearest first; none without a store.
+    """
+
+    pixels: NDArray[np.uint8]
+    probabilities: Mapping[str, float]
+    neighbours: Sequence[Neighbour]
+
+
+class TrainingImages(NamedTuple):
     """Training images and their fc7.
 
     Attributes:
@@ -42,17 +58,55 @@ class TrainingImages:
         features: float32 `(n, units)`, fc7 of their centre views.
     """
 
-    def __init__(self, store: ImageStore, compared: Sequence[int], features: NDArray[np.float32]) -> None:
-        self.store, self.compared, self.features = store, compared, features
+    store: ImageStore
+    compared: Sequence[int]
+    features: NDArray[np.float32]
 
     def nearest(self, fc7: NDArray[np.float32]) -> list[Neighbour]:
         """The training images nearest to fc7 `(units,)` by Euclidean distance, nearest first."""
         distances = np.linalg.norm(self.features - fc7, axis=1)
-        places = np.argsort(distances, kind="stable")[:NEIGHBOURS]
+        places = np.argsort(distances, kind="stable")[:NEIGHBOURS].tolist()
         return [self._neighbour(self.compared[place], float(distances[place])) for place in places]
 
     def _neighbour(self, index: int, distance: float) -> Neighbour:
         return Neighbour(self.store[index], self.store.classes[self.store.labels[index]], distance)
+
+
+class Explainer:
+    """A model, and the training images of a workspace.
+
+    Attributes:
+        model: The classifier.
+        training: The training images; none if they cannot be compared.
+        without: Why they cannot.
+    """
+
+    def __init__(self, model: Classifier, artifacts: Artifacts) -> None:
+        self.model = model
+        self._network = with_features(model)
+        self._params = ResizeParams.model_validate(model.resize)
+        self.training: TrainingImages | None = None
+        self.without = ""
+        try:
+            self.training = training_images(artifacts, model, self._network)
+        except UserError as error:
+            self.without = str(error)
+
+    def explain(self, photograph: Path) -> Explanation:
+        """What the network sees in `photograph`.
+
+        Raises:
+            RefusedError: as `serving.photographs.prepared` does.
+        """
+        pixels = prepared(photograph, self._params)
+        softmax, fc7 = ten_view_softmax(self._network, pixels[None])
+        best = rank(softmax.mean(axis=0), labels=np.zeros(1, np.int32))
+        names = [self.model.classes[label] for label in best.classes[0]]
+        return Explanation(
+            pixels=pixels,
+            probabilities=dict(zip(names, map(float, best.probabilities[0]), strict=True)),
+            neighbours=self.training.nearest(fc7[0]) if self.training else [],
+        )
 
 
 def training_images(artifacts: Artifacts, model: Classifier, network: Any) -> TrainingImages:

@@ -1,5 +1,9 @@
 """A classifier to a file of another format, which is compared with it before anyone sees it."""
 
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 
@@ -10,10 +14,16 @@ from scipy.special import softmax
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.base.progress import progress
-from alexnet_pipe.exporting import onnx_file, saved_model, tflite
-from alexnet_pipe.exporting.deployment import CONVERTIBLE, in_float32
-from alexnet_pipe.exporting.formats import Format
-from alexnet_pipe.exporting.quiet import quiet
+from alexnet_pipe.exporting import Format
+from alexnet_pipe.exporting.deployment import (
+    CONVERTIBLE,
+    in_float32,
+    run_saved_model,
+    run_tflite,
+    save_saved_model,
+    save_tflite,
+)
+from alexnet_pipe.exporting.onnx_file import run_onnx, save_onnx
 from alexnet_pipe.inputs.views import CENTRE, view
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.layers import STORED
@@ -24,25 +34,32 @@ TOLERANCE = 1e-4
 _TILES = 8
 _CONTRASTS = np.geomspace(1 / 128, 1, 8).reshape(8, 1, 1, 1)
 
-_MODULES = MappingProxyType({Format.ONNX: onnx_file, Format.SAVED_MODEL: saved_model, Format.TFLITE: tflite})
+_SAVE_AND_RUN = MappingProxyType(
+    {
+        Format.ONNX: (save_onnx, run_onnx),
+        Format.SAVED_MODEL: (save_saved_model, run_saved_model),
+        Format.TFLITE: (save_tflite, run_tflite),
+    }
+)
 
 
-def export(model: Classifier, to: Format, path: Path) -> str:
+def write_export(model: Classifier, to: Format, path: Path) -> str:
     """Write `model` to `path`, a folder if it is a SavedModel and a file otherwise; returns what came of the check.
 
     Raises:
         UserError: if the file does not say what the model says, or the converter is not installed; `path` is then as
             it was.
     """
+    save, run = _SAVE_AND_RUN[to]
     with written_aside(path) as aside, progress("export", 3, "steps") as advance:
         images = of_all_contrasts(np.asarray(model.mean))
         expected = _probabilities(in_float32(model), images)
         advance()
-        with quiet():
-            _MODULES[to].save(in_float32(model, CONVERTIBLE), aside)
+        with _quiet():
+            save(in_float32(model, CONVERTIBLE), aside)
         advance(note="written")
-        with quiet():
-            found = _MODULES[to].run(aside, images)
+        with _quiet():
+            found = run(aside, images)
         advance(note="checked")
         if found is None:
             return "not checked, because onnxruntime is not installed"
@@ -74,3 +91,24 @@ def _probabilities(model: Classifier, images: NDArray[np.uint8]) -> NDArray[np.f
 
 def _short(number: float) -> str:
     return f"{number:.1g}".replace("e-0", "e-")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Drop what converters tell those who build them; exceptions still say what went wrong."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    outputs = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    # C++ writes to the descriptors, past `sys.stdout` and `sys.stderr`.
+    for descriptor in outputs:
+        os.dup2(nowhere, descriptor)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.close(nowhere)
+        for descriptor, kept in outputs.items():
+            os.dup2(kept, descriptor)
+            os.close(kept)

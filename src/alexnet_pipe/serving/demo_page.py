@@ -1,30 +1,23 @@
 """The demo's page, on this machine alone: Gradio takes the photograph, and the rest is HTML from a template."""
 
-import base64
-import io
 import os
 import signal
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
-
-import numpy as np
-from jinja2 import Environment, StrictUndefined
-from numpy.typing import NDArray
-from PIL import Image
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.inputs.views import CENTRE, CROP
 from alexnet_pipe.model.model_file import weights_digest
 from alexnet_pipe.preparation.decode import RefusedError
-from alexnet_pipe.serving.demo_explanation import Explainer
+from alexnet_pipe.reporting.templates import rendered, template_text
+from alexnet_pipe.serving.explanation import Explainer
 from alexnet_pipe.store.layout import SIDE
 
 TITLE = "AlexNet on your photographs"
+_TEMPLATE = "serving/demo_page.html.j2"
 
 
 def serve_demo(explainer: Explainer, model: str, port: int | None) -> None:
@@ -49,8 +42,10 @@ def explanation_html(explainer: Explainer, photograph: Path) -> str:
     try:
         explanation = explainer.explain(photograph)
     except RefusedError as refusal:
-        return str(_macros().refused(photograph.name, refusal))
-    return str(_macros().explanation(explanation, explainer))
+        return rendered(_TEMPLATE, refused=refusal, name=photograph.name)
+    return rendered(
+        _TEMPLATE, of=explanation, name=photograph.name, explainer=explainer, side=SIDE, crop=CROP, corner=CENTRE
+    )
 
 
 def _keep_to_this_machine(uploads: str) -> None:
@@ -66,7 +61,8 @@ def _page(explainer: Explainer, model: str) -> Any:
 
     with gradio.Blocks(title=TITLE, analytics_enabled=False) as page:
         digest = weights_digest(explainer.model.get_weights())
-        gradio.HTML(str(_macros().head(TITLE, model, explainer.model, digest)), apply_default_css=False)
+        head = rendered(_TEMPLATE, title=TITLE, file=model, model=explainer.model, digest=digest)
+        gradio.HTML(head, apply_default_css=False)
         # As a file, and not as Gradio's image, which would decode and encode it again.
         photograph = gradio.File(label="A photograph", height=140)
         result = gradio.HTML(apply_default_css=False)
@@ -97,7 +93,7 @@ def _served(page: Any, port: int | None) -> Iterator[str]:
             run_history=False,
             ssr_mode=False,
             theme=theme,
-            css=_text("demo.css"),
+            css=template_text("serving/demo_page.css"),
         )
     except OSError:
         wanted = "a port from 7860 on" if port is None else f"port {port}"
@@ -106,24 +102,3 @@ def _served(page: Any, port: int | None) -> Iterator[str]:
         yield address
     finally:
         page.close(verbose=False)
-
-
-@cache
-def _macros() -> Any:
-    """The parts of the page, by name."""
-    # Names of files and classes are the world's, and may hold markup.
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["address"] = _address
-    environment.globals.update(side=SIDE, crop=CROP, corner=CENTRE)
-    return environment.from_string(_text("demo.html.j2")).module
-
-
-def _address(pixels: NDArray[np.uint8]) -> str:
-    """RGB pixels as a `data:` address."""
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "WEBP", quality=90)
-    return f"data:image/webp;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
-
-
-def _text(name: str) -> str:
-    return (files(__package__) / name).read_text(encoding="utf-8")
