@@ -44,19 +44,21 @@ class Module:
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield node.name, (node.end_lineno or node.lineno) - node.lineno + 1
 
-    def classes_written_into(self) -> list[str]:
-        """`Name.attribute` of each assignment to an attribute of a class, by the spelling of its name."""
-        targets = [
-            target
-            for node in ast.walk(self.tree)
-            if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign)
-            for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-        ]
-        return [
-            f"{target.value.id}.{target.attr}"
-            for target in targets
-            if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id[0].isupper()
-        ]
+    def classes(self) -> set[str]:
+        return {node.name for node in ast.walk(self.tree) if isinstance(node, ast.ClassDef)}
+
+    def written_attributes(self) -> Iterator[tuple[str, str]]:
+        """Name and attribute of each assignment to `name.attribute`."""
+        for node in ast.walk(self.tree):
+            targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+            for target in targets:
+                if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+                    yield target.value.id, target.attr
+
+    def imported(self) -> set[str]:
+        """The project's modules that it imports."""
+        nodes = [node for node in ast.walk(self.tree) if isinstance(node, ast.ImportFrom)]
+        return {node.module for node in nodes if node.module and node.module.startswith("alexnet_pipe")}
 
 
 def modules(*folders: str) -> list[Module]:
@@ -86,6 +88,13 @@ def names_of_two(found: list[Module]) -> Mapping[str, list[Path]]:
     }
 
 
+def classes_written_into(found: list[Module]) -> list[str]:
+    """`Class.attribute`, for each assignment to an attribute of a class of the project."""
+    classes = {name for module in found for name in module.classes()}
+    written = [pair for module in found for pair in module.written_attributes()]
+    return sorted(f"{name}.{attribute}" for name, attribute in written if name in classes)
+
+
 def written_modules(found: list[Module]) -> list[Module]:
     """Those with code of their own, so without the files that only say what a folder is."""
     return [module for module in found if any(not isinstance(node, ast.Expr) for node in module.tree.body)]
@@ -104,9 +113,7 @@ def main() -> None:
             f"{statistics.median(functions):.0f}, {functions[len(functions) * 9 // 10]}, {functions[-1]}"
         ),
         "names that two modules have": ", ".join(sorted(names_of_two(found))) or "none",
-        "classes written into from outside": (
-            ", ".join(name for module in found for name in module.classes_written_into()) or "none"
-        ),
+        "classes written into from outside": ", ".join(classes_written_into(found)) or "none",
     }
     width = max(map(len, rows))
     for name, value in rows.items():
