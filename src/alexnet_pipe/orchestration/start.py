@@ -99,6 +99,9 @@ def quiet_and_local(root: Path) -> None:
     for name, value in settings.items():
         os.environ.setdefault(name, value)
     logging.getLogger("prefect.task_runs").addFilter(_is_news)
+    for observer in ("FlowRunCancellingObserver", "FlowRunSuspendingObserver"):
+        # Both go on by asking, after the traceback of a connection that has ended with the server.
+        logging.getLogger(f"prefect.{observer}").addFilter(lambda record: not record.exc_info)
     if "PREFECT__FLOW_RUN_ID" in os.environ:
         _fit_for_a_runner()
     if _API not in os.environ and (server := running_server(root)):

@@ -1,7 +1,6 @@
 """Prefect's process worker on this machine, for all that `prefect.yaml` names: one run at a time."""
 
 import asyncio
-import logging
 import os
 import signal
 import subprocess
@@ -9,7 +8,7 @@ import sys
 import warnings
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import httpx
 import psutil
@@ -121,8 +120,6 @@ def _deploy(cron: str | None) -> None:
 
 
 async def _work() -> None:
-    # It goes on by asking, after the traceback of a connection that has ended with the server.
-    logging.getLogger("prefect.FlowRunCancellingObserver").addFilter(lambda record: not record.exc_info)
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[int] = loop.create_future()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -134,17 +131,26 @@ async def _work() -> None:
     }
     print(f"serving the deployments of prefect.yaml from the work pool {POOL}", flush=True)
     await asyncio.wait({*working, stopped}, return_when=asyncio.FIRST_COMPLETED)
-    if stopped.done() and answers(os.environ["PREFECT_API_URL"]):
-        with suppress(httpx.HTTPError):
-            await cancel_all()
+    if not stopped.done():
+        raise next(error for task in working if task.done() and (error := task.exception()))
+    if not answers(os.environ["PREFECT_API_URL"]):
+        _leave(stopped.result())
+    with suppress(httpx.HTTPError):
+        await cancel_all()
     for task in working:
         task.cancel()
-    outcomes = await asyncio.gather(*working, return_exceptions=True)
-    # Without a server nobody has told the runs; and their stages may be at work for a moment longer than they.
+    await asyncio.gather(*working, return_exceptions=True)
+    # Their stages may be at work for a moment longer than the runs.
     end_processes(psutil.Process().children(recursive=True), NOTICE)
-    if stopped.done():
-        raise StoppedError(stopped.result())
-    raise next(each for each in outcomes if isinstance(each, Exception))
+    raise StoppedError(stopped.result())
+
+
+def _leave(number: int) -> NoReturn:
+    """End the runs at work, and this process, without a server: Prefect would try for minutes to tell it."""
+    end_processes(psutil.Process().children(recursive=True), NOTICE)
+    stopped = StoppedError(number)
+    print(stopped, flush=True)
+    os._exit(0 if number == signal.SIGTERM else stopped.status)
 
 
 def _tell(stopped: "asyncio.Future[int]", number: int) -> None:
