@@ -104,7 +104,7 @@ def quiet_and_local(root: Path) -> None:
         logging.getLogger(f"prefect.{observer}").addFilter(lambda record: not record.exc_info)
     if "PREFECT__FLOW_RUN_ID" in os.environ:
         _fit_for_a_runner()
-    if _API not in os.environ and (server := running_server(root)):
+    if not os.environ.get(_API) and (server := running_server(root)):
         os.environ[_API] = server["api"]
 
 
