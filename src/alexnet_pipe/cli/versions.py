@@ -1,0 +1,59 @@
+"""`alexnet-pipe compare` and `certify`: two versions beside each other, and one beside itself."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from alexnet_pipe.base.errors import StoppedError, UserError
+
+if TYPE_CHECKING:
+    from alexnet_pipe.certificate.certify import Certificate
+
+_REVISION = "A commit, branch, tag or experiment; alexnet@VERSION or alexnet@STAGE of the model registry; or workspace."
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="REV", help=_REVISION)],
+    second: Annotated[
+        str, typer.Argument(metavar="[REV]", help="The other; the workspace if nothing is said.")
+    ] = "workspace",
+    html: Annotated[Path | None, typer.Option(help="Write a page with the images that changed sides.")] = None,
+) -> None:
+    """Compare two versions on the same test images: errors, what made them differ, and which images changed sides."""
+    from alexnet_pipe.comparison.compare_page import write_page
+    from alexnet_pipe.comparison.compare_revisions import read_version
+    from alexnet_pipe.comparison.compared import compare_versions, print_comparison
+
+    found = compare_versions(read_version(first), read_version(second))
+    print_comparison(found)
+    if html:
+        write_page(html, found)
+        print(f"compare: {html}, {html.stat().st_size / 1e6:.1f} MB")
+
+
+def certify() -> None:
+    """Run the last commit's pipeline once more from nothing, and say what comes out the same.
+
+    It starts from the source, in a clean clone, without DVC's caches and without checkpoints. The exit status is 1 if a
+    data artifact differs.
+    """
+    from alexnet_pipe.certificate.certify import certify as run
+
+    try:
+        certificate = run(Path())
+    except StoppedError as stopped:
+        stopped.args = ("certify was interrupted: nothing is certified, and its clone is gone",)
+        raise
+    _show_certificate(certificate)
+
+
+def _show_certificate(certificate: "Certificate") -> None:
+    width = max(len(artifact.path) for artifact in certificate.artifacts)
+    for artifact in certificate.artifacts:
+        print(f"{artifact.path:{width}}  {'' if artifact.same else 'differs: '}{artifact.note}")
+    print(certificate.training)
+    print("report/certificate.json says so; `dvc repro` makes the page that shows it")
+    differ = [each.path for each in certificate.artifacts if each.kind == "data" and not each.same]
+    if differ:
+        raise UserError(f"the data does not repeat: {', '.join(differ)} differ")
