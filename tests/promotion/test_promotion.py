@@ -12,6 +12,7 @@ import pytest
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.clones import challenger
+from alexnet_pipe.project.revisions import open_revision
 from alexnet_pipe.promotion.decision import Verdict
 from alexnet_pipe.promotion.promote import finish_promotion
 from tests.promotion import retraining
@@ -104,6 +105,32 @@ def test_a_promotion_asks_for_a_clean_branch(project: Path) -> None:
     git(project, "checkout", "--quiet", "--detach")
     with pytest.raises(UserError, match="no branch checked out: `git switch`"):
         challenger(Checkout(project))
+
+
+def test_what_would_stop_the_commit_stops_the_retraining_before_it_trains(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "gitconfig").write_text("[commit]\ngpgsign = true\n[gpg]\nprogram = false\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    before = state_of(project)
+    with pytest.raises(UserError, match="gpg failed to sign the data"):
+        retrain(project, wrong=2)
+    assert state_of(project) == before
+
+
+def test_a_project_may_be_a_folder_of_a_larger_repository(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    make_project(project, wrong=15)
+    shutil.rmtree(project / ".git")
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    git(tmp_path, "add", "project")
+    git(tmp_path, "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "--message", "All")
+    assert retrain(project).verdict is Verdict.PROMOTED
+    assert retrain(project, wrong=2).champion == "alexnet@v0.0.1"
+    assert (project / "models/alexnet.keras").read_text() == "2 6"
+    assert git(tmp_path, "tag").split() == tags(1, 2)
+    assert open_revision(project, "alexnet@prod").read(Path("models/alexnet.keras")) == b"2 6"
+    assert open_revision(project, "HEAD~1").read(Path("models/alexnet.keras")) == b"15 6"
 
 
 _GIT = """#!/bin/sh

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from dvc.api import DVCFileSystem
 from dvc.exceptions import DvcException
 
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.certificate.difference import difference
 from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.git import git
+from alexnet_pipe.project.lock_file import digests, locked_stages
+from alexnet_pipe.project.revisions import Revision
 
 Kind = Literal["data", "training", "report"]
 
@@ -33,31 +33,28 @@ class Artifact:
     note: str
 
 
-def compare_artifacts(
-    project: Checkout, copy: Checkout, before: Mapping[str, str], now: Mapping[str, str]
-) -> list[Artifact]:
-    """Each output of the commit that `copy` is a clone of, compared with what has been made there.
+def compare_artifacts(before: Revision, digests_before: Mapping[str, str], copy: Checkout) -> list[Artifact]:
+    """Each output of `before`, compared with what has been made in `copy`.
 
     Args:
-        project: An output that differs is taken from DVC's cache or remote.
-        copy: A clone in which the pipeline has run.
-        before: The digest of each output.
-        now: The same, as made in `copy`.
+        before: A commit; an output that differs is taken from DVC's cache or remote.
+        digests_before: The digest of each of its outputs.
+        copy: A clone of it in which the pipeline has run.
     """
-    commit = git(copy, "rev-parse", "HEAD")
+    now = digests(locked_stages(copy))
     found = {
-        path: (True, "same bytes") if now[path] == digest else _difference(project.root, copy.root, commit, path)
-        for path, digest in before.items()
+        path: (True, "same bytes") if now[path] == digest else _difference(before, copy.root, path)
+        for path, digest in digests_before.items()
     }
     return [Artifact(path, kind_of(path), same, note) for path, (same, note) in found.items()]
 
 
-def _difference(root: Path, copy: Path, commit: str, path: str) -> tuple[bool, str]:
+def _difference(before: Revision, copy: Path, path: str) -> tuple[bool, str]:
     with tempfile.TemporaryDirectory(dir=copy) as folder:
         earlier = Path(folder) / Path(path).name
         try:
             # By links, where DVC's cache has it.
-            DVCFileSystem(str(root), rev=commit).get(path, str(earlier), recursive=True)
+            before.files.get(before.place(Path(path)), str(earlier), recursive=True)
         except (DvcException, OSError):
             return False, "the earlier one is not here to compare with: `dvc fetch` gets it"
         same, note = difference(earlier, copy / path)

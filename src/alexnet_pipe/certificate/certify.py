@@ -14,14 +14,16 @@ from alexnet_pipe.base.files import load_json, save_json
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.certificate.artifact import Artifact, compare_artifacts
-from alexnet_pipe.certificate.statement import training_statement
+from alexnet_pipe.evaluation.comparison import Comparison
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.clones import clean_clone
 from alexnet_pipe.project.dvc import DvcError, reproduce
 from alexnet_pipe.project.git import git
 from alexnet_pipe.project.graph import stage_graph
 from alexnet_pipe.project.lock_file import digests, locked_stages
+from alexnet_pipe.project.revisions import Revision, open_revision, results_of
 from alexnet_pipe.project.run_lock import only_run
+from alexnet_pipe.promotion.comparison import compare
 
 
 @dataclass(frozen=True)
@@ -55,17 +57,17 @@ def certify(root: Path) -> Certificate:
     root = root.resolve()
     with only_run(root) as project:
         with clean_clone(project) as copy:
-            before = digests(locked_stages(copy))
-            first = _train_metrics(copy.root)
+            before = open_revision(root, git(copy, "rev-parse", "HEAD"))
+            promised, first = digests(locked_stages(copy)), _train_metrics(copy.root)
             _run_all(copy)
-            artifacts = compare_artifacts(project, copy, before, digests(locked_stages(copy)))
+            artifacts = compare_artifacts(before, promised, copy)
             certificate = Certificate(
                 weights_digest=first.get("weights_digest", ""),
                 date=date.today().isoformat(),
                 machine=_machine(),
                 backend=_backend(_train_metrics(copy.root)),
                 artifacts=artifacts,
-                training=training_statement(project, copy, artifacts),
+                training=_training_statement(before, copy, artifacts),
             )
         save_json(Artifacts(root).certificate, asdict(certificate))
     return certificate
@@ -100,3 +102,29 @@ def _machine() -> str:
     models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
     processor = models[0].partition(":")[2].strip() if models else platform.machine()
     return f"{processor}, {os.cpu_count()} cores, {platform.system()}"
+
+
+def _training_statement(before: Revision, copy: Checkout, artifacts: Sequence[Artifact]) -> str:
+    """Whether the training of `before` repeats to the bit in `copy`, or else how the two models compare."""
+    differ = [artifact.path for artifact in artifacts if artifact.kind == "training" and not artifact.same]
+    if not differ:
+        return "The training repeats: weights and results are the same to the bit on this machine."
+    return f"The training does not repeat to the bit on this machine: {', '.join(differ)}. {_comparison(before, copy)}"
+
+
+def _comparison(before: Revision, copy: Checkout) -> str:
+    try:
+        earlier = results_of(before)
+    except UserError:
+        return "The earlier predictions are not here to compare with: `dvc fetch` gets them."
+    numbers = compare(earlier, results_of(open_revision(copy.root)))
+    return _numbers(numbers) if numbers else "The test images are not the same, so the models cannot be compared."
+
+
+def _numbers(numbers: Comparison) -> str:
+    difference, low, high = numbers.difference
+    return (
+        f"Of {numbers.images:,} test images, ten views, {numbers.first_errors:,} were wrong and "
+        f"{numbers.second_errors:,} are now: {difference:+.2%} ({low:+.2%} to {high:+.2%}, 95 % interval), "
+        f"{numbers.lost:,} lost and {numbers.won:,} won, McNemar's exact test p = {numbers.p_value:.2g}."
+    )

@@ -1,19 +1,99 @@
-"""`alexnet-pipe doctor`."""
+"""`alexnet-pipe doctor`: what will be used on this machine, and what is wrong with it."""
 
+import os
+import platform
+import shutil
+import subprocess
+from importlib.metadata import version
 from pathlib import Path
 
 import typer
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.startup import without_notices
+
+PACKAGES = ("keras", "dvc", "prefect", "pandas", "pillow")
+ROOM = 5e9
+"""Bytes of free disk that the sample needs with its environment's caches, generously."""
 
 _PARAMS = Path("params.yaml")
 
 
 def doctor() -> None:
     """Say what will be used here, and what is wrong."""
-    from alexnet_pipe.doctor import problems
-
     with without_notices():
         import keras  # noqa: F401
-    if problems(_PARAMS):
+    checks = (_python, _packages, _devices, _bfloat16, _disk, _parameters, _repository)
+    if sum(_report(check()) for check in checks):
         raise typer.Exit(1)
+
+
+def _report(finding: tuple[bool, str]) -> bool:
+    good, text = finding
+    print(f"{'ok     ' if good else 'problem'}  {text}")
+    return not good
+
+
+def _python() -> tuple[bool, str]:
+    return (
+        True,
+        f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores",
+    )
+
+
+def _packages() -> tuple[bool, str]:
+    return True, ", ".join(f"{name} {version(name)}" for name in PACKAGES)
+
+
+def _devices() -> tuple[bool, str]:
+    import keras
+
+    cards, devices = _cards(), [str(device).lower() for device in keras.distribution.list_devices()]
+    used = f"{keras.backend.backend()} will use {', '.join(devices)}"
+    if cards and not any(device.startswith("gpu") for device in devices):
+        return False, f"{used}, and not {cards}: run `make setup GPU=1`"
+    return True, f"{used}{f': {cards}' if cards else ''}"
+
+
+def _cards() -> str:
+    """Name, memory and driver of each NVIDIA card, as its driver reports them."""
+    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    if shutil.which(query[0]) is None:
+        return ""
+    result = subprocess.run(query, capture_output=True, text=True, check=False)
+    return "; ".join(f"{card}" for card in result.stdout.splitlines()) if result.returncode == 0 else ""
+
+
+def _bfloat16() -> tuple[bool, str]:
+    flags = Path("/proc/cpuinfo")
+    fast = flags.exists() and any(name in flags.read_text() for name in ("avx512_bf16", "amx_bf16"))
+    return True, f"train.precision: mixed_bfloat16 is {'fast' if fast else 'slow'} on this processor"
+
+
+def _disk() -> tuple[bool, str]:
+    free = shutil.disk_usage(".").free
+    return free > ROOM, f"{free / 1e9:.0f} GB of disk free here" + ("" if free > ROOM else ": free some")
+
+
+def _parameters() -> tuple[bool, str]:
+    from alexnet_pipe.params.load import load_params
+
+    try:
+        train = load_params(_PARAMS).train
+    except UserError as error:
+        return False, str(error)
+    repeat = "repeats to the bit" if train.deterministic else "does not repeat to the bit (train.deterministic: false)"
+    return True, f"{_PARAMS} is valid: training in {train.precision} {repeat}"
+
+
+def _repository() -> tuple[bool, str]:
+    from alexnet_pipe.project.checkout import Checkout
+    from alexnet_pipe.project.git import top_folder
+
+    if missing := [name for name in (".dvc", "dvc.yaml") if not Path(name).exists()]:
+        return False, f"{', '.join(missing)} missing: run from the top folder of the project"
+    try:
+        top = top_folder(Checkout(Path()))
+    except UserError as error:
+        return False, str(error)
+    return True, f"a DVC project, in the git repository {top}"

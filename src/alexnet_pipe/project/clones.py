@@ -15,7 +15,7 @@ from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.terminal import shortened
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.dvc import DvcError, default_remote, dvc
-from alexnet_pipe.project.git import git
+from alexnet_pipe.project.git import commit_identity, git, top_folder
 from alexnet_pipe.project.lock_file import digests, locked_stages
 from alexnet_pipe.project.run_lock import end_marked
 
@@ -31,7 +31,7 @@ def challenger(project: Checkout) -> Checkout:
     earlier clone, is not computed again. It stays until the next one is made.
 
     Raises:
-        UserError: if tracked files have changes that are not committed, or no branch is checked out.
+        UserError: if tracked files have changes that are not committed, no branch is checked out, or git cannot commit.
     """
     branch = git(project, "branch", "--show-current")
     if not branch:
@@ -40,6 +40,7 @@ def challenger(project: Checkout) -> Checkout:
         )
     _refuse_changes(project, "commit them or undo them, because a promotion commits")
     copy = _clone(project, CHALLENGER, "--branch", branch)
+    _try_to_commit(project, copy)
     _share_data(project.root, copy.root)
     for command in ("fetch", "checkout") if default_remote(copy.root) else ("checkout",):
         with suppress(DvcError):  # The stages make what is missing.
@@ -75,10 +76,18 @@ def clean_clone(project: Checkout) -> Iterator[Checkout]:
 
 
 def _clone(project: Checkout, place: str, *options: str) -> Checkout:
-    copy = project.root.absolute() / place
+    home, top = project.root.resolve(), top_folder(project)
+    copy = home / place
     shutil.rmtree(copy, ignore_errors=True)
-    git(project, "clone", "--quiet", *options, str(project.root.absolute()), str(copy))
-    return replace(project, root=copy, home=project.root.absolute())
+    git(project, "clone", "--quiet", *options, str(top), str(copy))
+    # The project may be a folder of a larger repository.
+    return replace(project, root=copy / home.relative_to(top), home=home)
+
+
+def _try_to_commit(project: Checkout, copy: Checkout) -> None:
+    """What would stop a commit, as a key that cannot sign, stops it before hours of training."""
+    git(copy, "commit", "--quiet", "--allow-empty", "--message", "Trial", extra=commit_identity(project))
+    git(copy, "reset", "--quiet", "--soft", "HEAD~1")
 
 
 def _refuse_changes(project: Checkout, remedy: str, *but: str) -> None:

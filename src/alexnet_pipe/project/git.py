@@ -54,7 +54,19 @@ def top_folder(checkout: Checkout) -> Path:
     Raises:
         NoRepositoryError: if there is none.
     """
-    return Path(git(checkout, "rev-parse", "--show-toplevel"))
+    return Path(git(checkout, "rev-parse", "--show-toplevel")).resolve()
+
+
+def commit_identity(checkout: Checkout) -> dict[str, str]:
+    """The environment by which git knows who commits; a machine without a person has a name, too."""
+    names: dict[str, str] = {}
+    for role in ("AUTHOR", "COMMITTER"):
+        try:
+            name, _, address = git(checkout, "var", f"GIT_{role}_IDENT").rpartition(">")[0].partition(" <")
+        except CommandError:
+            name, address = "alexnet-pipe", "alexnet-pipe@localhost"
+        names |= {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": address}
+    return names
 
 
 def _reason(said: str, status: int) -> str:

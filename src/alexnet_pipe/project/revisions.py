@@ -32,11 +32,13 @@ class Revision:
         name: As the user calls it.
         commit: Of git; None of the workspace.
         files: A `DVCFileSystem`.
+        folder: Where the project lies in `files`; not at their top if it is a folder of a larger repository.
     """
 
     name: str
     commit: str | None
     files: Any
+    folder: Path = Path()
 
     def open(self, path: Path) -> IO[bytes]:
         """A file, to be read in any order; what lies in a remote is not fetched as a whole.
@@ -44,7 +46,7 @@ class Revision:
         Raises:
             OSError: if it is neither in the workspace nor in DVC's cache or remote.
         """
-        return self.files.open(path.as_posix(), "rb")
+        return self.files.open(self.place(path), "rb")
 
     def read(self, path: Path) -> bytes:
         """All of a file.
@@ -52,7 +54,7 @@ class Revision:
         Raises:
             UserError: if the revision has no such file, or it cannot be had.
         """
-        if not self.files.exists(path.as_posix()):
+        if not self.files.exists(self.place(path)):
             get = "name a revision in which the pipeline has run" if self.commit is not None else "`dvc repro` makes it"
             raise UserError(f"{self.name} has no {path}: {get}")
         try:
@@ -75,7 +77,7 @@ class Revision:
         from dvc.fs import localfs
 
         try:
-            about = self.files.info(path.as_posix())
+            about = self.files.info(self.place(path))
         except FileNotFoundError:
             about = {}
         if not about.get("size"):  # A stage that has not run yet has an output of no size.
@@ -87,9 +89,12 @@ class Revision:
             raise self._not_here(path) from None
         except (DvcException, OSError) as error:
             raise UserError(f"{path} of {self.name} cannot be fetched: {' '.join(str(error).split())}") from None
-        digest, cache = about.get("md5"), self.files.repo.cache.local
-        if digest and not cache.exists(digest):
+        if (digest := about.get("md5")) and not (cache := about["repo"].cache.local).exists(digest):
             cache.add(str(to), localfs, digest)
+
+    def place(self, path: Path) -> str:
+        """Where a file or folder of the project lies in `files`."""
+        return (self.folder / path).as_posix()
 
     def _not_here(self, path: Path) -> UserError:
         return UserError(
@@ -124,18 +129,19 @@ def open_revision(root: Path, name: str = WORKSPACE) -> Revision:
     from dvc.exceptions import DvcException
     from dvc.scm import RevError, SCMError
 
-    top_folder(Checkout(root))
-    revision = registered_commit(root, name) if is_registered(name) else name
+    folder = root.resolve().relative_to(top_folder(Checkout(root)))
     try:
-        files = DVCFileSystem(str(root), rev=None if name == WORKSPACE else revision)
-        commit = None if name == WORKSPACE else str(files.repo.get_rev())  # It is opened only now.
+        if name == WORKSPACE:
+            return Revision(name, None, DVCFileSystem(str(root)))
+        wanted = registered_commit(root, name) if is_registered(name) else name
+        files = DVCFileSystem(str(root), rev=wanted, subrepos=folder != Path())
+        return Revision(name, str(files.repo.get_rev()), files, folder)  # It is opened only now.
     except RevError:
         raise NoRevisionError(
             f"{name} is no revision of this project: `git tag`, `git log --oneline` and `dvc exp list` name them"
         ) from None
     except (DvcException, SCMError) as error:
         raise UserError(f"{name} cannot be read: {' '.join(str(error).split())}") from None
-    return Revision(name, commit, files)
 
 
 def results_of(revision: Revision) -> "pd.DataFrame":

@@ -8,7 +8,7 @@ from alexnet_pipe.base.files import load_json, save_json
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.dvc import default_remote, dvc
-from alexnet_pipe.project.git import CommandError, git
+from alexnet_pipe.project.git import CommandError, commit_identity, git
 from alexnet_pipe.project.registry import NAME
 
 CARD = "alexnet-card"
@@ -30,7 +30,7 @@ def promote(project: Checkout, copy: Checkout, stage: str, message: str) -> str:
     Returns:
         The git tag of the new version.
     """
-    identity = _identity(project)
+    identity = commit_identity(project)
     if (card := Artifacts(copy.root).card).exists():
         git(copy, "add", "--", card.name)
     if git(copy, "status", "--porcelain", "--untracked-files=no"):
@@ -89,7 +89,7 @@ def _register(copy: Checkout, stage: str, message: str, identity: dict[str, str]
 
 def _take_back(project: Checkout, commit: str) -> None:
     try:
-        names = git(project, "diff", "--name-only", "HEAD", commit).splitlines()
+        names = git(project, "diff", "--name-only", "--relative", "HEAD", commit).splitlines()
     except CommandError:
         return  # The commit has not come here, so nothing has been touched.
     if all(
@@ -111,17 +111,6 @@ def _blob(project: Checkout, name: str) -> str | None:
 
 def _blob_in(project: Checkout, commit: str, name: str) -> str | None:
     try:
-        return git(project, "rev-parse", "--verify", "--quiet", f"{commit}:{name}")
+        return git(project, "rev-parse", "--verify", "--quiet", f"{commit}:./{name}")
     except CommandError:
         return None
-
-
-def _identity(project: Checkout) -> dict[str, str]:
-    names: dict[str, str] = {}
-    for role in ("AUTHOR", "COMMITTER"):
-        try:
-            name, _, address = git(project, "var", f"GIT_{role}_IDENT").rpartition(">")[0].partition(" <")
-        except CommandError:
-            name, address = "alexnet-pipe", "alexnet-pipe@localhost"
-        names |= {f"GIT_{role}_NAME": name, f"GIT_{role}_EMAIL": address}
-    return names
