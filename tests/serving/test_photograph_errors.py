@@ -1,18 +1,21 @@
 """Models on labelled photographs: each as the pipeline would evaluate it, and all together by their mean softmax."""
 
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.evaluation.errors import error_metrics
 from alexnet_pipe.evaluation.predict import predict
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.serving import photograph_errors as module
-from alexnet_pipe.serving.photograph_errors import photograph_errors
+from alexnet_pipe.serving.photograph_errors import common_classes, photograph_errors
 from alexnet_pipe.serving.photographs import prepared
 from alexnet_pipe.store.image_store import ImageStore
 from tests.preparation.photographs import landscape
@@ -117,3 +120,26 @@ def test_each_model_gets_photographs_as_its_own_file_says(
 
 def test_nothing_is_measured_if_everything_is_refused(models: list[Classifier], tmp_path: Path) -> None:
     assert photograph_errors(models[:1], CLASSES, [(tmp_path / "gone", 0)], lambda *_: None) == []
+
+
+def with_classes(**classes: tuple[str, ...]) -> Any:
+    return {name: SimpleNamespace(classes=names) for name, names in classes.items()}
+
+
+def test_models_may_have_the_same_classes_in_another_order() -> None:
+    assert common_classes(with_classes(first=("a", "b", "c"), second=("c", "a", "b"))) == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    ("second", "difference"),
+    [
+        (("a",), "without 'b', 'c'"),
+        (("a", "b", "c", "d"), "with 'd'"),
+        (("a", "x", "c"), "without 'b' and with 'x'"),
+    ],
+)
+def test_models_with_other_classes_are_an_error_that_names_the_difference(
+    second: tuple[str, ...], difference: str
+) -> None:
+    with pytest.raises(UserError, match=rf"^two has other classes than one, {difference}: evaluate it by itself$"):
+        common_classes(with_classes(one=("a", "b", "c"), two=second))

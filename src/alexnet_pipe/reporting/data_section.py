@@ -17,7 +17,7 @@ from PIL import Image, ImageFile
 from alexnet_pipe.datasets.labels import SPLITS
 from alexnet_pipe.datasets.place import Container, Place, container_path
 from alexnet_pipe.preparation.formats import FORMATS
-from alexnet_pipe.reporting.figures import BLUE, INK, ORANGE, drawing, new_figure, photograph
+from alexnet_pipe.reporting.figures import BLUE, INK, ORANGE, drawing, image_address, new_figure
 from alexnet_pipe.reporting.results import Results
 from alexnet_pipe.store.layout import SIDE
 
@@ -137,7 +137,7 @@ def small_picture(row: dict[str, Any], source: Path, max_pixels: int) -> str | N
             with Image.open(io.BytesIO(_content(row, source)), formats=FORMATS) as image:
                 image.draft(None, (SMALL, SMALL))
                 image.thumbnail((SMALL, SMALL))
-                return photograph(image.convert("RGB"))
+                return image_address(image.convert("RGB"))
     except Exception:
         return None
 

@@ -29,21 +29,19 @@ _NO_METADATA = {"Date": None, "Creator": None, "Format": None, "Type": None}
 def picture(pixels: NDArray[np.generic], side: int | None = None) -> str:
     """RGB pixels in 0–255, `(height, width, 3)`, as WebP; `side` is the height and width to shrink to."""
     image = _image(pixels)
-    return photograph(image.resize((side, side), Image.Resampling.BICUBIC) if side else image)
-
-
-def photograph(image: Image.Image) -> str:
-    """An RGB image as WebP."""
-    buffer = io.BytesIO()
-    image.save(buffer, "WEBP", quality=80, method=4)
-    return _address("image/webp", buffer.getvalue())
+    return image_address(image.resize((side, side), Image.Resampling.BICUBIC) if side else image)
 
 
 def sharp_picture(pixels: NDArray[np.generic]) -> str:
     """RGB pixels as PNG: for kernels, whose single pixels matter."""
+    return image_address(_image(pixels), "png")
+
+
+def image_address(image: Image.Image, form: str = "webp") -> str:
+    """An RGB image as an address that holds it."""
     buffer = io.BytesIO()
-    _image(pixels).save(buffer, "PNG")
-    return _address("image/png", buffer.getvalue())
+    image.save(buffer, form, quality=80, method=4)
+    return _address(f"image/{form}", buffer.getvalue())
 
 
 def plot(figure: Figure) -> str:

@@ -18,7 +18,7 @@ from alexnet_pipe.reporting.training_section import training_section
 CAT_AND_DOG = "tongpython/cat-and-dog"
 
 
-class Published(NamedTuple):
+class PublishedError(NamedTuple):
     """An error that others have published.
 
     Attributes:
@@ -39,14 +39,17 @@ class Published(NamedTuple):
 
 
 _PAPER = "Krizhevsky, Sutskever, Hinton 2012"
+_USERS = "users of the data set"
 _IMAGENET = (
-    Published("AlexNet", "LSVRC-2010 test", 10, 0.375, 0.170, f"{_PAPER}, table 1"),
-    Published("AlexNet, one network", "LSVRC-2012 validation", 10, 0.407, 0.182, f"{_PAPER}, table 2"),
-    Published("bvlc_alexnet", "LSVRC-2012 validation", 1, 0.429, 0.198, "Caffe, models/bvlc_alexnet"),
+    PublishedError("AlexNet", "LSVRC-2010 test", 10, 0.375, 0.170, f"{_PAPER}, table 1"),
+    PublishedError("AlexNet, one network", "LSVRC-2012 validation", 10, 0.407, 0.182, f"{_PAPER}, table 2"),
+    PublishedError("bvlc_alexnet", "LSVRC-2012 validation", 1, 0.429, 0.198, "Caffe, models/bvlc_alexnet"),
 )
 _CATS_AND_DOGS = (
-    Published("AlexNet, from scratch", "test_set: 1,760 of 2,023 right", None, 0.130, None, "users of the data set"),
-    Published("AlexNet, fine-tuned from ImageNet weights", "test_set", None, 0.042, None, "users of the data set"),
+    PublishedError(
+        "AlexNet, from scratch", "test_set: 1,760 of 2,023 right", None, 0.130, None, "users of the data set"
+    ),
+    PublishedError("AlexNet, fine-tuned from ImageNet weights", "test_set", None, 0.042, None, _USERS),
 )
 
 
@@ -81,7 +84,7 @@ def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]],
     )
 
 
-def published_errors(dataset: Mapping[str, Any]) -> tuple[Published, ...]:
+def published_errors(dataset: Mapping[str, Any]) -> tuple[PublishedError, ...]:
     """What is known of the data that the section `dataset` names; often nothing."""
     if dataset["source"] == "imagenet":
         return _IMAGENET

@@ -17,26 +17,15 @@ from alexnet_pipe.store.layout import INDEX_FILE
 @dataclass(frozen=True)
 class Results:
     """
+    What `base.paths.Artifacts` describes by the same names, and besides:
+
     Attributes:
-        source: The folder with the photographs' containers.
-        manifest: One row a file of the source.
-        rejected: What was found out about single ones: outcome, reason, detail.
         index: One row an image of the store; `width` and `height` are the photograph's, in pixels.
         train: The training images.
         test: The test images, in the order of `predictions`.
-        data_metrics: Counts of the data.
-        train_metrics: Counts, losses and digests of the training.
-        test_metrics: The errors with their intervals.
-        history: One row an epoch.
-        predictions: One row a test image.
-        classes: One row a class, in label order: images, precision, recall, top1_error.
-        neighbours: One row a test image and a training image near it: query, train, distance.
-        occlusion: One row a test image: image, label, probability of the label by place of the hidden square.
-        mean: The mean image, float32 `(256, 256, 3)`.
+        classes: `class_errors` without its names: images, precision, recall, top1_error.
         eigenvalues: `(3,)`, of pixels in [0, 1].
         eigenvectors: `(3, 3)`, in columns.
-        filters: The kernel of conv1, float32 `(11, 11, 3, kernels)`.
-        certificate: What `alexnet-pipe certify` found; empty if it has not been run.
     """
 
     source: Path

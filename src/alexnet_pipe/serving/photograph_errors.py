@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -30,8 +29,7 @@ from alexnet_pipe.inputs.views import CENTRE_VIEW
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
-from alexnet_pipe.serving.labelled import common_classes, labelled_photographs
-from alexnet_pipe.serving.photographs import prepared
+from alexnet_pipe.serving.photographs import labelled_photographs, prepared, some
 from alexnet_pipe.serving.show_predictions import utf8_output
 
 AVERAGE = "average"
@@ -85,13 +83,31 @@ def photograph_errors(
         The metrics; nothing at all if every file was refused.
     """
     networks = [_Network(model, classes) for model in models]
-    tallies = [_Tally() for _ in range(len(models) + (len(models) > 1))]
     policies = {network.params for network in networks}
+    # Five classes and some numbers an image.
+    said: list[list[tuple[Ranking, Ranking]]] = [[] for _ in range(len(models) + (len(models) > 1))]
+    truth: list[NDArray[np.int32]] = []
     for images, labels in _batches(photographs, policies, refuse):
+        truth.append(labels)
         softmax = [network.softmax(images[network.params]) for network in networks]
-        for tally, views in zip(tallies, [*softmax, np.mean(softmax, axis=0)], strict=False):
-            tally.add(views, labels)
-    return [tally.metrics(len(classes)) for tally in tallies if tally.labels]
+        for rankings, (one_view, ten_view) in zip(said, [*softmax, np.mean(softmax, axis=0)], strict=False):
+            rankings.append((rank(one_view, labels), rank(ten_view, labels)))
+    return [_metrics(rankings, np.concatenate(truth), len(classes)) for rankings in said if rankings]
+
+
+def common_classes(models: Mapping[str, Classifier]) -> tuple[str, ...]:
+    """The class names of the first model; the others have the same, in any order.
+
+    Raises:
+        UserError: if they do not.
+    """
+    (first, model), *others = models.items()
+    for name, other in others:
+        here, there = set(model.classes), set(other.classes)
+        differences = {"without": here - there, "with": there - here}
+        if said := [f"{word} {some(names)}" for word, names in differences.items() if names]:
+            raise UserError(f"{name} has other classes than {first}, {' and '.join(said)}: evaluate it by itself")
+    return model.classes
 
 
 class _Network:
@@ -108,22 +124,9 @@ class _Network:
         return np.stack([views[CENTRE_VIEW], views.mean(axis=0)])[..., self._order]
 
 
-@dataclass
-class _Tally:
-    """What was said of the images so far: five classes and some numbers an image."""
-
-    labels: list[NDArray[np.int32]] = field(default_factory=list)
-    rankings: tuple[list[Ranking], list[Ranking]] = field(default_factory=lambda: ([], []))
-
-    def add(self, views: NDArray[np.float32], labels: NDArray[np.int32]) -> None:
-        self.labels.append(labels)
-        for ranking, softmax in zip(self.rankings, views, strict=True):
-            ranking.append(rank(softmax, labels))
-
-    def metrics(self, classes: int) -> dict[str, Any]:
-        labels = np.concatenate(self.labels)
-        one_view, ten_view = map(join_rankings, self.rankings)
-        return error_metrics(Predictions(one_view, ten_view, np.empty((len(labels), 0), np.float32)), labels, classes)
+def _metrics(rankings: Sequence[tuple[Ranking, Ranking]], labels: NDArray[np.int32], classes: int) -> dict[str, Any]:
+    one_view, ten_view = map(join_rankings, zip(*rankings, strict=True))
+    return error_metrics(Predictions(one_view, ten_view, np.empty((len(labels), 0), np.float32)), labels, classes)
 
 
 def _batches(photographs: Sequence[tuple[Path, int]], policies: set[ResizeParams], refuse: Refuse) -> Iterator[_Batch]:

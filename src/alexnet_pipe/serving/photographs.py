@@ -1,11 +1,12 @@
-"""Photographs from the disk, prepared as the pipeline prepares them."""
+"""Photographs from the disk, named, listed or in class folders, prepared as the pipeline prepares them."""
 
 import codecs
 import os
 import sys
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,17 @@ from alexnet_pipe.preparation.resize import resize
 STANDARD_INPUT = "-"
 LIST = ".txt"
 """The ending of a list's name, in any case; whatever has another ending is taken for a photograph."""
+
+
+class Labelled(NamedTuple):
+    """
+    Attributes:
+        photographs: Where each lies, and its label.
+        outside: How many files lie outside any class folder.
+    """
+
+    photographs: list[tuple[Path, int]]
+    outside: int
 
 
 def files_in(names: Sequence[str]) -> list[Path]:
@@ -37,6 +49,26 @@ def files_in(names: Sequence[str]) -> list[Path]:
     return files
 
 
+def labelled_photographs(folder: Path, classes: Sequence[str]) -> Labelled:
+    """The visible files below `folder`, each labelled by the folder directly in there that it lies below.
+
+    Raises:
+        UserError: if there are none, if a folder has the name of no class, and as `datasets.folder.walk`.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder} is no folder: --images takes one with a folder of photographs a class")
+    files, empty = walk(folder)
+    found = [(_label(name), path) for name, path in sorted(files.items()) if "/" in name]
+    labels = {name: label for label, name in enumerate(classes)}
+    if strangers := {*map(_label, empty), *(name for name, _ in found)} - labels.keys():
+        raise UserError(f"{folder}: the model has no class {some(strangers)}; its classes are {some(classes)}")
+    if not found:
+        raise UserError(
+            f"{folder} has no photographs in class folders: put those of each class into a folder of its own"
+        )
+    return Labelled([(path, labels[name]) for name, path in found], len(files) - len(found))
+
+
 def prepared(path: Path, params: ResizeParams) -> NDArray[np.uint8]:
     """The photograph in `path`, uint8 `(256, 256, 3)`.
 
@@ -51,6 +83,12 @@ def prepared(path: Path, params: ResizeParams) -> NDArray[np.uint8]:
     except OSError as error:
         raise RefusedError("unreadable", str(error.strerror)) from None
     return resize(decode(content, params).image, params.policy)
+
+
+def some(names: Iterable[str]) -> str:
+    """The first three names, in order."""
+    first, *others = sorted(map(repr, names))[:4]
+    return ", ".join([first, *others[:2], *["…"] * (len(others) > 2)])
 
 
 def _files(name: str) -> Iterable[Path]:
@@ -78,3 +116,8 @@ def _read_paths(stream: BinaryIO, where: str) -> list[Path]:
         number = content[: content.index(b"\0")].count(b"\n") + 1
         raise UserError(f"{where}, line {number}: no path has a zero byte: save the list as UTF-8, a path a line")
     return [Path(os.fsdecode(name)) for line in content.split(b"\n") if (name := line.removesuffix(b"\r"))]
+
+
+def _label(name: str) -> str:
+    # As in the pipeline: one name may be spelled in two ways, composed on Linux and decomposed on macOS.
+    return unicodedata.normalize("NFC", name.split("/")[0])
