@@ -83,7 +83,8 @@ def test_every_failure_is_one_line(
     assert lines[0].startswith(f"alexnet-pipe: {expected}")
 
 
-def test_an_interrupt_is_one_line() -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_one_line_also_in_the_background_of_a_script(number: signal.Signals) -> None:
     wait = """
 import time
 from alexnet_pipe import cli
@@ -95,14 +96,40 @@ def wait() -> None:
 
 cli.main()
 """
-    command = [sys.executable, "-c", wait, "wait"]
+    # As a shell that reads a script starts what it puts into the background.
+    command = ["sh", "-c", 'trap "" INT; exec "$@"', "sh", sys.executable, "-c", wait, "wait"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "waiting\n"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, errors = process.communicate(timeout=HANGS)
-    assert process.returncode == 130
-    assert errors == "alexnet-pipe: stopped by SIGINT; run the same command again to go on\n"
+    assert process.returncode == 128 + number
+    assert errors == f"alexnet-pipe: stopped by {number.name}; run the same command again to go on\n"
+
+
+@pytest.mark.parametrize("verb", ["run", "retrain", "experiments", "server", "serve"])
+def test_what_needs_the_projects_folder_says_so_elsewhere(verb: str, tmp_path: Path) -> None:
+    result = run(verb, cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.splitlines() == [
+        f"alexnet-pipe: {tmp_path} has no flows/pipeline.py: run this from the project's folder"
+    ]
+
+
+def test_a_fork_of_a_command_ends_as_any_process_does() -> None:
+    fork = """
+import multiprocessing, time
+from alexnet_pipe.base.signals import unwind_on_signals
+
+unwind_on_signals()
+process = multiprocessing.get_context("fork").Process(target=time.sleep, args=[60])
+process.start()
+process.terminate()
+process.join()
+print(process.exitcode)
+"""
+    result = subprocess.run([sys.executable, "-c", fork], capture_output=True, text=True, check=True)
+    assert (result.stdout, result.stderr) == (f"{-signal.SIGTERM}\n", "")
 
 
 def test_doctor_reports_a_broken_configuration(tmp_path: Path) -> None:

@@ -21,18 +21,10 @@ _NOTICE = 8.0
 
 def unwind_on_signals() -> None:
     """Have a signal raise `StoppedError` in the main thread, where this is called; what is open is left in order."""
-    owner = os.getpid()
-
-    def unwind(number: int, _: FrameType | None) -> None:
-        if os.getpid() != owner:  # A fork is no command: it ends as any process does.
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
-        # `make` and a supervisor tell the process again that its group has been told already.
-        signal.signal(signal.SIGTERM, _nothing)
-        raise StoppedError(number)
-
     for number in _SIGNALS:
-        signal.signal(number, unwind)
+        signal.signal(number, _unwind)
+    # A fork is no command, and ends as any process does. What comes while it is made waits, or Python would forget it.
+    os.register_at_fork(before=_hold, after_in_parent=_let_go, after_in_child=_let_go_in_fork)
 
 
 def exit_on_signals(put_right: Callable[[], None]) -> None:
@@ -82,6 +74,26 @@ class StopRequest:
 
     def _note(self, number: int, _: FrameType | None) -> None:
         self._signal = number
+
+
+def _unwind(number: int, _: FrameType | None) -> None:
+    # `make` and a supervisor tell the process again that its group has been told already.
+    signal.signal(signal.SIGTERM, _nothing)
+    raise StoppedError(number)
+
+
+def _hold() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+
+
+def _let_go() -> None:
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+
+
+def _let_go_in_fork() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
+    _let_go()
 
 
 def _exit(put_right: Callable[[], None], number: int, _: FrameType | None) -> None:

@@ -38,12 +38,12 @@ def serve(
     if test_webhook:
         _test_webhook()
         return
-    from alexnet_pipe.orchestration.start import project_folder, quiet_and_local
+    from alexnet_pipe.orchestration.start import awaited_server, project_folder, quiet_and_local
     from alexnet_pipe.service.address import answers
 
     root = project_folder()
+    api = awaited_server(root)
     quiet_and_local(root)
-    api = os.environ.get("PREFECT_API_URL")
     if not (api and answers(api)):
         at = f" at {api} (PREFECT_API_URL)" if api else ""
         raise UserError(f"no server answers{at}: start one with `make server`")

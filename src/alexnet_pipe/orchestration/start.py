@@ -38,25 +38,32 @@ def project_folder() -> Path:
     return folder
 
 
-@contextmanager
-def server_for_a_run(root: Path) -> Iterator[str | None]:
-    """The API of the server that shows a run of the project `root`: `PREFECT_API_URL`, or the project's own.
+def awaited_server(root: Path) -> str | None:
+    """The API of the server that shows what the project `root` runs: `PREFECT_API_URL`, or the project's own.
 
-    One that is just starting is waited for. If there is none, none can start until the block ends: Prefect's temporary
-    server then has the project's database for itself.
-
-    Raises:
-        UserError: if another run has it.
+    One that is just starting is waited for.
     """
     if api := os.environ.get(_API):
-        yield api
-        return
+        return api
     if starting_server(root):
         print("waiting for the server that is starting", flush=True)
     while starting_server(root):
         time.sleep(_LOOK_AGAIN)
-    if server := running_server(root):
-        yield server["api"]
+    server = running_server(root)
+    return server["api"] if server else None
+
+
+@contextmanager
+def server_for_a_run(root: Path) -> Iterator[str | None]:
+    """`awaited_server`; if there is none, none can start until the block ends.
+
+    Prefect's temporary server then has the project's database for itself.
+
+    Raises:
+        UserError: if another run has it.
+    """
+    if api := awaited_server(root):
+        yield api
         return
     with only_database_user(root):
         yield None
