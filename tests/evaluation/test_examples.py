@@ -3,11 +3,18 @@
 import numpy as np
 import pytest
 
-from alexnet_pipe.evaluation import neighbours as module
-from alexnet_pipe.evaluation.examples import spread
-from alexnet_pipe.evaluation.neighbours import nearest_training_images
-from alexnet_pipe.evaluation.occlusion import CENTRE, PATCH, PLACES, STEP, occlusion_maps
-from alexnet_pipe.evaluation.predict import predict, with_features
+from alexnet_pipe.evaluation import examples as module
+from alexnet_pipe.evaluation.error_rates import predict
+from alexnet_pipe.evaluation.examples import (
+    CENTRE,
+    PATCH,
+    PLACES,
+    STEP,
+    nearest_training_images,
+    occlusion_maps,
+    spread,
+)
+from alexnet_pipe.evaluation.ten_views import FeatureNetwork
 from alexnet_pipe.inputs.views import CROP, view
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.store.image_store import ImageStore
@@ -30,10 +37,10 @@ def test_the_nearest_training_images_are_by_distance_of_fc7(model: Classifier, m
     train = random_store(9, classes=3, shards=2)
     # The second test image is the sixth training image.
     test = ImageStore(train.classes, train.rows.iloc[:2], [np.stack([255 - train[0], train[5]])])
-    monkeypatch.setattr(module, "BATCH", 4)
-    features = predict(model, test).features
-    found = nearest_training_images(with_features(model), train, [1], features)
-    of_train = predict(model, train).features
+    monkeypatch.setattr(module, "TOGETHER", 4)
+    features = predict(FeatureNetwork(model), test).features
+    found = nearest_training_images(FeatureNetwork(model), train, [1], features)
+    of_train = predict(FeatureNetwork(model), train).features
     expected = np.linalg.norm(of_train - features[1], axis=1)
     assert found["query"].tolist() == [1] * module.NEAREST
     assert found["train"].iloc[0] == 5
@@ -42,14 +49,14 @@ def test_the_nearest_training_images_are_by_distance_of_fc7(model: Classifier, m
 
 def test_of_many_training_images_some_are_searched(model: Classifier, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SEARCHED", 3)
-    features = predict(model, random_store(1, classes=3)).features
-    found = nearest_training_images(with_features(model), random_store(9, classes=3), [0], features)
+    features = predict(FeatureNetwork(model), random_store(1, classes=3)).features
+    found = nearest_training_images(FeatureNetwork(model), random_store(9, classes=3), [0], features)
     assert sorted(found["train"]) == [0, 4, 8]
 
 
 def test_what_is_hidden_is_the_mean_at_its_place(model: Classifier) -> None:
     store = random_store(2, classes=3)
-    (row,) = occlusion_maps(with_features(model), store, [1], np.asarray(model.mean)).to_dict("records")
+    (row,) = occlusion_maps(FeatureNetwork(model), store, [1], np.asarray(model.mean)).to_dict("records")
     assert (row["image"], row["label"], len(row["probability"])) == (1, 1, PLACES**2)
     assert (PLACES - 1) * STEP + PATCH <= CROP < PLACES * STEP + PATCH
     image = store[1].copy()

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from alexnet_pipe.evaluation.comparison import Comparison
+from alexnet_pipe.evaluation.significance import Comparison
 from alexnet_pipe.promotion.comparison import compare
 
 

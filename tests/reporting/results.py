@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from alexnet_pipe.evaluation.occlusion import PLACES
+from alexnet_pipe.evaluation.examples import PLACES
 from alexnet_pipe.reporting.provenance import Commit, Provenance
 from alexnet_pipe.reporting.results import Results
 from tests.stores import random_store

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from alexnet_pipe.evaluation.occlusion import PATCH, PLACES, STEP
+from alexnet_pipe.evaluation.examples import PATCH, PLACES, STEP
 from alexnet_pipe.reporting.learned_section import (
     COVERED,
     colour_share,

@@ -20,7 +20,8 @@ from scipy.spatial.distance import cdist
 
 from alexnet_pipe.base.files import save_json
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.evaluation.predict import predict
+from alexnet_pipe.evaluation.error_rates import predict
+from alexnet_pipe.evaluation.ten_views import FeatureNetwork
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.preparation.decode import RefusedError
@@ -57,7 +58,7 @@ def saved(path: Path, pixels: np.ndarray) -> Path:
 def test_a_photograph_gets_what_the_evaluation_says_and_its_nearest_in_fc7(workspace: Artifacts) -> None:
     model = classifier()
     store = ImageStore.open(workspace.images, "train")
-    evaluated = predict(model, store)
+    evaluated = predict(FeatureNetwork(model), store)
     found = Explainer(model, workspace).explain(saved(workspace.root / "photo.png", store[3]))
     np.testing.assert_array_equal(found.pixels, store[3])
     assert list(found.probabilities) == [ODD[label] for label in evaluated.ten_view.classes[3]]

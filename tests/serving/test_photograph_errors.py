@@ -9,8 +9,8 @@ import pytest
 from PIL import Image
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.evaluation.errors import error_metrics
-from alexnet_pipe.evaluation.predict import predict
+from alexnet_pipe.evaluation.error_rates import error_metrics, predict
+from alexnet_pipe.evaluation.ten_views import FeatureNetwork
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
@@ -68,7 +68,7 @@ def test_a_model_has_the_errors_that_the_stage_would_find_in_any_batches_and_amo
     (found,) = photograph_errors(
         models[:1], CLASSES, [gone[0], photographs[0], *gone[1:], *photographs[1:]], lambda *what: refused.append(what)
     )
-    assert found == error_metrics(predict(models[0], store), store.labels, len(CLASSES))
+    assert found == error_metrics(predict(FeatureNetwork(models[0]), store), store.labels, len(CLASSES))
     assert 0 < found["top5_error"] < found["top1_error"]
     assert [(path, refusal.reason) for path, refusal in refused] == [(path, "missing") for path, _ in gone]
 

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_pipe.evaluation.predict import predict
+from alexnet_pipe.evaluation.error_rates import predict
+from alexnet_pipe.evaluation.ten_views import FeatureNetwork
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.serving import predictions as module
 from alexnet_pipe.serving.predictions import Prediction, predictions
@@ -31,7 +32,7 @@ def test_predictions_are_those_of_the_evaluation_in_any_batches_and_among_refuse
     model: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = random_store(5, classes=len(CLASSES))
-    expected = predict(model, store).ten_view
+    expected = predict(FeatureNetwork(model), store).ten_view
     files = [tmp_path / f"{number}.png" for number in range(5)]
     for file, image in zip(files, store.shards[0], strict=True):
         Image.fromarray(image).save(file)

@@ -30,3 +30,15 @@ def without_notices() -> Iterator[None]:
             for line in held:
                 if not _NOTICE.search(line):
                     os.write(2, line)
+
+
+@contextmanager
+def as_if_missing(*packages: str) -> Iterator[None]:
+    """Have imports inside the block do without `packages`, as where these are not installed, unless they are loaded."""
+    hidden = [name for name in packages if name not in sys.modules]
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type] # Python's sign for: there is no such module.
+    try:
+        yield
+    finally:
+        for name in hidden:
+            sys.modules.pop(name, None)

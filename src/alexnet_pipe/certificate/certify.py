@@ -14,7 +14,7 @@ from alexnet_pipe.base.files import load_json, save_json
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.certificate.artifact import Artifact, compare_artifacts
-from alexnet_pipe.evaluation.comparison import Comparison
+from alexnet_pipe.evaluation.significance import Comparison
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.clones import clean_clone
 from alexnet_pipe.project.dvc import DvcError, reproduce

@@ -17,7 +17,7 @@ from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import progress
 from alexnet_pipe.comparison.compare_revisions import Version
 from alexnet_pipe.comparison.compared import Compared
-from alexnet_pipe.evaluation.intervals import wilson_interval
+from alexnet_pipe.evaluation.significance import wilson_interval
 from alexnet_pipe.project.revisions import Revision
 from alexnet_pipe.reporting.templates import rendered
 from alexnet_pipe.store.layout import INDEX_FILE, SIDE

@@ -12,8 +12,7 @@ from rich.text import Text
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import output_console, plain_table, with_interval
 from alexnet_pipe.comparison.compare_revisions import Version
-from alexnet_pipe.evaluation.comparison import Comparison, paired, same_images
-from alexnet_pipe.evaluation.intervals import wilson_interval
+from alexnet_pipe.evaluation.significance import Comparison, paired, same_images, wilson_interval
 
 ROWS = 20
 """Images that are listed of those lost, and of those won."""

@@ -1,11 +1,111 @@
-"""Which images are looked at one by one, where all are too many."""
+"""What is found out about single test images: what they resemble, and where the network looks."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from alexnet_pipe.base.progress import progress
+from alexnet_pipe.inputs.views import CENTRE, CROP
+from alexnet_pipe.store.image_store import ImageStore
 
 EXAMPLES = 6
 """Test images of which more is found out than of the others."""
+
+NEAREST = 6
+SEARCHED = 20_000
+"""Training images that are looked at, evenly spread over all of them."""
+
+TOGETHER = 640
+"""Images that are read at a time: 126 MB."""
+
+PATCH = 48
+"""Height and width of what is hidden, in pixels."""
+
+STEP = 16
+PLACES = (CROP - PATCH) // STEP + 1
+"""Positions of the patch along a side."""
+
+
+class Network(Protocol):
+    """`evaluation.ten_views.FeatureNetwork`, which the report does without."""
+
+    def outputs(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Logits and fc7 of the centre view, float32 `(1, n, classes)` and `(1, n, units)`."""
 
 
 def spread(images: int, count: int) -> list[int]:
     """`count` different places in a store, evenly spread: it is ordered by class, so most classes are met."""
     return sorted({int(place) for place in np.linspace(0, images - 1, min(count, images))})
+
+
+def nearest_training_images(
+    network: Network, train: ImageStore, queries: list[int], features: NDArray[np.float32]
+) -> pd.DataFrame:
+    """The training images that the network finds most like some test images (paper, section 6.1, figure 4 right).
+
+    One row a query and neighbour, the nearest first: `query`, `train` (places in the stores) and `distance`.
+
+    Args:
+        network: The classifier.
+        train: The images to search.
+        queries: Places in the test store.
+        features: fc7 of the test images, float32 `(images, units)`; distances between them are Euclidean.
+    """
+    searched = spread(len(train), SEARCHED)
+    # Of an ImageNet the features would take 300 MB; the distances take nothing.
+    distances = np.concatenate(
+        [
+            np.stack([np.linalg.norm(fc7 - features[query], axis=1) for query in queries], axis=1)
+            for fc7 in fc7_batches(network, train, searched, "evaluate: training images")
+        ]
+    )
+    return pd.concat([_nearest(query, searched, column) for query, column in zip(queries, distances.T, strict=True)])
+
+
+def fc7_batches(network: Network, store: ImageStore, places: Sequence[int], task: str) -> Iterator[NDArray[np.float32]]:
+    """fc7 of the centre view of the images at `places`, float32 `(n, units)`, some at a time; `task` is shown."""
+    with progress(task, len(places), "images") as advance:
+        for start in range(0, len(places), TOGETHER):
+            images = store.gather(places[start : start + TOGETHER])
+            yield network.outputs(images)[1][0]
+            advance(len(images))
+
+
+def _nearest(query: int, searched: Sequence[int], distances: NDArray[np.float32]) -> pd.DataFrame:
+    best = np.argsort(distances, kind="stable")[:NEAREST]
+    return pd.DataFrame({"query": query, "train": np.array(searched)[best], "distance": distances[best]})
+
+
+def occlusion_maps(network: Network, store: ImageStore, images: list[int], mean: NDArray[np.float32]) -> pd.DataFrame:
+    """Where the network looks: what a class loses when a part of the image is hidden (Zeiler and Fergus 2013).
+
+    One row an image: `image`, `label`, and `probability` of its label, float32, `PLACES`² values row by row. Hidden
+    pixels are those of the mean image: nothing, after it has been subtracted. The centre view is used.
+
+    Args:
+        network: The classifier.
+        store: The test images.
+        images: Places in the store.
+        mean: float32 `(256, 256, 3)`, in grey levels.
+    """
+    rows = []
+    for image in images:
+        label = int(store.labels[image])
+        logits, _ = network.outputs(_hidden(store.gather([image]), mean))
+        probability = softmax(logits[0].astype(np.float64), axis=1)[:, label].astype(np.float32)
+        rows.append({"image": image, "label": label, "probability": probability})
+    return pd.DataFrame(rows)
+
+
+def _hidden(images: NDArray[np.uint8], mean: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """One image, hidden at each place of its centre view in turn."""
+    filling = np.clip(np.rint(mean), 0, 255).astype(np.uint8)
+    copies = np.repeat(images, PLACES**2, axis=0)
+    for number, copy in enumerate(copies):
+        top, left = (CENTRE[axis] + STEP * place for axis, place in enumerate(divmod(number, PLACES)))
+        copy[top : top + PATCH, left : left + PATCH] = filling[top : top + PATCH, left : left + PATCH]
+    return copies

@@ -1,5 +1,7 @@
 """The crops of a stored image: any one, the centre, and the ten views of the test (paper, section 4.1)."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,27 +11,35 @@ POSITIONS = 256 - CROP + 1
 
 CENTRE = (14, 14)
 CORNERS = ((0, 0), (0, POSITIONS - 1), (POSITIONS - 1, 0), (POSITIONS - 1, POSITIONS - 1))
-VIEWS = tuple((offset, mirror) for mirror in (False, True) for offset in (*CORNERS, CENTRE))
-"""Offset and mirroring of each of the ten views: corners and centre, then their mirror images."""
+View = tuple[tuple[int, int], bool]
+"""Offset, row and column, and whether it is mirrored."""
+
+VIEWS: tuple[View, ...] = tuple((offset, mirror) for mirror in (False, True) for offset in (*CORNERS, CENTRE))
+"""The ten views: corners and centre, then their mirror images."""
 
 CENTRE_VIEW = VIEWS.index((CENTRE, False))
 
 Inputs = dict[str, NDArray[np.generic]]
 
 
-def view(images: NDArray[np.uint8], offset: tuple[int, int], mirror: bool) -> Inputs:
-    """The same view of every image, without colour shift, as the model takes it.
+def crops(images: NDArray[np.uint8], rows: Sequence[tuple[int, View]]) -> Inputs:
+    """A view of one image a row, without colour shift, as the model takes it.
 
     Args:
         images: uint8 `(n, 256, 256, 3)`.
-        offset: Row and column of the crop.
-        mirror: Whether the model is to mirror it.
+        rows: Place in `images`, and which view of it; the model mirrors.
     """
-    row, column = offset
-    n = len(images)
+    pixels = np.empty((len(rows), CROP, CROP, 3), np.uint8)
+    for row, (image, ((top, left), _)) in enumerate(rows):
+        pixels[row] = images[image, top : top + CROP, left : left + CROP]
     return {
-        "image": np.ascontiguousarray(images[:, row : row + CROP, column : column + CROP]),
-        "offset": np.tile(np.array(offset, np.int32), (n, 1)),
-        "mirror": np.full(n, mirror),
-        "colour_shift": np.zeros((n, 3), np.float32),
+        "image": pixels,
+        "offset": np.array([offset for _, (offset, _) in rows], np.int32),
+        "mirror": np.array([mirror for _, (_, mirror) in rows]),
+        "colour_shift": np.zeros((len(rows), 3), np.float32),
     }
+
+
+def view(images: NDArray[np.uint8], offset: tuple[int, int], mirror: bool) -> Inputs:
+    """The same view of every image: `crops` at one `offset`, row and column."""
+    return crops(images, [(image, (offset, mirror)) for image in range(len(images))])

@@ -54,6 +54,12 @@ class Classifier(keras.Model):
         mean: keras.Variable = self.get_layer("preprocessing").mean
         return mean
 
+    def with_features(self) -> keras.Model:
+        """The same network with two outputs: the logits, and fc7 after its ReLU, floats `(n, units)`."""
+        network = self.network
+        both = keras.Model(network.inputs, [network.outputs[0], network.get_layer("relu7").output])
+        return keras.Model(self.input, both(self.get_layer("preprocessing")(**self.input)))
+
     def get_config(self) -> dict[str, Any]:
         return {**self.network.arguments, "classes": list(self.classes), "resize": self.resize, "name": self.name}
 

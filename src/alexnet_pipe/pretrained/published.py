@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.model.variants import HIDDEN, kernel_shapes
 from alexnet_pipe.params import train
+from alexnet_pipe.params.variants import HIDDEN, kernel_shapes
 
 Array = NDArray[np.floating]
 
@@ -34,7 +34,7 @@ class Published:
     """
     Attributes:
         format: The kind of file, for the user's eyes.
-        variant: A name in `model.variants.VARIANTS`.
+        variant: A name in `params.model.VARIANTS`.
         width: Multiplies the number of kernels and of hidden units.
         layers: By name; conv1 takes RGB, and fc6's inputs stand in height, width, channel order.
         mean: Of R, G and B, in grey levels.

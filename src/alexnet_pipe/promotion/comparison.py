@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from alexnet_pipe.evaluation.comparison import Comparison, paired, same_images
+from alexnet_pipe.evaluation.significance import Comparison, paired, same_images
 
 
 def compare(champion: pd.DataFrame, challenger: pd.DataFrame) -> Comparison | None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from alexnet_pipe.base.terminal import with_interval
-from alexnet_pipe.evaluation.intervals import wilson_interval
+from alexnet_pipe.evaluation.significance import wilson_interval
 from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.registry import champion

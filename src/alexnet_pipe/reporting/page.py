@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from alexnet_pipe.model.variants import VARIANTS
+from alexnet_pipe.params.variants import VARIANTS
 from alexnet_pipe.reporting.class_section import class_section
 from alexnet_pipe.reporting.data_section import data_section
 from alexnet_pipe.reporting.input_section import input_section

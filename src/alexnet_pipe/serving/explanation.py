@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.fingerprint import fingerprint
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.evaluation.examples import spread
-from alexnet_pipe.evaluation.neighbours import fc7_batches
-from alexnet_pipe.evaluation.predict import rank, ten_view_softmax, with_features
+from alexnet_pipe.evaluation.examples import Network, fc7_batches, spread
+from alexnet_pipe.evaluation.ten_views import FeatureNetwork, rank, ten_view_softmax
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import weights_digest
 from alexnet_pipe.params.resize import ResizeParams
@@ -83,7 +82,7 @@ class Explainer:
 
     def __init__(self, model: Classifier, artifacts: Artifacts) -> None:
         self.model = model
-        self._network = with_features(model)
+        self._network = FeatureNetwork(model)
         self._params = ResizeParams.model_validate(model.resize)
         self.training: TrainingImages | None = None
         self.without = ""
@@ -109,11 +108,11 @@ class Explainer:
         )
 
 
-def training_images(artifacts: Artifacts, model: Classifier, network: Any) -> TrainingImages:
+def training_images(artifacts: Artifacts, model: Classifier, network: Network) -> TrainingImages:
     """The workspace's training images; their fc7 is computed once, and kept below `checkpoints`.
 
     Args:
-        network: The model as `evaluation.predict.with_features` gives it.
+        network: The same model, with its features.
 
     Raises:
         UserError: if there is no store, or its classes are not the model's.

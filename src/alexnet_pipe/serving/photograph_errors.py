@@ -15,16 +15,8 @@ from rich.table import Table
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import progress, say
 from alexnet_pipe.base.terminal import output_console, plain_table, printable, with_interval
-from alexnet_pipe.evaluation.errors import error_metrics
-from alexnet_pipe.evaluation.predict import (
-    BATCH,
-    Predictions,
-    Ranking,
-    join_rankings,
-    rank,
-    ten_view_softmax,
-    with_features,
-)
+from alexnet_pipe.evaluation.error_rates import Predictions, error_metrics
+from alexnet_pipe.evaluation.ten_views import BATCH, FeatureNetwork, Ranking, join_rankings, rank, ten_view_softmax
 from alexnet_pipe.inputs.views import CENTRE_VIEW
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.resize import ResizeParams
@@ -115,7 +107,7 @@ class _Network:
 
     def __init__(self, model: Classifier, classes: Sequence[str]) -> None:
         self.params = ResizeParams.model_validate(model.resize)
-        self._network = with_features(model)
+        self._network = FeatureNetwork(model)
         self._order = [model.classes.index(name) for name in classes]
 
     def softmax(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_pipe.evaluation.predict import BATCH, TOP, ten_view_softmax, with_features
+from alexnet_pipe.evaluation.ten_views import BATCH, TOP, FeatureNetwork, ten_view_softmax
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
@@ -35,14 +35,16 @@ class Prediction(NamedTuple):
 
 def predictions(model: Classifier, photographs: Iterable[Path]) -> Iterator[list[Prediction]]:
     """One prediction a photograph, in order, in lists of at most `BATCH`; only one batch of them is in memory."""
-    network = with_features(model)
+    network = FeatureNetwork(model)
     params = ResizeParams.model_validate(model.resize)
     remaining = iter(photographs)
     while batch := list(islice(remaining, BATCH)):
         yield _predicted(network, model.classes, batch, params)
 
 
-def _predicted(network: Any, classes: Sequence[str], batch: list[Path], params: ResizeParams) -> list[Prediction]:
+def _predicted(
+    network: FeatureNetwork, classes: Sequence[str], batch: list[Path], params: ResizeParams
+) -> list[Prediction]:
     found = [_pixels_or_refusal(path, params) for path in batch]
     usable = [pixels for pixels in found if not isinstance(pixels, RefusedError)]
     rows = iter(_probabilities(network, classes, np.stack(usable)) if usable else [])
@@ -59,7 +61,9 @@ def _pixels_or_refusal(path: Path, params: ResizeParams) -> NDArray[np.uint8] | 
         return refusal
 
 
-def _probabilities(network: Any, classes: Sequence[str], images: NDArray[np.uint8]) -> list[dict[str, float]]:
+def _probabilities(
+    network: FeatureNetwork, classes: Sequence[str], images: NDArray[np.uint8]
+) -> list[dict[str, float]]:
     softmax, _ = ten_view_softmax(network, images)
     shares = softmax.mean(axis=0)
     # Among equals the lower label comes first, as in the evaluation.

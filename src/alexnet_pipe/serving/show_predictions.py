@@ -17,7 +17,7 @@ from rich.text import Text
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import Advance, progress
 from alexnet_pipe.base.terminal import output_console, printable
-from alexnet_pipe.evaluation.predict import TOP
+from alexnet_pipe.evaluation.ten_views import TOP
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.serving.predictions import Prediction, predictions
 

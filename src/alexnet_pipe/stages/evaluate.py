@@ -1,19 +1,23 @@
 """Stage `evaluate`: the errors on the test set, which no other stage reads (paper, section 6)."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import save_json, written_aside
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
-from alexnet_pipe.evaluation.errors import error_metrics
-from alexnet_pipe.evaluation.examples import EXAMPLES, spread
-from alexnet_pipe.evaluation.neighbours import nearest_training_images
-from alexnet_pipe.evaluation.occlusion import occlusion_maps
+from alexnet_pipe.evaluation.error_rates import (
+    Predictions,
+    class_table,
+    confusion_table,
+    error_metrics,
+    predict,
+    prediction_table,
+)
+from alexnet_pipe.evaluation.examples import EXAMPLES, nearest_training_images, occlusion_maps, spread
 from alexnet_pipe.evaluation.pictures import kernel_grid, save_picture
-from alexnet_pipe.evaluation.predict import Predictions, predict, with_features
-from alexnet_pipe.evaluation.tables import class_table, confusion_table, prediction_table
-from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.evaluation.ten_views import FeatureNetwork
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model
 from alexnet_pipe.store.arrays import save_array
@@ -25,9 +29,10 @@ def run(artifacts: Artifacts) -> None:
     store = ImageStore.open(artifacts.images, "test")
     if model.classes != store.classes:
         raise UserError(f"{artifacts.model} knows other classes than {artifacts.images}: run `dvc repro`")
-    predictions = predict(model, store)
+    network = FeatureNetwork(model)
+    predictions = predict(network, store)
     metrics = error_metrics(predictions, store.labels, len(store.classes))
-    _save_examples(artifacts, model, store, predictions)
+    _save_examples(artifacts, network, store, predictions, np.asarray(model.mean))
 
     with written_aside(artifacts.predictions) as aside:
         prediction_table(predictions, store).to_parquet(aside, index=False)
@@ -48,11 +53,16 @@ def run(artifacts: Artifacts) -> None:
     )
 
 
-def _save_examples(artifacts: Artifacts, model: Classifier, store: ImageStore, predictions: Predictions) -> None:
+def _save_examples(
+    artifacts: Artifacts,
+    network: FeatureNetwork,
+    store: ImageStore,
+    predictions: Predictions,
+    mean: NDArray[np.float32],
+) -> None:
     """What the report shows of some test images, which it cannot compute without the network."""
-    network, chosen = with_features(model), spread(len(store), EXAMPLES)
-    train = ImageStore.open(artifacts.images, "train")
+    train, chosen = ImageStore.open(artifacts.images, "train"), spread(len(store), EXAMPLES)
     with written_aside(artifacts.neighbours) as aside:
         nearest_training_images(network, train, chosen, predictions.features).to_parquet(aside, index=False)
     with written_aside(artifacts.occlusion) as aside:
-        occlusion_maps(network, store, chosen, np.asarray(model.mean)).to_parquet(aside, index=False)
+        occlusion_maps(network, store, chosen, mean).to_parquet(aside, index=False)

@@ -1,11 +1,12 @@
-"""Errors count right, with the published interval."""
+"""Errors count right, with the published interval, over all images and class by class."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from alexnet_pipe.evaluation.errors import error_metrics, wrong
-from alexnet_pipe.evaluation.intervals import wilson_interval
-from alexnet_pipe.evaluation.predict import Predictions, rank
+from alexnet_pipe.evaluation.error_rates import Predictions, class_table, error_metrics, wrong
+from alexnet_pipe.evaluation.significance import wilson_interval
+from alexnet_pipe.evaluation.ten_views import rank
 
 
 def predictions(probabilities: np.ndarray, labels: np.ndarray) -> Predictions:
@@ -48,3 +49,24 @@ def test_top5_is_null_with_five_classes_or_fewer(classes: int) -> None:
     assert metrics["top5_error"] is None
     assert metrics["top5_error_ten_view"] is None
     assert metrics["top5_error_interval"] is None
+
+
+def test_precision_recall_and_error_by_class() -> None:
+    actual, predicted = "aaaabb", "aaabbb"
+    table = class_table(pd.DataFrame({"actual": list(actual), "predicted": list(predicted)}), ["b", "a", "c"])
+    expected = pd.DataFrame(
+        {
+            "class": ["b", "a", "c"],
+            "images": [2, 4, 0],
+            "precision": [2 / 3, 1.0, np.nan],
+            "recall": [1.0, 3 / 4, np.nan],
+            "top1_error": [0.0, 1 / 4, np.nan],
+        }
+    )
+    pd.testing.assert_frame_equal(table, expected, check_names=False)
+
+
+def test_a_class_that_is_never_predicted_has_no_precision() -> None:
+    table = class_table(pd.DataFrame({"actual": ["a", "b"], "predicted": ["a", "a"]}), ["a", "b"])
+    assert table["precision"].isna().tolist() == [False, True]
+    assert table["top1_error"].tolist() == [0, 1]

@@ -1,14 +1,23 @@
-"""Two models on the same test images: is the difference more than chance explains?"""
+"""How far chance could have moved a share of images, or the difference of two models on the same images."""
 
 from dataclasses import dataclass
 from math import sqrt
 
 import pandas as pd
-from scipy.stats import binomtest
 
-from alexnet_pipe.evaluation.intervals import Z
+Z = 1.959963984540054
+"""The normal distribution's 97.5 % point, for two-sided 95 % intervals."""
 
 _IMAGE = ["sha256", "actual"]
+
+
+def wilson_interval(count: int, total: int) -> tuple[float, float]:
+    """The 95 % score interval of a share (Wilson 1927): within [0, 1], and of some width even at 0 and at `total`."""
+    share = count / total
+    denominator = 1 + Z**2 / total
+    centre = (share + Z**2 / (2 * total)) / denominator
+    half = Z * sqrt(share * (1 - share) / total + Z**2 / (4 * total**2)) / denominator
+    return max(0.0, centre - half), min(1.0, centre + half)
 
 
 @dataclass(frozen=True)
@@ -52,6 +61,8 @@ class Comparison:
         return self._p_value("greater")
 
     def _p_value(self, alternative: str) -> float:
+        from scipy.stats import binomtest  # Slow to import, and not needed for an interval.
+
         differ = self.won + self.lost
         return float(binomtest(self.won, differ, 0.5, alternative=alternative).pvalue) if differ else 1.0
 

@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 from scipy.stats import binom
 
-from alexnet_pipe.evaluation.comparison import Comparison, paired, same_images
+from alexnet_pipe.evaluation.significance import Comparison, paired, same_images
 
 
 def test_errors_and_disagreements_are_counted_in_pairs() -> None:

@@ -1,0 +1,99 @@
+"""What a classifier says of images: one view and ten, in batches of one size."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import softmax
+
+from alexnet_pipe.inputs.views import CENTRE_VIEW, VIEWS, View, crops
+from alexnet_pipe.model.classifier import Classifier
+
+BATCH = 64
+"""Views that are computed together: what the layers hand on stays in the processor's cache."""
+
+TOP = 5
+
+Outputs = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+class FeatureNetwork:
+    """A classifier that also gives its features."""
+
+    def __init__(self, model: Classifier) -> None:
+        self._network = model.with_features()
+
+    def outputs(self, images: NDArray[np.uint8], views: Sequence[View] = (VIEWS[CENTRE_VIEW],)) -> Outputs:
+        """Logits, float32 `(views, n, classes)`, and fc7 after its ReLU, float32 `(views, n, units)`.
+
+        Args:
+            images: uint8 `(n, 256, 256, 3)`.
+            views: Of each image.
+        """
+        rows = [(image, view) for view in views for image in range(len(images))]
+        batches = [self._batch(images, rows[start : start + BATCH], len(rows)) for start in range(0, len(rows), BATCH)]
+        logits, features = (np.concatenate(parts) for parts in zip(*batches, strict=True))
+        shape = (len(views), len(images), -1)
+        return logits.reshape(shape), features.reshape(shape)
+
+    def _batch(self, images: NDArray[np.uint8], rows: list[tuple[int, View]], total: int) -> Outputs:
+        if total <= BATCH:
+            # Operation by operation: to trace a graph takes longer than it saves.
+            outputs = self._network(crops(images, rows), training=False)
+        else:
+            # The last batch is filled up: another size would be traced, and compiled, once more.
+            filled = rows + rows[:1] * (BATCH - len(rows))
+            outputs = self._network.predict_on_batch(crops(images, filled))
+        logits, features = (np.asarray(output, np.float32)[: len(rows)] for output in outputs)
+        return logits, features
+
+
+def ten_view_softmax(network: FeatureNetwork, images: NDArray[np.uint8]) -> Outputs:
+    """Probabilities, float32 `(10, n, classes)`, and fc7 of the centre view, float32 `(n, units)`.
+
+    Args:
+        network: The classifier.
+        images: uint8 `(n, 256, 256, 3)`.
+    """
+    logits, features = network.outputs(images, VIEWS)
+    return softmax(logits, axis=2), features[CENTRE_VIEW]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The most probable classes of each image, best first.
+
+    Attributes:
+        classes: int32 `(images, up to 5)`, labels.
+        probabilities: float32 `(images, up to 5)`.
+        of_label: float32 `(images,)`, the probability of the true class.
+    """
+
+    classes: NDArray[np.int32]
+    probabilities: NDArray[np.float32]
+    of_label: NDArray[np.float32]
+
+
+def rank(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> Ranking:
+    """The five most probable classes; among equals, the lower label comes first.
+
+    Args:
+        probabilities: float32 `(n, classes)`.
+        labels: int32 `(n,)`.
+    """
+    best = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP]
+    return Ranking(
+        classes=best.astype(np.int32),
+        probabilities=np.take_along_axis(probabilities, best, axis=1),
+        of_label=probabilities[np.arange(len(labels)), labels],
+    )
+
+
+def join_rankings(parts: Sequence[Ranking]) -> Ranking:
+    """The images of all parts, one part after the other."""
+    return Ranking(
+        np.concatenate([part.classes for part in parts]),
+        np.concatenate([part.probabilities for part in parts]),
+        np.concatenate([part.of_label for part in parts]),
+    )
