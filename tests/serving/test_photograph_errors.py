@@ -83,7 +83,7 @@ def test_several_models_average_their_softmax_with_their_classes_aligned_by_name
     batches = {number: iter(np.array_split(said[number], 2, axis=1)) for number in (0, 1)}
     numbers = iter([0, 1])
     monkeypatch.setattr(module, "BATCH", 50)
-    monkeypatch.setattr(module, "with_features", lambda model: next(numbers))
+    monkeypatch.setattr(module, "FeatureNetwork", lambda model: next(numbers))
     monkeypatch.setattr(module, "ten_view_softmax", lambda number, images: (next(batches[number]), None))
     photographs = [(tmp_path / "photo.png", int(label)) for label in labels]
     found = photograph_errors(models, CLASSES, photographs, refuse_nothing)

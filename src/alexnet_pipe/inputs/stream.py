@@ -6,6 +6,7 @@ So is each random choice in it: there is no state to save, and any step can be m
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from pathlib import Path
 from typing import Self
 
 import numpy as np
@@ -13,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json
-from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.inputs.views import CROP, POSITIONS, Inputs
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
@@ -50,11 +50,11 @@ class TrainingStream:
         self._order = lru_cache(maxsize=3)(lambda epoch: image_order(train.seed, epoch, len(store)))
 
     @classmethod
-    def open(cls, artifacts: Artifacts, train: TrainParams) -> Self:
-        """The training images of a workspace, with its colour directions."""
-        pca = load_json(artifacts.pca)
-        directions = colour_directions(pca["eigenvalues"], pca["eigenvectors"], train.colour_shift)
-        return cls(ImageStore.open(artifacts.images, "train"), directions, train)
+    def open(cls, store: ImageStore, pca: Path, train: TrainParams) -> Self:
+        """With the colour directions that the file `pca` holds."""
+        components = load_json(pca)
+        directions = colour_directions(components["eigenvalues"], components["eigenvectors"], train.colour_shift)
+        return cls(store, directions, train)
 
     def first_step(self, epoch: int) -> int:
         """The first step that begins in `epoch` or later (epochs count from 0)."""

@@ -12,10 +12,10 @@ from alexnet_pipe.training.trainer import Trainer
 
 
 def run(artifacts: Artifacts, model: ModelParams, train: TrainParams) -> None:
-    stream = TrainingStream.open(artifacts, train)
-    held_out = ImageStore.open(artifacts.images, "validation")
     records = Records.of_run(artifacts, model, train)
-    classifier = first_classifier(artifacts, stream.store, model, train)
+    images, held_out = (ImageStore.open(artifacts.images, split) for split in ("train", "validation"))
+    classifier = first_classifier(artifacts, images, model, train)
+    stream = TrainingStream.open(images, artifacts.pca, train)
     state = Trainer(classifier, stream, held_out, records, train).run()
     save_model(artifacts.model, classifier)
     records.write(state, classifier)
