@@ -8,8 +8,6 @@ from tempfile import TemporaryDirectory
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.project.git import NoRepositoryError
-from alexnet_pipe.project.revisions import NoRevisionError, open_revision
 
 MODEL = Artifacts().model
 
@@ -42,6 +40,10 @@ def model_file(name: str) -> Iterator[Path]:
 
 
 def _fetch(name: str, path: Path) -> None:
+    # Not needed for a file.
+    from alexnet_pipe.project.git import NoRepositoryError
+    from alexnet_pipe.project.revisions import NoRevisionError, open_revision
+
     try:
         revision = open_revision(Path(), name)
     except (NoRepositoryError, NoRevisionError) as error:
