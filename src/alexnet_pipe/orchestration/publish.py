@@ -15,6 +15,9 @@ from alexnet_pipe.reporting.figures import picture, plot
 from alexnet_pipe.reporting.training_section import error_curve
 from alexnet_pipe.service.address import running_server
 
+_HEADING = 2
+"""Lines."""
+
 
 def publish(checkout: Checkout, graph: Graph, runs: Mapping[str, StageRun]) -> None:
     """Attach to the Prefect run what became of the stages, and what they have made so far."""
@@ -42,8 +45,8 @@ def publish(checkout: Checkout, graph: Graph, runs: Mapping[str, StageRun]) -> N
 def _metrics(checkout: Checkout) -> str:
     """A table of metric, last commit, this run and change."""
     lines = run_dvc(checkout, ["metrics", "diff", "--all", "--md", "--precision", "4"])
-    heading, rows = lines[:2], [line for line in lines[2:] if line]
-    return "\n".join([*heading, *rows]) if rows else "There is no commit to compare with."
+    table = [line for line in lines if line.startswith("|")]
+    return "\n".join(table) if len(table) > _HEADING else "There is no commit to compare with."
 
 
 def _report_link(checkout: Checkout) -> str:
