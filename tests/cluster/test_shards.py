@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.cluster.kept import kept_results
 from alexnet_pipe.cluster.shards import Result, map_shards
 from tests.cluster.jobs import Job, end, fail, square
@@ -62,9 +63,11 @@ def test_a_full_disk_of_a_worker_is_told_as_one(tmp_path: Path) -> None:
 
 
 def test_results_stay_if_the_task_fails_and_go_if_it_ends_or_changes(tmp_path: Path) -> None:
+    artifacts = Artifacts(tmp_path)
+
     def begin(parameter: int) -> Path:
         """What a task that fails leaves: one file more than before."""
-        context = kept_results(tmp_path, "task", {"p": parameter}, [], [])
+        context = kept_results(artifacts, "mean", {"p": parameter})
         folder = context.__enter__()
         (folder / f"{len(list(folder.iterdir()))}.npz").touch()
         assert not context.__exit__(KeyError, KeyError(), None)
@@ -75,6 +78,6 @@ def test_results_stay_if_the_task_fails_and_go_if_it_ends_or_changes(tmp_path: P
     assert len(list(first.iterdir())) == 2
     second = begin(2)
     assert not first.exists()
-    with kept_results(tmp_path, "task", {"p": 2}, [], []) as folder:
+    with kept_results(artifacts, "mean", {"p": 2}) as folder:
         assert folder == second
-    assert not list(tmp_path.iterdir())
+    assert not list(artifacts.checkpoints.iterdir())

@@ -40,6 +40,11 @@ def test_a_second_run_does_nothing(project: Project) -> None:
     assert project.repro() == []
 
 
+def test_a_change_in_the_ground_makes_nothing_stale(project: Project) -> None:
+    touch(project, "base")
+    assert project.repro() == []
+
+
 def test_deleted_outputs_come_back_with_the_same_lock(project: Project) -> None:
     before = project.lock()
     for folder in ("data", "models", "statistics", ".dvc/cache", ".dvc/tmp"):
@@ -57,20 +62,44 @@ def test_training_again_gives_the_same_model_and_nothing_to_evaluate(project: Pr
     assert project.repro() == ["report"]  # It shows how long training took.
 
 
-def test_an_interrupted_training_goes_on(project: Project) -> None:
+def test_an_interrupted_training_goes_on_after_a_change_in_the_ground_and_starts_again_with_other_code(
+    project: Project,
+) -> None:
     project.set(train__max_epochs=40)
+    interrupt(project, after="epoch 2 of at most")
+    assert len(pd.read_csv(project.root / "metrics/history.csv")) >= 1
+    touch(project, "base")
+    assert any("going on after step" in line for line in interrupt(project, after="epoch 3 of at most"))
+    touch(project, "training")
+    project.set(train__max_epochs=2)
+    output = project.run("dvc", "repro").stdout
+    assert "going on after step" not in output
+    assert "epoch 1 of at most" in output
+
+
+def interrupt(project: Project, after: str) -> list[str]:
+    """What `dvc repro` has printed before it gets Ctrl-C, which is when a line with `after` comes."""
     with project.start("dvc", "repro") as running:
         assert running.stdout is not None
-        assert any("epoch 2 of at most" in line for line in running.stdout)
-        assert len(pd.read_csv(project.root / "metrics/history.csv")) >= 1
+        printed = []
+        for line in running.stdout:
+            printed.append(line)
+            if after in line:
+                break
+        else:
+            raise AssertionError("".join(printed))
         os.killpg(running.pid, signal.SIGINT)
         output, _ = running.communicate(timeout=HANGS)
     assert running.returncode != 0
     assert "stopped by SIGINT; run the same command again to go on" in output
     assert "Traceback" not in output
-    project.set(train__max_epochs=3)
-    assert "going on after step" in project.run("dvc", "repro").stdout
-    assert not any((project.root / "checkpoints").iterdir())
+    return printed
+
+
+def touch(project: Project, package: str) -> None:
+    """Change every module of a package in what decides nothing."""
+    for path in (project.root / "src/alexnet_pipe" / package).glob("*.py"):
+        path.write_text(path.read_text() + "\n# touched\n")
 
 
 def test_a_change_of_training_leaves_the_data_alone(project: Project) -> None:
@@ -79,8 +108,7 @@ def test_a_change_of_training_leaves_the_data_alone(project: Project) -> None:
 
 
 def test_a_change_of_the_report_reruns_the_report_only(project: Project) -> None:
-    for path in (project.root / "src/alexnet_pipe/reporting").glob("*.py"):
-        path.write_text(path.read_text() + "\n# touched\n")
+    touch(project, "reporting")
     assert project.repro() == ["report"]
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 
@@ -14,9 +15,8 @@ from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.training.checkpoints import Checkpoints
-from alexnet_pipe.training.fingerprint import run_fingerprint
 from alexnet_pipe.training.health import guessing_loss, require_learning, steps_between_looks
-from alexnet_pipe.training.records import Records
+from alexnet_pipe.training.records import Records, run_fingerprint
 from alexnet_pipe.training.set_up import require_gpu
 from alexnet_pipe.training.state import Plateau, State
 from alexnet_pipe.training.trainer import Trainer, memory_for
@@ -104,11 +104,9 @@ def test_memory_that_runs_out_names_the_batch_size() -> None:
         raise ValueError("other")
 
 
-def test_a_fingerprint_follows_parameters_and_data(tmp_path: Path) -> None:
-    data = tmp_path / "index"
-    data.write_text("1")
-    first = run_fingerprint({"rate": 0.1}, [data])
-    assert run_fingerprint({"rate": 0.1}, [data]) == first
-    assert run_fingerprint({"rate": 0.2}, [data]) != first
-    data.write_text("2")
-    assert run_fingerprint({"rate": 0.1}, [data]) != first
+def test_a_fingerprint_follows_the_version_of_the_backend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = run_fingerprint(tmp_path, {"rate": 0.1}, [])
+    assert run_fingerprint(tmp_path, {"rate": 0.1}, []) == first
+    assert run_fingerprint(tmp_path, {"rate": 0.2}, []) != first
+    monkeypatch.setattr(f"{keras.backend.backend()}.__version__", "0")
+    assert run_fingerprint(tmp_path, {"rate": 0.1}, []) != first

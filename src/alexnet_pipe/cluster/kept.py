@@ -7,25 +7,25 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_pipe.base.fingerprint import fingerprint
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
 
 
 @contextmanager
 def kept_results(
-    folder: Path, task: str, parameters: Mapping[str, Any], data: Iterable[Path], packages: Iterable[str]
+    artifacts: Artifacts, stage: str, parameters: Mapping[str, Any], data: Iterable[Path] = ()
 ) -> Iterator[Path]:
-    """A folder below `folder` for all that `task` has finished; it goes if the block succeeds, and stays if not.
+    """A folder for all shards that `stage` has finished; it goes if the block succeeds, and stays if not.
 
     The next call finds it again if parameters, data and code are the same (`fingerprint.fingerprint`); what an earlier
     run with others left is removed.
     """
-    name = f"{task}-{fingerprint(parameters, data, packages)}"
-    results = folder / name
-    for other in folder.glob(f"{task}-*"):
-        if other.name != name:
+    results = artifacts.checkpoints / f"{stage}-{fingerprint(artifacts.root, stage, parameters, data)}"
+    for other in artifacts.checkpoints.glob(f"{stage}-*"):
+        if other != results:
             shutil.rmtree(other)
     if results.exists():
-        say(f"{task}: going on with what an interrupted run has finished")
+        say(f"{stage}: going on with what an interrupted run has finished")
     results.mkdir(parents=True, exist_ok=True)
     yield results
     shutil.rmtree(results)

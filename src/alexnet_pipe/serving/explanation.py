@@ -137,4 +137,4 @@ def _fingerprint(artifacts: Artifacts, model: Classifier) -> str:
         "weights": weights_digest(model.get_weights()),
         "compared": COMPARED,
     }
-    return fingerprint(parameters, described, ["model", "inputs", "evaluation"])
+    return fingerprint(artifacts.root, "evaluate", parameters, described)

@@ -9,5 +9,5 @@ from alexnet_pipe.store.image_store import ImageStore
 
 def run(artifacts: Artifacts) -> None:
     store = ImageStore.open(artifacts.images, "train")
-    sums = over_shards("mean", image_sum, store, artifacts.images, artifacts.checkpoints)
+    sums = over_shards("mean", image_sum, store, artifacts)
     save_array(artifacts.mean, mean_image(sums))

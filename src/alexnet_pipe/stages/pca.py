@@ -9,7 +9,7 @@ from alexnet_pipe.store.image_store import ImageStore
 
 def run(artifacts: Artifacts) -> None:
     store = ImageStore.open(artifacts.images, "train")
-    pca = rgb_pca(over_shards("pca", colour_products, store, artifacts.images, artifacts.checkpoints))
+    pca = rgb_pca(over_shards("pca", colour_products, store, artifacts))
     save_json(
         artifacts.pca,
         {

@@ -10,15 +10,12 @@ from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.review import all_findings, data_metrics, describe, refuse_unusable, without_copies
 from alexnet_pipe.preparation.store_writer import write_store
 
-CODE = ("datasets", "preparation", "store")
-"""Packages whose code decides what a shard holds."""
-
 
 def run(artifacts: Artifacts, resize: ResizeParams) -> None:
     manifest = pd.read_parquet(required(artifacts.manifest))
     chosen, copies = without_copies(manifest)
     decisive = resize.model_dump(exclude={"max_rejected"})
-    with kept_results(artifacts.checkpoints, "resize", decisive, [artifacts.manifest], CODE) as kept:
+    with kept_results(artifacts, "resize", decisive, [artifacts.manifest]) as kept:
         written = write_store(chosen, required(artifacts.source), kept / "store", resize, kept)
         findings = all_findings(manifest, copies, written)
         refuse_unusable(manifest, findings, resize.max_rejected)

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.cluster.kept import kept_results
 from alexnet_pipe.cluster.shards import Result, map_shards
 from alexnet_pipe.store.image_store import ImageStore
@@ -36,18 +37,17 @@ def blocks(shard: StoredShard, size: int) -> Iterator[NDArray[np.uint8]]:
 
 
 def over_shards(
-    task: str, function: Callable[[StoredShard], Result], store: ImageStore, folder: Path, kept: Path
+    stage: str, function: Callable[[StoredShard], Result], store: ImageStore, artifacts: Artifacts
 ) -> Iterator[Result]:
     """`function` of each shard, in no order that matters.
 
     Args:
-        task: Named in the progress.
+        stage: Named in the progress; its results are kept until all are used.
         function: Of `statistics.mean` or `statistics.pca`.
-        store: The images.
-        folder: Where the store lies.
-        kept: Results are kept below this folder until all are used.
+        store: The images in `artifacts.images`.
+        artifacts: Where the store lies, and what is kept.
     """
-    works = [StoredShard(path.resolve(), count) for path, count in store.files(folder)]
+    works = [StoredShard(path.resolve(), count) for path, count in store.files(artifacts.images)]
     state = [[work.name, (status := work.path.stat()).st_size, status.st_mtime_ns] for work in works]
-    with kept_results(kept, task, {"shards": state}, [], ("statistics",)) as results:
-        yield from (result for _, result in map_shards(task, function, works, results))
+    with kept_results(artifacts, stage, {"shards": state}) as results:
+        yield from (result for _, result in map_shards(stage, function, works, results))

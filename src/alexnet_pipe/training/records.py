@@ -1,7 +1,9 @@
 """What a run leaves on the disk: checkpoints to go on from, and what can be read of it while it goes on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
+from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import required, save_json, written_aside
+from alexnet_pipe.base.fingerprint import fingerprint
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import weights_digest
@@ -17,7 +20,6 @@ from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE
 from alexnet_pipe.training.checkpoints import Checkpoints
-from alexnet_pipe.training.fingerprint import run_fingerprint
 from alexnet_pipe.training.paper_sgd import trained_parameters
 from alexnet_pipe.training.set_up import devices, initial_weights
 from alexnet_pipe.training.state import Epoch, State
@@ -54,7 +56,7 @@ class Records:
         # The index has the source of every image; the exact statistics change with any pixel that the resize makes.
         data = [artifacts.images / INDEX_FILE, artifacts.images / CLASSES_FILE, artifacts.mean, artifacts.pca]
         data += [initial] if (initial := initial_weights(artifacts, train)) else []
-        name = run_fingerprint({"model": model.model_dump(), "train": decisive}, map(required, data))
+        name = run_fingerprint(artifacts.root, {"model": model.model_dump(), "train": decisive}, map(required, data))
         logs = [tensorboard_log(artifacts.tensorboard / name)] if train.tensorboard else []
         return cls(artifacts, Checkpoints(artifacts.checkpoints / name), *logs)
 
@@ -117,3 +119,19 @@ def tensorboard_log(folder: Path) -> Log:
         writer.flush()
 
     return log
+
+
+def run_fingerprint(root: Path, parameters: Mapping[str, Any], data: Iterable[Path]) -> str:
+    """16 hexadecimal digits of parameters, data files, code, and the versions of the libraries that compute.
+
+    Args:
+        root: The folder of the project, whose `dvc.yaml` lists the code.
+        parameters: All that decides what is computed.
+        data: Files that change when the training data does.
+    """
+    return fingerprint(root, "train", {**parameters, "versions": _versions()}, data)
+
+
+def _versions() -> dict[str, str]:
+    backend = keras.backend.backend()
+    return {"keras": keras.version(), backend: import_module(backend).__version__, "numpy": version("numpy")}
