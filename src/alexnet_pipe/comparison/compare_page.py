@@ -22,10 +22,10 @@ from alexnet_pipe.project.revisions import Revision
 from alexnet_pipe.reporting.templates import rendered
 from alexnet_pipe.store.layout import INDEX_FILE, SIDE
 
-_IMAGES = Artifacts(Path()).images
-
 IMAGES = 100
 """Shown at most of those lost, and of those won."""
+
+_STORE = Artifacts(Path()).images
 
 
 def write_page(path: Path, compared: Compared) -> None:
@@ -58,7 +58,7 @@ def render_comparison(compared: Compared) -> str:
 def images_of(version: Version, wanted: Collection[str]) -> dict[str, NDArray[np.uint8]]:
     """The images with the SHA-256 `wanted`, uint8 `(256, 256, 3)` each; those that cannot be had are left out."""
     try:
-        with version.revision.open(_IMAGES / INDEX_FILE) as file:
+        with version.revision.open(_STORE / INDEX_FILE) as file:
             index = pd.read_parquet(io.BytesIO(file.read()))
     except OSError:
         return {}
@@ -69,7 +69,7 @@ def _read(revision: Revision, rows: pd.DataFrame) -> dict[str, NDArray[np.uint8]
     images = {}
     with progress("thumbnails", len(rows), "images") as advance:
         for shard, held in rows.groupby("shard"):
-            with suppress(OSError), revision.open(_IMAGES / str(shard)) as file:
+            with suppress(OSError), revision.open(_STORE / str(shard)) as file:
                 start = _start(file)
                 for sha256, row in zip(held["sha256"], held["row"], strict=True):
                     file.seek(start + int(row) * SIDE * SIDE * 3)
