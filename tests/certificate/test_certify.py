@@ -22,6 +22,7 @@ from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import load_model, save_model
 from alexnet_pipe.project.clones import CLEAN
 from alexnet_pipe.project.run_lock import only_run
+from tests.patience import HANGS
 from tests.service.services import until
 
 # Training and evaluation are one stage. noise.txt names the stage that makes another result each time, fails or waits.
@@ -38,7 +39,7 @@ with (home() / "runs.txt").open("a") as runs:
     print(stage, file=runs)
 if mode == [stage, "wait"]:
     (home() / "waiting.txt").write_text(str(os.getpid()))
-    time.sleep(120)
+    time.sleep(600)
 if mode == [stage, "fail"]:
     sys.exit("alexnet-pipe: the source does not answer")
 for folder in ("data", "models", "metrics", "evaluation", "report"):
@@ -232,7 +233,7 @@ def test_an_interrupt_leaves_nothing_at_work_and_nothing_behind(project: Path, n
     with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         until(lambda: waiting.exists() and waiting.read_text(), lambda: process.poll())
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=60)
+        _, errors = process.communicate(timeout=HANGS)
     assert process.returncode == 130
     assert errors == "alexnet-pipe: certify was interrupted: nothing is certified, and its clone is gone\n"
     assert not is_alive(int(waiting.read_text()))

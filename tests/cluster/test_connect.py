@@ -45,7 +45,7 @@ def scheduler(workers: int, folder: Path, **environment: str) -> Iterator[str]:
         for process in processes:
             process.terminate()
         for process in processes:
-            process.wait(30)
+            process.wait()
 
 
 def _address(file: Path, process: subprocess.Popen[bytes]) -> str:

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from alexnet_pipe.project.run_lock import only_run
+from tests.patience import HANGS
 from tests.service.services import until
 
 ROOT = Path(__file__).parents[2]
@@ -141,7 +142,7 @@ def test_an_interrupt_ends_everything_at_once(
         assert flow.stdout is not None
         assert any("averaging" in line for line in flow.stdout)
         signal_to(flow.pid, number)
-        lines = flow.communicate(timeout=20)[0].splitlines()
+        lines = flow.communicate(timeout=HANGS)[0].splitlines()
     assert flow.returncode == 128 + number
     assert lines[-1] == f"alexnet-pipe: stopped by {signal.Signals(number).name}; run the same command again to go on"
     assert not any("Traceback" in line for line in lines)

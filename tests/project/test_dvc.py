@@ -1,6 +1,5 @@
 """DVC's stages as Prefect will see them: in order, with outcome, lines and reason; on a real DVC repository."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ import yaml
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.dvc import DvcError, Outcome, reproduce
 from alexnet_pipe.project.graph import stage_graph, with_upstream
+from tests.patience import HANGS
 
 STAGES = {
     "first": {"cmd": "echo working; cat in.txt > first.txt", "deps": ["in.txt"], "outs": ["first.txt"]},
@@ -72,15 +72,15 @@ def test_a_failed_stage_gives_its_own_reason(repository: Path) -> None:
 
 def test_stages_that_do_not_depend_on_each_other_can_run_at_the_same_time(repository: Path) -> None:
     # Each waits until the other has begun, so both finish only if they overlap.
-    waits = (
-        "touch {0}.began; for i in $(seq 300); do test -e {1}.began && break; sleep 0.1; done; "
-        "test -e {1}.began && touch {0}.txt"
-    )
+    waits = "touch {0}.began; until test -e {1}.began; do sleep 0.1; done; touch {0}.txt"
     stages = {name: {"cmd": waits.format(name, other), "outs": [f"{name}.txt"]} for name, other in ("ab", "ba")}
     (repository / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}))
     code = (
         "import sys; from pathlib import Path; from alexnet_pipe.project.checkout import Checkout; "
         "from alexnet_pipe.project.dvc import reproduce; reproduce(Checkout(Path()), sys.argv[1], print)"
     )
-    running = [subprocess.Popen([sys.executable, "-c", code, name], cwd=repository, env=os.environ) for name in "ab"]
-    assert [process.wait(timeout=60) for process in running] == [0, 0]
+    with (
+        subprocess.Popen([sys.executable, "-c", code, "a"], cwd=repository) as one,
+        subprocess.Popen([sys.executable, "-c", code, "b"], cwd=repository) as other,
+    ):
+        assert [process.wait(HANGS) for process in (one, other)] == [0, 0]

@@ -12,6 +12,7 @@ import pytest
 
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.run_lock import BusyError, goes_on, mend_rwlock, only_run
+from tests.patience import HANGS
 
 _HOLD = """
 import subprocess, sys
@@ -58,7 +59,7 @@ def test_a_second_run_is_told_about_the_first(tmp_path: Path, other: Other) -> N
 
 def test_a_run_that_ends_leaves_nothing_at_work(tmp_path: Path, other: Other) -> None:
     process, stages = other
-    process.communicate("\n", timeout=30)
+    process.communicate("\n", timeout=HANGS)
     assert not any(map(alive, stages))
     with only_run(tmp_path) as project:
         assert goes_on(project)
@@ -68,7 +69,7 @@ def test_a_run_that_ends_leaves_nothing_at_work(tmp_path: Path, other: Other) ->
 def test_what_a_killed_run_has_left_at_work_is_ended_by_the_next(tmp_path: Path, other: Other) -> None:
     process, stages = other
     process.kill()
-    process.wait(timeout=30)
+    process.wait(timeout=HANGS)
     assert all(map(alive, stages))
     with only_run(tmp_path):
         assert not any(map(alive, stages))

@@ -1,7 +1,6 @@
 """`train` starts with the weights that the parameters name, or says why it cannot."""
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import load_model, save_model
 from tests.stores import training_folder
+from tests.warm import warm
 
 pytestmark = pytest.mark.slow
 
@@ -37,6 +37,7 @@ def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 def test_a_file_that_is_missing_or_another_one_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    training_folder(tmp_path, 16, 8)
     monkeypatch.chdir(tmp_path)
     # To be deterministic would be for the whole process.
     settings = {"deterministic": False, "init_weights": "models/first.keras"}
@@ -46,7 +47,7 @@ def test_a_file_that_is_missing_or_another_one_is_refused(
         "file\n"
     )
     file = tmp_path / "models/first.keras"
-    file.parent.mkdir()
+    file.parent.mkdir(exist_ok=True)
     file.write_text("another")
     write_params(tmp_path, **settings, init_sha256="0" * 64)
     assert refused(monkeypatch, capsys).endswith(f"names; its own digest is {file_digest(file)}\n")
@@ -60,10 +61,11 @@ def test_training_starts_with_the_weights_of_a_file(tmp_path: Path) -> None:
     write_params(
         tmp_path, init_weights="models/first.keras", init_sha256=file_digest(file), train_only=["fc6", "fc7", "fc8"]
     )
-    command = [sys.executable, "-m", "alexnet_pipe", "stage", "train"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "conv5, fc6, fc7 and the mean image are those of models/first.keras; fc8 is new" in done.stdout
+    with warm(tmp_path, "stage", "train") as training:
+        output = training.output.read()
+        training.process.join()
+        assert training.process.exitcode == 0, output
+    assert "conv5, fc6, fc7 and the mean image are those of models/first.keras; fc8 is new" in output
     model = load_model(tmp_path / "models/alexnet.keras")
     assert model.resize == {"policy": "squash", "background": "black"}
     assert len(model.classes) == 2
@@ -73,4 +75,4 @@ def test_training_starts_with_the_weights_of_a_file(tmp_path: Path) -> None:
     metrics = json.loads((tmp_path / "metrics/train.json").read_text())
     trained = sum(model.network.get_layer(name).count_params() for name in ("fc6", "fc7", "fc8"))
     assert metrics["trained_parameters"] == trained
-    assert f"of which {trained:,} are trained" in done.stdout
+    assert f"of which {trained:,} are trained" in output

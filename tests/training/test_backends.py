@@ -18,7 +18,8 @@ def one_step(backend: str, result: Path) -> dict[str, np.ndarray]:
     subprocess.run(
         [sys.executable, "-m", "tests.training.one_step", str(result)], cwd=ROOT, env=environment, check=True
     )
-    return dict(np.load(result))
+    with np.load(result) as arrays:
+        return dict(arrays)
 
 
 def test_tensorflow_and_jax_take_the_same_step(tmp_path: Path) -> None:

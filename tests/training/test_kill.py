@@ -2,9 +2,6 @@
 
 import json
 import random
-import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -14,11 +11,11 @@ import yaml
 
 from alexnet_pipe.training.state import TIMINGS
 from tests.stores import training_folder
+from tests.warm import Warm, warm
 
 pytestmark = pytest.mark.slow
 
 KILLS = 10
-COMMAND = [sys.executable, "-m", "alexnet_pipe", "stage", "train"]
 MODEL = {"width": 0.05, "initialisation": "he"}
 TRAIN = {"batch_size": 8, "learning_rate": 0.001, "max_epochs": 16, "checkpoint_steps": 3}
 
@@ -28,17 +25,16 @@ def workspace(folder: Path, **train: object) -> Path:
     return folder
 
 
-def start(folder: Path) -> subprocess.Popen[str]:
-    return subprocess.Popen(COMMAND, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-
-
 def finish(folder: Path) -> tuple[str, dict[str, object], pd.DataFrame, bytes]:
     """Run to the end: what it printed, the metrics and the history without times, and the model file."""
-    result = subprocess.run(COMMAND, cwd=folder, capture_output=True, text=True, check=True)
+    with warm(folder, "stage", "train") as training:
+        output = training.output.read()
+        training.process.join()
+        assert training.process.exitcode == 0, output
     metrics = json.loads((folder / "metrics/train.json").read_text())
     history = pd.read_csv(folder / "metrics/history.csv").drop(columns=list(TIMINGS))
     timeless = {name: value for name, value in metrics.items() if name not in (*TIMINGS, "resumed_at_steps")}
-    return result.stdout, timeless, history, (folder / "models/alexnet.keras").read_bytes()
+    return output, timeless, history, (folder / "models/alexnet.keras").read_bytes()
 
 
 def set_epochs(folder: Path, epochs: int) -> None:
@@ -48,12 +44,11 @@ def set_epochs(folder: Path, epochs: int) -> None:
     params.write_text(yaml.safe_dump(content))
 
 
-def wait_for_checkpoint(folder: Path) -> None:
+def wait_for_checkpoint(folder: Path, training: Warm) -> None:
     """Wait until there is one more, or another, than now."""
     before = checkpoints(folder)
-    deadline = time.monotonic() + 120
     while checkpoints(folder) in ([], before):
-        assert time.monotonic() < deadline
+        assert training.process.is_alive()
         time.sleep(0.01)
 
 
@@ -63,17 +58,16 @@ def checkpoints(folder: Path) -> list[str]:
 
 def test_ten_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
     killed = workspace(tmp_path / "killed", max_epochs=10_000)
-    resumed = 0
+    moments, resumed = random.Random(), 0
     for kill in range(KILLS):
-        with start(killed) as process:
-            assert process.stdout is not None
-            next(line for line in process.stdout if "parameters" in line)
+        with warm(killed, "stage", "train") as training:
+            next(line for line in training.output if "parameters" in line)
             if kill % 2:
-                wait_for_checkpoint(killed)
-            with pytest.raises(subprocess.TimeoutExpired):
-                process.wait(random.uniform(0, 2))
-            process.send_signal(signal.SIGKILL)
-            resumed += "going on after step" in process.communicate()[0]
+                wait_for_checkpoint(killed, training)
+            training.process.join(moments.uniform(0, 2))
+            assert training.process.is_alive()
+            training.process.kill()
+            resumed += "going on after step" in training.output.read()
     history = killed / "metrics/history.csv"
     epochs = 2 + (len(pd.read_csv(history)) if history.exists() else 0)
     set_epochs(killed, epochs)
