@@ -18,6 +18,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.orchestration.publish import publish
 from alexnet_pipe.orchestration.stages import failure, run_stages
 from alexnet_pipe.params.overrides import override_params
+from alexnet_pipe.project.clones import CHALLENGER, challenger
 from alexnet_pipe.project.dvc import StageRun
 from alexnet_pipe.project.graph import stage_graph, with_upstream
 from alexnet_pipe.project.run_lock import BusyError, only_run
@@ -32,19 +33,22 @@ def pipeline(
     Args:
         targets: Only these stages, and what they need.
         force: Run the stages even if nothing changed.
-        params: New values for settings in params.yaml, as in {"train.max_epochs": 20}; they stay there.
+        params: New values for settings in params.yaml, as in {"train.max_epochs": 20}, for this run alone: it works in
+            a clone of the last commit, which stays until the next one is made, and leaves the workspace as it is.
     """
     try:
         with only_run(ROOT) as project:
-            override_params(ROOT, params or {})
-            graph = stage_graph(ROOT)
+            place = challenger(project) if params else project
+            override_params(place.root, params or {})
+            graph = stage_graph(place.root)
             graph = with_upstream(graph, targets or list(graph))
-            runs = run_stages(project, graph, force=graph if force else ())
-            publish(project, graph, runs)
+            runs = run_stages(place, graph, force=graph if force else ())
+            publish(place, graph, runs)
     except BusyError as error:
         return Cancelled(message=str(error))
     except UserError as error:
         return Failed(message=str(error))
     if reason := failure(runs):
         return Failed(message=reason)
-    return Completed(message="all stages are up to date", data=runs)
+    where = f" in {CHALLENGER}, a clone of the last commit" if params else ""
+    return Completed(message=f"all stages are up to date{where}", data=runs)

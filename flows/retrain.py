@@ -20,15 +20,17 @@ from alexnet_pipe.orchestration.publish import publish
 from alexnet_pipe.orchestration.stages import failure, run_stages
 from alexnet_pipe.params.load import load_params
 from alexnet_pipe.params.overrides import override_params
+from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.clones import challenger
 from alexnet_pipe.project.graph import stage_graph
 from alexnet_pipe.project.run_lock import BusyError, only_run
 from alexnet_pipe.promotion.decision import Decision, Verdict, decide, decision_markdown
-from alexnet_pipe.promotion.promote import finish_promotion, promote, push_git
-from alexnet_pipe.promotion.source import follow, news
+from alexnet_pipe.promotion.delivery import finish_promotion, push_git, try_to_push
+from alexnet_pipe.promotion.handover import promote
+from alexnet_pipe.promotion.news import follow, news
 
-REMEDY = "run `git push --follow-tags`"
+REMEDY = "it has its stage here; when the remote takes it, `git push --follow-tags` brings it there"
 
 
 @flow(name="retrain")
@@ -43,9 +45,12 @@ def retrain(params: dict[str, Any] | None = None) -> State[Decision]:
             finish_promotion(project)
             copy = challenger(project)
             override_params(copy.root, params or {})
+            promotion = load_params(copy.root / "params.yaml").promotion
+            if promotion.push_git:
+                try_to_push(project)
             if reason := _train(copy):
                 return Failed(message=reason)
-            return _promote_or_refuse(project, copy)
+            return _promote_or_refuse(project, copy, promotion)
     except BusyError as error:
         return Cancelled(message=str(error))
     except UserError as error:
@@ -71,19 +76,18 @@ def ask_the_source(copy: Checkout) -> str | None:
     return found
 
 
-def _promote_or_refuse(project: Checkout, copy: Checkout) -> State[Decision]:
-    promotion = load_params(copy.root / "params.yaml").promotion
+def _promote_or_refuse(project: Checkout, copy: Checkout, promotion: PromotionParams) -> State[Decision]:
     decision = decide(copy, promotion)
     version, problem = None, None
     if decision.verdict is Verdict.PROMOTED:
-        version = promote(project, copy, promotion.stage, f"Promote a new model: {decision.reason}")
+        version = promote(project, copy, promotion.stage, decision.reason)
         problem = push_git(project) if promotion.push_git else None
     create_markdown_artifact(
         decision_markdown(decision, version),
         key="promotion",
         description="Whether the new model was promoted, and why.",
     )
-    told = f"{decision.verdict}{f' as {version}' if version else ''}: {decision.reason}"
+    told = f"{decision.verdict}{f' as {version}' if version else ''}: {decision.told}"
     if problem:
         return Failed(message=f"{told}; but it was not pushed: {problem}; {REMEDY}")
     return Completed(name=decision.verdict.capitalize(), message=told, data=decision)

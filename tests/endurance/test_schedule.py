@@ -22,7 +22,7 @@ class Retraining(Project):
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.port, self._started = folder, free_port(), []
-        make_project(folder, wrong=15)
+        make_project(folder, wrong=12)
         assert retrain(folder).verdict is Verdict.PROMOTED
         for name in ("flows", "conf"):
             shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))

@@ -3,6 +3,7 @@
 import contextlib
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import yaml
@@ -15,8 +16,9 @@ from alexnet_pipe.project.clones import CHALLENGER, challenger
 from alexnet_pipe.project.dvc import reproduce, run_dvc
 from alexnet_pipe.project.run_lock import only_run
 from alexnet_pipe.promotion.decision import Decision, Verdict, decide
-from alexnet_pipe.promotion.promote import finish_promotion, promote
-from alexnet_pipe.promotion.source import follow, news
+from alexnet_pipe.promotion.delivery import finish_promotion
+from alexnet_pipe.promotion.handover import promote
+from alexnet_pipe.promotion.news import follow, news
 
 PYTHON = sys.executable
 _TRAIN = """
@@ -72,8 +74,8 @@ TEST_IMAGES = 40
 
 
 def make_project(folder: Path, wrong: int, own_test_split: bool = True) -> None:
-    """A git and DVC repository, all committed, whose network gets `wrong` of 40 test images wrong."""
-    add_photographs(folder, "train", 8)
+    """A git and DVC repository, all committed, whose network gets `wrong` test images wrong, of 40 or about so many."""
+    add_photographs(folder, "train", 8 if own_test_split else 5 * TEST_IMAGES)
     if own_test_split:
         add_photographs(folder, "test", TEST_IMAGES)
     dataset = {"source": "directory", "location": "photographs"}
@@ -139,10 +141,15 @@ def retrain(root: Path, wrong: int | None = None) -> Decision:
     with only_run(root) as project:
         finish_promotion(project)
         copy = train_challenger(project, wrong)
-        decision = decide(copy, PromotionParams())
+        decision = decide(copy, PromotionParams(), retest)
         if decision.verdict is Verdict.PROMOTED:
-            promote(project, copy, "prod", "A better model")
+            promote(project, copy, "prod", decision.reason)
     return decision
+
+
+def retest(copy: Checkout, revision: str, photographs: Sequence[str]) -> dict[str, str]:
+    """Stands for a champion that is wrong on all photographs that it had not been tested on."""
+    return dict.fromkeys(photographs, "other")
 
 
 if __name__ == "__main__":

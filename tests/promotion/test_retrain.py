@@ -10,35 +10,60 @@ from pathlib import Path
 
 import pytest
 
+from alexnet_pipe.project.clones import CHALLENGER
 from alexnet_pipe.promotion.decision import Verdict
-from tests.promotion.retraining import add_photographs, git, make_project, retrain
+from tests.promotion.retraining import add_photographs, git, make_project, retrain, state_of
 
 ROOT = Path(__file__).parents[2]
 
 pytestmark = pytest.mark.slow
 
 
-def test_the_flow_finds_new_photographs_trains_compares_and_promotes(tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    make_project(project, wrong=15)
-    assert retrain(project).verdict is Verdict.PROMOTED
-    shutil.copytree(ROOT / "flows", project / "flows", ignore=shutil.ignore_patterns("__pycache__"))
-    add_photographs(project, "train", 4)
-    (project / "params.yaml").write_text((project / "params.yaml").read_text().replace("seed: 15", "seed: 2"))
-    git(project, "commit", "--quiet", "--all", "--message", "Another seed")
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a champion that gets 12 of 40 wrong, and the flows."""
+    folder = tmp_path_factory.mktemp("retrain") / "project"
+    make_project(folder, wrong=12)
+    assert retrain(folder).verdict is Verdict.PROMOTED
+    shutil.copytree(ROOT / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
 
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
-    done = subprocess.run(
-        [sys.executable, "-m", "alexnet_pipe", "retrain"],
+
+def alexnet_pipe(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "alexnet_pipe", *arguments],
         cwd=project,
-        env=environment,
+        env={name: value for name, value in os.environ.items() if not name.startswith("PREFECT")},
         capture_output=True,
         text=True,
         check=False,
     )
+
+
+def test_the_parameters_of_a_run_stay_in_that_run(project: Path) -> None:
+    before = state_of(project), (project / "params.yaml").read_text()
+    done = alexnet_pipe(project, "run", "train", "--set", "train.seed=3")
+    assert done.returncode == 0, done.stderr
+    assert "Report: .prefect/challenger/report/index.html" in done.stdout
+    assert (project / CHALLENGER / "models/alexnet.keras").read_text() == "3 6"
+    assert (project / "models/alexnet.keras").read_text() == "12 6"
+    assert (state_of(project), (project / "params.yaml").read_text()) == before
+    unfinished = alexnet_pipe(project, "promote")
+    assert unfinished.returncode == 1
+    assert unfinished.stderr == (
+        "alexnet-pipe: the challenger is not finished (evaluate): `alexnet-pipe retrain` goes on\n"
+    )
+
+
+def test_the_flow_finds_new_photographs_trains_compares_and_promotes(project: Path) -> None:
+    add_photographs(project, "train", 4)
+    (project / "params.yaml").write_text((project / "params.yaml").read_text().replace("seed: 12", "seed: 2"))
+    git(project, "commit", "--quiet", "--all", "--message", "Another seed")
+
+    done = alexnet_pipe(project, "retrain")
     assert done.returncode == 0, done.stderr
     assert "was downloaded, and now there is" in done.stderr
-    said = "retrain: promoted as alexnet@v0.0.2: top-1 error 5.00% against the champion's 37.50%, lower beyond chance"
+    said = "retrain: promoted as alexnet@v0.0.2: top-1 error 5.00% against the champion's 30.00% on the same 40 "
     assert said in done.stdout
     assert git(project, "log", "-1", "--format=%s", "alexnet#prod#2").startswith(
         "Promote a new model: top-1 error 5.00%"
@@ -46,6 +71,6 @@ def test_the_flow_finds_new_photographs_trains_compares_and_promotes(tmp_path: P
     assert (project / "models/alexnet.keras").read_text() == "2 10"
     with sqlite3.connect(project / ".prefect/prefect.db") as database:
         artifacts = dict(database.execute("select key, data from artifact"))
-    assert "| right where the other is wrong | 0 | 13 |" in artifacts["promotion"]
+    assert "| right where the other is wrong | 0 | 10 |" in artifacts["promotion"]
     assert "data:image/svg+xml;base64," in artifacts["pipeline-picture"]
-    assert re.search(r"\| top1_error_ten_view +\| 0.375 +\| 0.05 +\| -0.325 +\|", artifacts["metrics"])
+    assert re.search(r"\| top1_error_ten_view +\| 0.3 +\| 0.05 +\| -0.25 +\|", artifacts["metrics"])

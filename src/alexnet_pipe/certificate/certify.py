@@ -14,7 +14,7 @@ from alexnet_pipe.base.files import load_json, save_json
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.certificate.artifact import Artifact, compare_artifacts
-from alexnet_pipe.evaluation.significance import Comparison
+from alexnet_pipe.evaluation.significance import Comparison, paired, same_images
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.clones import clean_clone
 from alexnet_pipe.project.dvc import DvcError, reproduce
@@ -23,7 +23,6 @@ from alexnet_pipe.project.graph import stage_graph
 from alexnet_pipe.project.lock_file import digests, locked_stages
 from alexnet_pipe.project.revisions import Revision, open_revision, results_of
 from alexnet_pipe.project.run_lock import only_run
-from alexnet_pipe.promotion.comparison import compare
 
 
 @dataclass(frozen=True)
@@ -117,8 +116,11 @@ def _comparison(before: Revision, copy: Checkout) -> str:
         earlier = results_of(before)
     except UserError:
         return "The earlier predictions are not here to compare with: `dvc fetch` gets them."
-    numbers = compare(earlier, results_of(open_revision(copy.root)))
-    return _numbers(numbers) if numbers else "The test images are not the same, so the models cannot be compared."
+    now = results_of(open_revision(copy.root))
+    images = same_images(earlier, now)
+    if len(images) < max(len(earlier), len(now)):
+        return "The test images are not the same, so the models cannot be compared."
+    return _numbers(paired(*(images[f"predicted_{which}"] != images["actual"] for which in ("first", "second"))))
 
 
 def _numbers(numbers: Comparison) -> str:

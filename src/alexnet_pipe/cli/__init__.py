@@ -9,6 +9,7 @@ import typer
 
 from alexnet_pipe.base.errors import StoppedError, TransientError, UserError
 from alexnet_pipe.base.signals import unwind_on_signals
+from alexnet_pipe.cli.champion import promote, rollback
 from alexnet_pipe.cli.demo import demo
 from alexnet_pipe.cli.doctor import doctor
 from alexnet_pipe.cli.evaluate import evaluate
@@ -27,7 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 VERBS = (
-    *(run, retrain, experiments, server, serve),
+    *(run, retrain, promote, rollback, experiments, server, serve),
     *(stage, preset, predict, evaluate, compare, certify, import_weights, export, demo, doctor),
 )
 for verb in VERBS:

@@ -26,19 +26,28 @@ def run(
     force: Annotated[bool, typer.Option("--force", "-f", help="Run the stages even if nothing changed.")] = False,
     overrides: _Overrides = None,
 ) -> None:
-    """Bring all stages up to date, as a Prefect flow; DVC decides what must run."""
+    """Bring all stages up to date, as a Prefect flow; DVC decides what must run.
+
+    With --set, it works in a clone of the last commit, `.prefect/challenger`: params.yaml and the results here stay as
+    they are. `promote` can take what the clone has.
+    """
     from alexnet_pipe.orchestration.start import project_folder, run_flow, server_for_a_run
     from alexnet_pipe.params.preset import parse_overrides
 
     folder = project_folder()
     with server_for_a_run(folder) as api:
         if not (api or force or overrides) and (runs := _unchanged(folder, targets or [])):
-            _show(runs)
+            _show(folder, runs)
             return
         state = run_flow("pipeline", {"targets": targets, "force": force, "params": parse_overrides(overrides or [])})
     if not state.is_completed():
         raise UserError(state.message or state.name)
-    _show(state.result())
+    if overrides:
+        from alexnet_pipe.project.checkout import Checkout
+        from alexnet_pipe.project.clones import last_challenger
+
+        folder = last_challenger(Checkout(folder)).root
+    _show(folder, state.result())
 
 
 def retrain(overrides: _Overrides = None) -> None:
@@ -100,7 +109,7 @@ def _unchanged(root: Path, targets: Sequence[str]) -> dict[str, "StageRun"] | No
     return {stage: StageRun(Outcome.UNCHANGED, 0.0) for stage in graph} if same == set(graph) else None
 
 
-def _show(runs: Mapping[str, "StageRun"]) -> None:
+def _show(root: Path, runs: Mapping[str, "StageRun"]) -> None:
     """Print what was done, the errors on the test set, and where the report is."""
     from rich.console import Console
 
@@ -109,13 +118,13 @@ def _show(runs: Mapping[str, "StageRun"]) -> None:
     from alexnet_pipe.project.dvc import Outcome
 
     console = Console()
-    artifacts = Artifacts()
+    artifacts = Artifacts(root)
     console.print(_stage_table(runs))
     if artifacts.test_metrics.exists():
         console.print(_error_table(load_json(artifacts.test_metrics)))
     if all(run.outcome is Outcome.UNCHANGED for run in runs.values()):
         console.print(f"Nothing to do: all {len(runs)} stages are up to date.")
-    console.print(f"Report: {artifacts.report}", soft_wrap=True)
+    console.print(f"Report: {artifacts.report.relative_to(Path.cwd())}", soft_wrap=True)
 
 
 def _stage_table(runs: Mapping[str, "StageRun"]) -> "Table":

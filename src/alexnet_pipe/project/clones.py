@@ -27,24 +27,50 @@ _NOT_MADE_YET = ("deleted", "not in cache")
 def challenger(project: Checkout) -> Checkout:
     """A clone of the last commit of the branch that is checked out in `project`, its data in place.
 
-    It shares DVC's cache and remotes, and the checkpoints, with the project: what has been computed there, or in an
-    earlier clone, is not computed again. It stays until the next one is made.
+    What has been computed in the project, or in an earlier clone, is not computed again. It stays until the next one is
+    made.
 
     Raises:
         UserError: if tracked files have changes that are not committed, no branch is checked out, or git cannot commit.
+    """
+    copy = shared_clone(project, CHALLENGER, "--branch", clean_branch(project))
+    _try_to_commit(project, copy)
+    for command in ("fetch", "checkout") if default_remote(copy.root) else ("checkout",):
+        with suppress(DvcError):  # The stages make what is missing.
+            dvc(copy, command)
+    return copy
+
+
+def last_challenger(project: Checkout) -> Checkout:
+    """The clone that `challenger` has made last, if it has made any."""
+    return _placed(project, CHALLENGER)
+
+
+def clean_branch(project: Checkout) -> str:
+    """The branch that is checked out in `project`.
+
+    Raises:
+        UserError: if tracked files have changes that are not committed, or no branch is checked out.
     """
     branch = git(project, "branch", "--show-current")
     if not branch:
         raise UserError(
             f"{project.root} has no branch checked out: `git switch` to the one that promotions are to be made on"
         )
-    _refuse_changes(project, "commit them or undo them, because a promotion commits")
-    copy = _clone(project, CHALLENGER, "--branch", branch)
-    _try_to_commit(project, copy)
+    _refuse_changes(project, "commit them or undo them, because the work is done in a clone of the last commit")
+    return branch
+
+
+def shared_clone(project: Checkout, place: str, *options: str) -> Checkout:
+    """A clone of `project` in its folder `place` that shares DVC's cache and remotes, and the checkpoints, with it.
+
+    Args:
+        project: The project.
+        place: Relative to the project; what is there is replaced.
+        options: For `git clone`.
+    """
+    copy = _clone(project, place, *options)
     _share_data(project.root, copy.root)
-    for command in ("fetch", "checkout") if default_remote(copy.root) else ("checkout",):
-        with suppress(DvcError):  # The stages make what is missing.
-            dvc(copy, command)
     return copy
 
 
@@ -75,13 +101,16 @@ def clean_clone(project: Checkout) -> Iterator[Checkout]:
         shutil.rmtree(project.root / CLEAN, ignore_errors=True)
 
 
-def _clone(project: Checkout, place: str, *options: str) -> Checkout:
-    home, top = project.root.resolve(), top_folder(project)
-    copy = home / place
-    shutil.rmtree(copy, ignore_errors=True)
-    git(project, "clone", "--quiet", *options, str(top), str(copy))
+def _placed(project: Checkout, place: str) -> Checkout:
+    home = project.root.resolve()
     # The project may be a folder of a larger repository.
-    return replace(project, root=copy / home.relative_to(top), home=home)
+    return replace(project, root=home / place / home.relative_to(top_folder(project)), home=home)
+
+
+def _clone(project: Checkout, place: str, *options: str) -> Checkout:
+    shutil.rmtree(project.root / place, ignore_errors=True)
+    git(project, "clone", "--quiet", *options, str(top_folder(project)), str(project.root.resolve() / place))
+    return _placed(project, place)
 
 
 def _try_to_commit(project: Checkout, copy: Checkout) -> None:

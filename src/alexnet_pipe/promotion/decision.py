@@ -1,15 +1,30 @@
 """Whether the challenger takes the champion's place, and why."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
-from alexnet_pipe.base.terminal import with_interval
-from alexnet_pipe.evaluation.significance import wilson_interval
+import pandas as pd
+from scipy.stats import binomtest
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable, with_interval
+from alexnet_pipe.evaluation.significance import Comparison, wilson_interval
 from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.registry import champion
-from alexnet_pipe.project.revisions import WORKSPACE, open_revision, results_of, same_model
-from alexnet_pipe.promotion.comparison import Comparison, compare
+from alexnet_pipe.project.registry import NAME, champion, registered_versions
+from alexnet_pipe.project.revisions import open_revision, same_model
+from alexnet_pipe.promotion.contest import Contest, IncomparableError, Results, contest, read_results, retested
+
+COMMITTED = "HEAD"
+"""The revision of the model that is to be beaten where none has been registered yet."""
+
+BY_HAND = "`alexnet-pipe promote` gives it the stage all the same"
+"""What can be done about a refusal that a better model alone will not end."""
+
+Retest = Callable[[Checkout, str, Sequence[str]], Mapping[str, str]]
+"""What `contest.retested` does."""
 
 
 class Verdict(StrEnum):
@@ -27,61 +42,133 @@ class Decision:
         verdict: What becomes of the challenger.
         reason: Why, in one line.
         champion: The git tag of the champion, if there is one.
-        comparison: The numbers, if the two could be compared.
+        contest: The numbers, if the challenger was compared with the champion or with the committed model.
+        remedy: What to do, if training a better model is not enough.
     """
 
     verdict: Verdict
     reason: str
     champion: str | None
-    comparison: Comparison | None = None
+    contest: Contest | None = None
+    remedy: str = ""
+
+    @property
+    def told(self) -> str:
+        """Reason and remedy."""
+        return "; ".join(filter(None, (self.reason, self.remedy)))
 
 
-def decide(copy: Checkout, promotion: PromotionParams) -> Decision:
-    """Compare the model in `copy` with the champion."""
+def decide(copy: Checkout, promotion: PromotionParams, retest: Retest = retested) -> Decision:
+    """Compare the model in `copy` with the champion, or with the committed model where there is no champion yet.
+
+    Args:
+        copy: A clone of the project's last commit, in which all stages have run.
+        promotion: What a promotion takes.
+        retest: Asks the model of a revision for the classes of photographs.
+
+    Raises:
+        UserError: if results cannot be had, or the champion cannot be tested again.
+    """
     now = champion(copy.root, promotion.stage)
-    if now is None:
-        return Decision(Verdict.PROMOTED, f"no model has the stage {promotion.stage} yet", None)
-    if same_model(copy, now):
-        return Decision(Verdict.UNCHANGED, f"the model is the champion, {now}", now)
-    comparison = compare(*(results_of(open_revision(copy.root, name)) for name in (now, WORKSPACE)))
-    if comparison is None:
-        reason = (
-            f"the test images are not those of {now}, so nobody can say which model is better: give the data set a "
-            "test split of its own, or assign the stage by hand"
-        )
-        return Decision(Verdict.REFUSED, reason, now)
-    better = comparison.p_value_lower <= promotion.significance
+    if now and (decided := _registered_already(copy, now)):
+        return decided
+    challenger = read_results(open_revision(copy.root))
+    if reason := _too_wrong(challenger.tested, promotion):
+        return Decision(Verdict.REFUSED, reason, now, remedy=BY_HAND)
+    first = f"no model has the stage {promotion.stage} yet"
+    rival = _rival(copy, now)
+    if rival is None:
+        return Decision(Verdict.PROMOTED, first, None)
+    if now is None and same_model(copy, COMMITTED):
+        return Decision(Verdict.PROMOTED, f"{first}, and this is the committed one", None)
+    try:
+        found = contest(rival, challenger, partial(retest, copy, now or COMMITTED))
+    except IncomparableError as error:
+        if now is None:
+            return Decision(Verdict.PROMOTED, f"{first}, and the committed one cannot be compared: {error}", None)
+        return Decision(Verdict.REFUSED, f"{now} cannot be compared with it: {error}", now, remedy=BY_HAND)
+    better = found.comparison.p_value_lower <= promotion.significance
     verdict = Verdict.PROMOTED if better else Verdict.REFUSED
-    return Decision(verdict, _reason(comparison, promotion.significance), now, comparison)
+    return Decision(verdict, _reason(found.comparison, now is not None, promotion.significance), now, found)
 
 
 def decision_markdown(decision: Decision, version: str | None) -> str:
     """Verdict, reason and numbers; `version` is the git tag of a model that was promoted."""
-    lines = [f"**{decision.verdict.capitalize()}**{f' as `{version}`' if version else ''}: {decision.reason}."]
-    if numbers := decision.comparison:
+    lines = [f"**{decision.verdict.capitalize()}**{f' as `{version}`' if version else ''}: {decision.told}."]
+    if decision.contest:
+        numbers = decision.contest.comparison
         difference, low, high = numbers.difference
+        rival = f"`{decision.champion}`" if decision.champion else "committed"
         lines += [
             "",
-            f"| {numbers.images:,} test images, ten views | `{decision.champion}` | challenger |",
+            f"| {numbers.images:,} test images, ten views | {rival} | challenger |",
             "|---|--:|--:|",
             f"| top-1 error | {_share(numbers.first_errors, numbers.images)} | "
             f"{_share(numbers.second_errors, numbers.images)} |",
             f"| right where the other is wrong | {numbers.lost:,} | {numbers.won:,} |",
             "",
-            f"Difference: {with_interval(difference, low, high, '+.2%')}. McNemar's exact test, one-sided: "
-            f"p = {numbers.p_value_lower:.4g}.",
+            f"Difference: {difference:+.2%} ({low:+.2%} to {high:+.2%}). McNemar's exact test, one-sided: "
+            f"p = {numbers.p_value_lower:.4g}. {_which_images(decision.contest)}",
         ]
     return "\n".join(lines)
 
 
-def _reason(numbers: Comparison, significance: float) -> str:
-    errors = f"top-1 error {_per_cent(numbers.second_errors, numbers.images)} against the champion's "
-    errors += _per_cent(numbers.first_errors, numbers.images)
+def _registered_already(copy: Checkout, now: str) -> Decision | None:
+    if same_model(copy, now):
+        return Decision(Verdict.UNCHANGED, f"the model is the champion, {now}", now)
+    for version, commit in registered_versions(copy.root).items():
+        if same_model(copy, commit):
+            reason = f"the model is {NAME}@{version}, whose place {now} has taken"
+            return Decision(Verdict.REFUSED, reason, now, remedy=BY_HAND)
+    return None
+
+
+def _rival(copy: Checkout, now: str | None) -> Results | None:
+    """The champion; or what the commit has, if that has results at all."""
+    if now:
+        return read_results(open_revision(copy.root, now))
+    try:
+        return read_results(open_revision(copy.root, COMMITTED))
+    except UserError:
+        return None
+
+
+def _too_wrong(tested: pd.DataFrame, promotion: PromotionParams) -> str | None:
+    images, right = len(tested), int((tested["predicted"] == tested["actual"]).sum())
+    error = f"top-1 error {_per_cent(images - right, images)} on {images:,} test images"
+    if promotion.max_error is not None:
+        more = images - right > promotion.max_error * images
+        return f"{error}, more than promotion.max_error ({promotion.max_error:.2%})" if more else None
+    frequent = tested["actual"].value_counts()
+    guessed = binomtest(right, images, frequent.iloc[0] / images, alternative="greater")
+    if guessed.pvalue <= promotion.significance:
+        return None
+    return (
+        f"{error}, and always guessing {printable(frequent.index[0])} would give "
+        f"{_per_cent(images - frequent.iloc[0], images)}: not lower beyond chance (p = {guessed.pvalue:.2g}, more than "
+        f"{promotion.significance:g}; promotion.max_error sets another limit)"
+    )
+
+
+def _reason(numbers: Comparison, of_champion: bool, significance: float) -> str:
+    errors = f"top-1 error {_per_cent(numbers.second_errors, numbers.images)} against "
+    errors += f"{'the champion' if of_champion else 'the committed model'}'s "
+    errors += f"{_per_cent(numbers.first_errors, numbers.images)} on the same {numbers.images:,} test images"
     if numbers.p_value_lower <= significance:
         return f"{errors}, lower beyond chance (p = {numbers.p_value_lower:.2g})"
     if numbers.second_errors < numbers.first_errors:
         return f"{errors}, which chance may explain (p = {numbers.p_value_lower:.2g}, more than {significance:g})"
     return f"{errors}, not lower"
+
+
+def _which_images(found: Contest) -> str:
+    said = [f"On {found.asked:,} of these images the older model was tested for the first time."] if found.asked else []
+    if found.left_out:
+        said.append(
+            f"{found.left_out:,} more test images are left out: the older model has learned from them, or takes images "
+            "that are prepared in another way."
+        )
+    return " ".join(said)
 
 
 def _per_cent(count: int, total: int) -> str:

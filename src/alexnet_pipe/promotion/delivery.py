@@ -1,50 +1,43 @@
-"""Put the challenger in the champion's place: all of it, or nothing."""
+"""Bring a promotion from the clone where it was made to the project: all at once, and finished after a death."""
 
-from typing import Any
-
-import gto.api
-
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, save_json
-from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.dvc import default_remote, dvc
-from alexnet_pipe.project.git import CommandError, commit_identity, git
-from alexnet_pipe.project.registry import NAME
-
-CARD = "alexnet-card"
-"""The name of the model's card in `dvc.yaml` and in the registry, where it has the model's versions and stages."""
+from alexnet_pipe.project.dvc import dvc
+from alexnet_pipe.project.git import CommandError, git
 
 UNDER_WAY = ".prefect/promotion.json"
 """Names the commit of a promotion that has not come to its end."""
+
+SUBJECT = "Promote a new model"
+"""What the message of a promotion's commit begins with."""
 
 # Updates the files of the branch that is checked out together with the branch.
 _RECEIVE = "git -c receive.denyCurrentBranch=updateInstead receive-pack"
 
 
-def promote(project: Checkout, copy: Checkout, stage: str, message: str) -> str:
-    """Commit and register what was made in `copy`, and bring it to the `project`.
+def try_to_push(project: Checkout) -> None:
+    """Find out before a training whether the branch's remote can be pushed to after it.
 
-    Branch and tags change together, in one push, after data and model have been pushed to the DVC remote. A death
-    before leaves the project as it was; `finish_promotion` ends what a death after it has left open.
-
-    Returns:
-        The git tag of the new version.
+    Raises:
+        UserError: with the reason. What a remote decides only when it gets something, as about a protected branch, is
+            not found out.
     """
-    identity = commit_identity(project)
-    if (card := Artifacts(copy.root).card).exists():
-        git(copy, "add", "--", card.name)
-    if git(copy, "status", "--porcelain", "--untracked-files=no"):
-        git(copy, "commit", "--quiet", "--all", "--message", message, extra=identity)
-    version = _register(copy, stage, message, identity)
-    if default_remote(copy.root):
-        dvc(copy, "push")
+    try:
+        git(project, "push", "--quiet", "--atomic", "--follow-tags", "--dry-run")
+    except CommandError as error:
+        raise UserError(f"promotion.push_git is set, and a promotion could not be pushed: {error}") from None
+
+
+def bring(project: Checkout, copy: Checkout, known: set[str]) -> None:
+    """Push what is new in `copy` to the `project`: the branch that it is on, and the tags that are not `known`."""
     commit, branch = git(copy, "rev-parse", "HEAD"), git(copy, "branch", "--show-current")
-    save_json(project.root / UNDER_WAY, {"commit": commit})
-    tags = git(copy, "tag", "--points-at", "HEAD").splitlines()
-    refs = [f"HEAD:refs/heads/{branch}", *(f"refs/tags/{tag}" for tag in tags)]
+    refs = [f"HEAD:refs/heads/{branch}"] if branch else []
+    if branch:
+        save_json(project.root / UNDER_WAY, {"commit": commit})
+    refs += [f"refs/tags/{tag}" for tag in sorted(tags_of(copy) - known)]
     git(copy, "push", "--quiet", "--atomic", f"--receive-pack={_RECEIVE}", "origin", *refs)
     finish_promotion(project)
-    return version
 
 
 def finish_promotion(project: Checkout) -> None:
@@ -74,17 +67,9 @@ def push_git(project: Checkout) -> str | None:
     return None
 
 
-def _register(copy: Checkout, stage: str, message: str, identity: dict[str, str]) -> str:
-    about: dict[str, Any] = {
-        "message": message,
-        "author": identity["GIT_AUTHOR_NAME"],
-        "author_email": identity["GIT_AUTHOR_EMAIL"],
-    }
-    version: str = gto.api.register(str(copy.root), NAME, "HEAD", **about).version
-    gto.api.register(str(copy.root), CARD, "HEAD", version, **about)
-    for name in (NAME, CARD):
-        gto.api.assign(str(copy.root), name, stage, version, **about)
-    return f"{NAME}@{version}"
+def tags_of(copy: Checkout) -> set[str]:
+    """The names of all tags."""
+    return set(git(copy, "tag").splitlines())
 
 
 def _take_back(project: Checkout, commit: str) -> None:

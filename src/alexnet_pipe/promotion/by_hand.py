@@ -1,0 +1,135 @@
+"""What a person decides: promote a challenger that was refused, or any model, or take a promotion back."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.terminal import shortened
+from alexnet_pipe.params.load import load_params
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.clones import clean_branch, last_challenger, shared_clone
+from alexnet_pipe.project.git import CommandError, git
+from alexnet_pipe.project.graph import stage_graph, up_to_date
+from alexnet_pipe.project.lock_file import digests, locked_stages
+from alexnet_pipe.project.registry import champion
+from alexnet_pipe.project.revisions import open_revision
+from alexnet_pipe.project.run_lock import only_run
+from alexnet_pipe.promotion.decision import Verdict, decide
+from alexnet_pipe.promotion.delivery import finish_promotion, push_git
+from alexnet_pipe.promotion.handover import promote, promote_commit, roll_back
+
+_PLACE = ".prefect/handover"
+
+
+def promote_challenger(root: Path) -> str:
+    """Promote what the last retraining, or run with parameters, has made, whatever was decided about it.
+
+    Args:
+        root: The project.
+
+    Returns:
+        What was done, in one line.
+
+    Raises:
+        UserError: if there is no challenger, or it is not finished, or it is the champion.
+    """
+    with _project(root) as project:
+        clean_branch(project)
+        copy = _finished_challenger(project)
+        promotion = load_params(copy.root / "params.yaml").promotion
+        decision = decide(copy, promotion)
+        if decision.verdict is Verdict.UNCHANGED:
+            raise UserError(decision.reason)
+        version = promote(project, copy, promotion.stage, f"by hand, {decision.reason}")
+        return _pushed(project, f"promoted by hand as {version}: {decision.reason}", promotion.push_git)
+
+
+def promote_revision(root: Path, name: str) -> str:
+    """Promote the model of a revision; branch and workspace stay as they are.
+
+    Args:
+        root: The project.
+        name: A commit, branch, tag, experiment, or version of the registry.
+
+    Returns:
+        What was done, in one line.
+
+    Raises:
+        UserError: if there is no such revision, or it has no model, or its model is the champion.
+    """
+    with _project(root) as project:
+        promotion = load_params(root / "params.yaml").promotion
+        commit = open_revision(root, name).commit
+        if commit is None:
+            raise UserError("the workspace is no revision: commit it, then `alexnet-pipe promote HEAD`")
+        if str(Artifacts(Path()).model) not in digests(locked_stages(project, commit)):
+            raise UserError(f"{name} has no model: name a revision in which the pipeline has run")
+        now = champion(root, promotion.stage)
+        if now and open_revision(root, now).commit == commit:
+            raise UserError(f"{now} has the stage {promotion.stage} already")
+        with _clone(project, "--no-checkout") as copy:
+            git(copy, "checkout", "--quiet", "--detach", commit)
+            version = promote_commit(project, copy, promotion.stage, f"Promote {name} by hand")
+        done = f"promoted by hand as {version}; branch and workspace are as they were"
+        return _pushed(project, done, promotion.push_git)
+
+
+def take_back(root: Path) -> str:
+    """Give the stage back to the champion before, and revert what the promotion has committed.
+
+    Args:
+        root: The project.
+
+    Returns:
+        What was done, in one line.
+
+    Raises:
+        UserError: if there was no champion before, or later commits stand in the way.
+    """
+    with _project(root) as project:
+        branch = clean_branch(project)
+        promotion = load_params(root / "params.yaml").promotion
+        with _clone(project, "--branch", branch) as copy:
+            last, before = roll_back(project, copy, promotion.stage)
+        done = f"{before} has the stage {promotion.stage} again, and {last} has lost it"
+        return _pushed(project, done, promotion.push_git)
+
+
+@contextmanager
+def _project(root: Path) -> Iterator[Checkout]:
+    with only_run(root) as project:
+        finish_promotion(project)
+        yield project
+
+
+@contextmanager
+def _clone(project: Checkout, *options: str) -> Iterator[Checkout]:
+    copy = shared_clone(project, _PLACE, *options)
+    try:
+        yield copy
+    finally:
+        shutil.rmtree(project.root / _PLACE, ignore_errors=True)
+
+
+def _finished_challenger(project: Checkout) -> Checkout:
+    copy = last_challenger(project)
+    if not copy.root.exists():
+        raise UserError("there is no challenger: `alexnet-pipe retrain` makes one")
+    try:
+        git(copy, "merge-base", "--is-ancestor", git(project, "rev-parse", "HEAD"), "HEAD")
+    except CommandError:
+        again = "`alexnet-pipe retrain` makes it anew; what has not changed comes from DVC's cache"
+        raise UserError(f"the branch has moved on since the challenger was made: {again}") from None
+    graph = stage_graph(copy.root)
+    if unfinished := [stage for stage in graph if stage not in up_to_date(copy.root, graph)]:
+        raise UserError(f"the challenger is not finished ({shortened(unfinished)}): `alexnet-pipe retrain` goes on")
+    return copy
+
+
+def _pushed(project: Checkout, done: str, wanted: bool) -> str:
+    if wanted and (problem := push_git(project)):
+        raise UserError(f"{done}; but it was not pushed: {problem}")
+    return done
