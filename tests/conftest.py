@@ -18,8 +18,8 @@ logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests first, so that none of them is left alone at the end; then those that wait for servers."""
-    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, "/orchestration/" in item.nodeid))
+    """The longest tests first, so that none of them is left alone at the end: above all whole runs of the pipeline."""
+    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, "/pipeline/" not in item.nodeid))
 
 
 @pytest.fixture(scope="session")

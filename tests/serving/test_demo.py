@@ -31,6 +31,7 @@ from alexnet_pipe.serving.explanation import Explainer
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.layout import CLASSES_FILE, RESIZE_FILE, write_classes
 from tests.browser import chromium, needs_chromium
+from tests.patience import HANGS
 from tests.preparation.photographs import landscape
 from tests.stores import training_folder
 
@@ -198,7 +199,7 @@ def test_the_page_explains_photographs_in_a_browser_and_nothing_leaves_the_machi
         assert process.stdout.readline() == f"demo at {address} (Ctrl-C ends it)\n"
         listening = [c.laddr.ip for c in psutil.Process(process.pid).net_connections() if c.status == "LISTEN"]
         assert listening == ["127.0.0.1"]
-        expect.set_options(timeout=60_000)
+        expect.set_options(timeout=1000 * HANGS)
         with chromium() as browser:
             look_at_the_page(browser.new_page(viewport={"width": 360, "height": 800}), address, tmp_path)
         assert len(list(uploads.rglob("photo.tif"))) == 1
@@ -250,6 +251,6 @@ def test_a_port_that_is_taken_is_one_line(workspace: Artifacts, tmp_path: Path) 
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with demo(tmp_path, port) as process:
-            printed, _ = process.communicate(timeout=60)
+            printed, _ = process.communicate(timeout=HANGS)
     assert process.returncode == 1
     assert printed == f"alexnet-pipe: port {port} of 127.0.0.1 cannot be had: name another with --port\n"
