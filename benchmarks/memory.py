@@ -13,7 +13,7 @@ import yaml
 
 from alexnet_pipe.base.files import save_json
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.store.layout import (
+from alexnet_pipe.store.store_files import (
     CLASSES_FILE,
     INDEX_FILE,
     RESIZE_FILE,

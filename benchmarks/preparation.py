@@ -14,15 +14,15 @@ from PIL import Image
 
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.cluster.connect import SCHEDULER, local_cluster
-from alexnet_pipe.cluster.shards import map_shards
+from alexnet_pipe.cluster.mapping import map_shards
 from alexnet_pipe.datasets.place import Container, Place, container_path
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import decode
-from alexnet_pipe.preparation.resize import resize
+from alexnet_pipe.preparation.scaling import resize
 from alexnet_pipe.preparation.store_writer import write_store
 from alexnet_pipe.statistics.mean import image_sum
+from alexnet_pipe.statistics.over_shards import StoredShard
 from alexnet_pipe.statistics.pca import colour_products
-from alexnet_pipe.statistics.shards import StoredShard
 from alexnet_pipe.store.image_store import ImageStore
 from benchmarks.measure import Times, by_turns
 

@@ -9,11 +9,11 @@ import yaml
 from alexnet_pipe.base.files import save_json
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.statistics.mean import image_sum, mean_image
+from alexnet_pipe.statistics.over_shards import StoredShard
 from alexnet_pipe.statistics.pca import colour_products, rgb_pca
-from alexnet_pipe.statistics.shards import StoredShard
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
-from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, RESIZE_FILE, shard_name, write_classes
+from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE, RESIZE_FILE, shard_name, write_classes
 
 
 def random_store(images: int, classes: int = 2, shards: int = 1, seed: int = 0) -> ImageStore:

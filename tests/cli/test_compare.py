@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.store.layout import INDEX_FILE, shard_name
+from alexnet_pipe.store.store_files import INDEX_FILE, shard_name
 
 PREDICTIONS = ["evaluation/predictions.parquet", "evaluation/confusion.csv"]
 PIPELINE = {

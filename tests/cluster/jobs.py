@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alexnet_pipe.cluster.shards import Result
+from alexnet_pipe.cluster.mapping import Result
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pytest
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.cluster import connect
 from alexnet_pipe.cluster.connect import SCHEDULER, connected
-from alexnet_pipe.cluster.shards import map_shards
+from alexnet_pipe.cluster.mapping import map_shards
 from tests.cluster.jobs import Job, square
 
 pytestmark = pytest.mark.slow

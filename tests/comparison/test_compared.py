@@ -16,7 +16,7 @@ from alexnet_pipe.comparison.compare_revisions import Version
 from alexnet_pipe.comparison.compared import compare_versions, print_comparison
 from alexnet_pipe.evaluation.significance import Comparison
 from alexnet_pipe.project.revisions import Revision
-from alexnet_pipe.store.layout import INDEX_FILE
+from alexnet_pipe.store.store_files import INDEX_FILE
 from tests.stores import random_store
 
 HOSTILE = "<script>alert(1)</script>\x1b[2J.jpg"

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_pipe.preparation.resize import resize
+from alexnet_pipe.preparation.scaling import resize
 from tests.preparation.photographs import KINDS, decoded, encoded, landscape, of_kind, photograph
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance
 
-from alexnet_pipe.preparation.likeness import ALIKE, HASH_BYTES, difference_hash, near_duplicates
+from alexnet_pipe.preparation.copies import ALIKE, HASH_BYTES, difference_hash, near_duplicates
 
 
 def picture(seed: int) -> Image.Image:

@@ -29,7 +29,7 @@ from alexnet_pipe.serving import explanation
 from alexnet_pipe.serving.demo_page import explanation_html
 from alexnet_pipe.serving.explanation import Explainer
 from alexnet_pipe.store.image_store import ImageStore
-from alexnet_pipe.store.layout import CLASSES_FILE, RESIZE_FILE, write_classes
+from alexnet_pipe.store.store_files import CLASSES_FILE, RESIZE_FILE, write_classes
 from tests.browser import chromium, needs_chromium
 from tests.patience import HANGS
 from tests.preparation.photographs import landscape

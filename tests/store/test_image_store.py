@@ -9,7 +9,7 @@ import pytest
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
-from alexnet_pipe.store.layout import shard_name, write_classes
+from alexnet_pipe.store.store_files import shard_name, write_classes
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model, save_model, weights_digest
 from alexnet_pipe.params.train import TrainParams
-from alexnet_pipe.preparation.resize import resize
+from alexnet_pipe.preparation.scaling import resize
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Checkpoints
 from alexnet_pipe.training.paper_sgd import compile_for_training, trained_parameters

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.base.terminal import shortened
-from alexnet_pipe.store.layout import INDEX_FILE
+from alexnet_pipe.store.store_files import INDEX_FILE
 from alexnet_pipe.training.state import TIMINGS
 
 COURSE = frozenset({*TIMINGS, "resumed_at_steps"})

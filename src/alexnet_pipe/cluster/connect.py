@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,7 +61,7 @@ def local_cluster(workers: int) -> "Iterator[LocalCluster]":
     settings = {
         "distributed.admin.tick.limit": "1h",
         "distributed.nanny.pre-spawn-environ": WORKER_ENVIRONMENT,
-        "distributed.worker.preload": ["alexnet_pipe.cluster.worker"],
+        "distributed.worker.preload": ["alexnet_pipe.cluster.connect"],
     }
     with (
         dask.config.set(settings),
@@ -114,3 +115,8 @@ def _check_workers(client: "Client", shared: Path) -> None:
 
 def _sees(path: str) -> tuple[bool, str]:
     return Path(path).exists(), code_digest()
+
+
+def dask_setup(_: object) -> None:
+    """Leave Ctrl-C, which a terminal sends to all processes, to the one that started the workers and ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)

@@ -20,7 +20,7 @@ from alexnet_pipe.comparison.compared import Compared
 from alexnet_pipe.evaluation.significance import wilson_interval
 from alexnet_pipe.project.revisions import Revision
 from alexnet_pipe.reporting.templates import rendered
-from alexnet_pipe.store.layout import INDEX_FILE, SIDE
+from alexnet_pipe.store.store_files import INDEX_FILE, SIDE
 
 IMAGES = 100
 """Shown at most of those lost, and of those won."""

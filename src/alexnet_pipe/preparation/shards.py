@@ -5,20 +5,23 @@ import json
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from math import ceil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
-from alexnet_pipe.cluster.shards import Result
+from alexnet_pipe.cluster.mapping import Result
+from alexnet_pipe.datasets.labels import SPLITS
 from alexnet_pipe.datasets.place import Container, Place
 from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.preparation.copies import HASH_BYTES, difference_hash
 from alexnet_pipe.preparation.decode import Photograph, RefusedError, decode
-from alexnet_pipe.preparation.likeness import HASH_BYTES, difference_hash
-from alexnet_pipe.preparation.resize import resize
+from alexnet_pipe.preparation.scaling import resize
 from alexnet_pipe.store.arrays import ArrayWriter
-from alexnet_pipe.store.layout import SIDE
+from alexnet_pipe.store.store_files import SHARD_IMAGES, SIDE, shard_name
 
 
 @dataclass(frozen=True)
@@ -107,3 +110,13 @@ def _read(container: Container, member: str, place: Place) -> bytes:
 
 def _json(content: object) -> np.ndarray:
     return np.array(json.dumps(content))
+
+
+def plan_shards(manifest: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """The name and the manifest rows of each shard: every split cut into equal parts of at most `SHARD_IMAGES` rows."""
+    for split in SPLITS:
+        rows = manifest[manifest["split"] == split]
+        parts = ceil(len(rows) / SHARD_IMAGES)
+        for number in range(parts):
+            first, end = (len(rows) * edge // parts for edge in (number, number + 1))
+            yield shard_name(split, number), rows.iloc[first:end]

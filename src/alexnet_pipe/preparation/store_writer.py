@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import save_json
-from alexnet_pipe.cluster.shards import Result, map_shards
+from alexnet_pipe.cluster.mapping import Result, map_shards
 from alexnet_pipe.datasets.labels import class_names
 from alexnet_pipe.datasets.place import Place, container_path
 from alexnet_pipe.params.resize import ResizeParams
-from alexnet_pipe.preparation.plan import plan_shards
-from alexnet_pipe.preparation.shards import ShardWork, write_shard
-from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, RESIZE_FILE, SIDE, write_classes
+from alexnet_pipe.preparation.shards import ShardWork, plan_shards, write_shard
+from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE, RESIZE_FILE, SIDE, write_classes
+
+PACE = 400.0
+"""Photographs that a process decodes and scales in a second, roughly."""
 
 _INDEX = ["split", "shard", "row", "label", "container", "member", "sha256", "width", "height"]
 
@@ -53,7 +55,7 @@ def write_store(manifest: pd.DataFrame, source: Path, folder: Path, params: Resi
     plan = list(plan_shards(manifest))
     _require_room(len(manifest), folder)
     works = [_work(name, rows, source, folder, params) for name, rows in plan]
-    done = dict(map_shards("resize", write_shard, works, results))
+    done = dict(map_shards("resize", write_shard, works, results, PACE))
 
     parts = [_kept(name, rows, done[number]) for number, (name, rows) in enumerate(plan)]
     kept = pd.concat(parts)

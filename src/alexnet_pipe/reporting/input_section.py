@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from alexnet_pipe.inputs.stream import colour_directions, colour_factors, crop_offsets, mirror_flags
 from alexnet_pipe.inputs.views import CROP, POSITIONS, VIEWS
 from alexnet_pipe.reporting.results import Results
-from alexnet_pipe.store.layout import SIDE
+from alexnet_pipe.store.store_files import SIDE
 
 SHIFTS, RANDOM = 8, 10
 _SWATCH_STEPS = 64

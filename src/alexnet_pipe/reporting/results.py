@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from alexnet_pipe.base.files import load_json, required
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.store.image_store import ImageStore
-from alexnet_pipe.store.layout import INDEX_FILE
+from alexnet_pipe.store.store_files import INDEX_FILE
 
 
 @dataclass(frozen=True)

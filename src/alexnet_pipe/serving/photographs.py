@@ -15,7 +15,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import walk
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError, decode
-from alexnet_pipe.preparation.resize import resize
+from alexnet_pipe.preparation.scaling import resize
 
 STANDARD_INPUT = "-"
 LIST = ".txt"

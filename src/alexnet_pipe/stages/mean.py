@@ -2,7 +2,7 @@
 
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.statistics.mean import image_sum, mean_image
-from alexnet_pipe.statistics.shards import over_shards
+from alexnet_pipe.statistics.over_shards import over_shards
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
 

@@ -2,8 +2,8 @@
 
 from alexnet_pipe.base.files import save_json
 from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.statistics.over_shards import over_shards
 from alexnet_pipe.statistics.pca import colour_products, rgb_pca
-from alexnet_pipe.statistics.shards import over_shards
 from alexnet_pipe.store.image_store import ImageStore
 
 

@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_pipe.cluster.shards import Result
-from alexnet_pipe.statistics.shards import StoredShard, blocks
-from alexnet_pipe.store.layout import SIDE
+from alexnet_pipe.cluster.mapping import Result
+from alexnet_pipe.statistics.over_shards import StoredShard, blocks
+from alexnet_pipe.store.store_files import SIDE
 
 _BLOCK, _COLUMNS = 64, 3072
 """Images, and bytes of each, that are multiplied at a time, so that they stay in the cache."""

@@ -17,7 +17,7 @@ from alexnet_pipe.model.model_file import load_model
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
-from alexnet_pipe.store.layout import RESIZE_FILE
+from alexnet_pipe.store.store_files import RESIZE_FILE
 
 _MUST_BE_EQUAL = ("variant", "width")
 

@@ -6,7 +6,7 @@ import numpy as np
 from PIL import Image
 
 from alexnet_pipe.datasets.sample.difficulty import SEED
-from alexnet_pipe.datasets.sample.formats import File, encode
+from alexnet_pipe.datasets.sample.encodings import File, encode
 from alexnet_pipe.datasets.sample.scene import CLASSES, draw_scene
 
 TRAINING, TEST = "training_set", "test_set"

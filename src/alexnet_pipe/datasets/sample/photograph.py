@@ -3,7 +3,7 @@
 import numpy as np
 
 from alexnet_pipe.datasets.sample.difficulty import SEED
-from alexnet_pipe.datasets.sample.formats import File, encode, format_of
+from alexnet_pipe.datasets.sample.encodings import File, encode, format_of
 from alexnet_pipe.datasets.sample.scene import CLASSES, draw_scene
 
 

@@ -1,15 +1,14 @@
 """Draw the whole sample data set into one archive."""
 
-import multiprocessing
-import os
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import as_completed
 from functools import partial
 from pathlib import Path
 
 from alexnet_pipe.base.progress import progress
+from alexnet_pipe.cluster.pool import process_pool
 from alexnet_pipe.datasets.pack import Content, pack
 from alexnet_pipe.datasets.sample.broken import TEST, TRAINING, broken_files
-from alexnet_pipe.datasets.sample.formats import File
+from alexnet_pipe.datasets.sample.encodings import File
 from alexnet_pipe.datasets.sample.photograph import photograph
 from alexnet_pipe.datasets.sample.scene import CLASSES
 
@@ -42,11 +41,8 @@ def _drawn(images_per_class: int) -> dict[tuple[str, int], File]:
     starts = range(1, images_per_class + 1, _IMAGES_A_TASK)
     tasks = [(name, start, min(start + _IMAGES_A_TASK, images_per_class + 1)) for name in CLASSES for start in starts]
     files: dict[tuple[str, int], File] = {}
-    workers = min(len(os.sched_getaffinity(0)), len(tasks))
-    # Forking would copy whatever threads and locks the caller has.
-    context = multiprocessing.get_context("spawn")
     with (
-        ProcessPoolExecutor(workers, mp_context=context) as pool,
+        process_pool(len(tasks)) as pool,
         progress("download", len(CLASSES) * images_per_class, "images drawn") as advance,
     ):
         for done in as_completed([pool.submit(_draw, *task) for task in tasks]):

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent import futures
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -12,6 +14,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.base.progress import progress
 from alexnet_pipe.cluster.connect import SCHEDULER, connected
+from alexnet_pipe.cluster.pool import process_pool
 
 if TYPE_CHECKING:
     from distributed import Client, Future
@@ -21,6 +24,14 @@ Result = dict[str, NDArray[Any]]
 
 IN_FLIGHT = 2
 """Shards that a worker has or waits for."""
+
+ALONE = 2.0
+"""Seconds of work that are not worth a second process, which has to import first."""
+
+POOLED = 60.0
+"""Seconds of work that are not worth a cluster, where a worker that dies costs its shard and not all of the work."""
+
+_DIED = "{}: every worker that took it died; if memory ran out, use fewer or larger workers"
 
 
 class Work(Protocol):
@@ -42,9 +53,16 @@ AnyWork = TypeVar("AnyWork", bound=Work)
 
 
 def map_shards(
-    task: str, function: Callable[[AnyWork], Result], works: Sequence[AnyWork], kept: Path
+    task: str,
+    function: Callable[[AnyWork], Result],
+    works: Sequence[AnyWork],
+    kept: Path,
+    pace: float = 1.0,
 ) -> Iterator[tuple[int, Result]]:
     """Number and result of each shard, in the order in which they are finished.
+
+    They go to a cluster, which takes seconds to start, but for what is done sooner: that a pool of processes does, or
+    this process alone. The results are the same. A scheduler that `ALEXNET_PIPE_DASK` names gets all of them.
 
     Args:
         task: Named in the progress.
@@ -52,17 +70,47 @@ def map_shards(
         works: One a shard.
         kept: An existing folder that all workers see; results are kept there as `NAME.npz`, so that a later call with
             the same folder, or another worker, finds them. The caller removes it.
+        pace: Images a second that one process does, roughly.
 
     Raises:
         UserError: if a shard ends one worker after another; and whatever `function` raises.
     """
-    if len(works) == 1 and SCHEDULER not in os.environ:  # A cluster would take longer to start than one shard takes.
-        yield 0, _once(function, works[0], str(kept / f"{works[0].name}.npz"))
+    seconds = sum(work.images for work in works) / pace
+    here = SCHEDULER not in os.environ
+    if here and (len(works) == 1 or seconds < ALONE):
+        for number, work in enumerate(works):
+            yield number, _once(function, work, str(kept / f"{work.name}.npz"))
         return
-    with connected(kept) as client, progress(task, sum(work.images for work in works), "images") as advance:
+    spread = _pooled if here and seconds < POOLED else _clustered
+    with progress(task, sum(work.images for work in works), "images") as advance:
+        for number, result in spread(function, works, kept):
+            yield number, result
+            advance(works[number].images)
+
+
+def _pooled(
+    function: Callable[[AnyWork], Result], works: Sequence[AnyWork], kept: Path
+) -> Iterator[tuple[int, Result]]:
+    with process_pool(len(works)) as pool:
+        # The largest first, so that no process is left alone with one of them at the end.
+        largest = sorted(enumerate(works), key=lambda item: -item[1].images)
+        numbers = {
+            pool.submit(_once, function, work, str(kept / f"{work.name}.npz")): number for number, work in largest
+        }
+        for future in futures.as_completed(numbers):
+            number = numbers[future]
+            try:
+                yield number, future.result()
+            except BrokenProcessPool:
+                raise UserError(_DIED.format(works[number].name)) from None
+
+
+def _clustered(
+    function: Callable[[AnyWork], Result], works: Sequence[AnyWork], kept: Path
+) -> Iterator[tuple[int, Result]]:
+    with connected(kept) as client:
         for number, future in _finished(client, function, works, kept):
             yield number, _result(future, works[number])
-            advance(works[number].images)
 
 
 def _finished(
@@ -96,9 +144,7 @@ def _result(future: "Future", work: Work) -> Result:
     try:
         result: Result = future.result()
     except KilledWorker:
-        raise UserError(
-            f"{work.name}: every worker that took it died; if memory ran out, use fewer or larger workers"
-        ) from None
+        raise UserError(_DIED.format(work.name)) from None
     return result
 
 

@@ -9,8 +9,11 @@ from numpy.typing import NDArray
 
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.cluster.kept import kept_results
-from alexnet_pipe.cluster.shards import Result, map_shards
+from alexnet_pipe.cluster.mapping import Result, map_shards
 from alexnet_pipe.store.image_store import ImageStore
+
+PACE = 5000.0
+"""Images that a process adds up in a second, roughly: a gigabyte."""
 
 
 @dataclass(frozen=True)
@@ -50,4 +53,4 @@ def over_shards(
     works = [StoredShard(path.resolve(), count) for path, count in store.files(artifacts.images)]
     state = [[work.name, (status := work.path.stat()).st_size, status.st_mtime_ns] for work in works]
     with kept_results(artifacts, stage, {"shards": state}) as results:
-        yield from (result for _, result in map_shards(stage, function, works, results))
+        yield from (result for _, result in map_shards(stage, function, works, results, PACE))
