@@ -1,7 +1,10 @@
 """Shards are computed once each, on any number of workers, whatever happens to the workers."""
 
+import subprocess
+import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 from alexnet_pipe.base.errors import UserError
@@ -9,6 +12,7 @@ from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.cluster.kept import kept_results
 from alexnet_pipe.cluster.mapping import Result, map_shards
 from tests.cluster.jobs import Job, end, fail, square
+from tests.patience import HANGS
 
 pytestmark = pytest.mark.slow
 
@@ -42,6 +46,31 @@ def test_a_single_shard_needs_no_cluster(tmp_path: Path, monkeypatch: pytest.Mon
     assert squares(results) == [0]
     assert dict(map_shards("squares", square, jobs(tmp_path, count=1), tmp_path)).keys() == {0}
     assert runs(tmp_path) == [1]
+
+
+@pytest.mark.parametrize("pace", [1000.0, 1.0], ids=["in this process", "in a pool"])
+def test_what_takes_seconds_needs_no_cluster(pace: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("distributed.LocalCluster")
+    results = dict(map_shards("squares", square, jobs(tmp_path), tmp_path, pace))
+    assert squares(results) == [number**2 for number in range(12)]
+    assert squares(dict(map_shards("squares", square, jobs(tmp_path), tmp_path, pace))) == squares(results)
+    assert runs(tmp_path) == [1] * 12
+
+
+def test_a_shard_that_ends_a_process_of_a_pool_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"[0-9]: every worker that took it died"):
+        dict(map_shards("squares", end, jobs(tmp_path), tmp_path, 1.0))
+
+
+def test_a_pool_ends_with_the_process_that_was_killed() -> None:
+    waiting = "from alexnet_pipe.cluster.pool import process_pool; import os, time\n"
+    waiting += "if __name__ == '__main__':\n with process_pool(1) as pool:\n  "
+    waiting += "print(pool.submit(os.getpid).result(), flush=True); time.sleep(1000)"
+    with subprocess.Popen([sys.executable, "-c", waiting], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        worker = psutil.Process(int(process.stdout.readline()))
+        process.kill()
+    worker.wait(HANGS)
 
 
 def test_a_worker_killed_in_the_middle_costs_its_shard_only(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.promotion.contest import Contest, IncomparableError, Results, contest, retested
-from alexnet_pipe.store.layout import CLASSES_FILE, INDEX_FILE, RESIZE_FILE, shard_name, write_classes
+from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE, RESIZE_FILE, shard_name, write_classes
 from tests.stores import random_store
 
 

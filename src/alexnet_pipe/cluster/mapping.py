@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -57,7 +58,7 @@ def map_shards(
     function: Callable[[AnyWork], Result],
     works: Sequence[AnyWork],
     kept: Path,
-    pace: float = 1.0,
+    pace: float = 0.0,
 ) -> Iterator[tuple[int, Result]]:
     """Number and result of each shard, in the order in which they are finished.
 
@@ -70,12 +71,12 @@ def map_shards(
         works: One a shard.
         kept: An existing folder that all workers see; results are kept there as `NAME.npz`, so that a later call with
             the same folder, or another worker, finds them. The caller removes it.
-        pace: Images a second that one process does, roughly.
+        pace: Images a second that one process does, roughly; 0 if nobody knows.
 
     Raises:
         UserError: if a shard ends one worker after another; and whatever `function` raises.
     """
-    seconds = sum(work.images for work in works) / pace
+    seconds = sum(work.images for work in works) / pace if pace else inf
     here = SCHEDULER not in os.environ
     if here and (len(works) == 1 or seconds < ALONE):
         for number, work in enumerate(works):

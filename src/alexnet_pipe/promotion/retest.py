@@ -21,7 +21,7 @@ with without_notices():
     from alexnet_pipe.model.classifier import Classifier
     from alexnet_pipe.model.model_file import load_model
 from alexnet_pipe.store.image_store import ImageStore
-from alexnet_pipe.store.layout import RESIZE_FILE
+from alexnet_pipe.store.store_files import RESIZE_FILE
 
 
 def classes_of(model: Classifier, store: ImageStore, photographs: list[str]) -> dict[str, str]:
