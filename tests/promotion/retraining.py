@@ -39,7 +39,10 @@ actual = [pathlib.PurePath(name).parent.name for name in rows["member"]]
 predicted = ["other" if n < wrong else name for n, name in enumerate(actual)]
 pandas.DataFrame({"actual": actual, "predicted": predicted}).to_csv("evaluation/confusion.csv", index=False)
 pathlib.Path("MODEL_CARD.md").write_text(f"{wrong} wrong\\n")
-pathlib.Path("metrics/test.json").write_text(json.dumps({"top1_error_ten_view": wrong / len(rows)}))
+ends = ("", "_interval", "_ten_view", "_ten_view_interval")
+unknown = dict.fromkeys(f"top{n}_error{end}" for n in (1, 5) for end in ends)
+known = {"top1_error_ten_view": wrong / len(rows), "top1_error_ten_view_interval": {"low": 0.0, "high": 1.0}}
+pathlib.Path("metrics/test.json").write_text(json.dumps({"examples": len(rows)} | unknown | known))
 """
 STAGES = {
     "download": {
