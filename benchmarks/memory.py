@@ -13,12 +13,12 @@ import yaml
 
 from alexnet_pipe.base.files import save_json
 from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.paper import SIDE
 from alexnet_pipe.store.store_files import (
     CLASSES_FILE,
     INDEX_FILE,
     RESIZE_FILE,
     SHARD_IMAGES,
-    SIDE,
     shard_name,
     write_classes,
 )

@@ -15,8 +15,9 @@ from alexnet_pipe.evaluation.examples import (
     spread,
 )
 from alexnet_pipe.evaluation.ten_views import FeatureNetwork
-from alexnet_pipe.inputs.views import CROP, view
+from alexnet_pipe.inputs.views import view
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.paper import CROP
 from alexnet_pipe.store.image_store import ImageStore
 from tests.stores import random_store
 

@@ -18,9 +18,10 @@ from alexnet_pipe.base.progress import progress
 from alexnet_pipe.comparison.compare_revisions import Version
 from alexnet_pipe.comparison.compared import Compared
 from alexnet_pipe.evaluation.significance import wilson_interval
+from alexnet_pipe.paper import SIDE
 from alexnet_pipe.project.revisions import Revision
 from alexnet_pipe.reporting.templates import rendered
-from alexnet_pipe.store.store_files import INDEX_FILE, SIDE
+from alexnet_pipe.store.store_files import INDEX_FILE
 
 IMAGES = 100
 """Shown at most of those lost, and of those won."""

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from scipy.special import softmax
 
 from alexnet_pipe.base.progress import progress
-from alexnet_pipe.inputs.views import CENTRE, CROP
+from alexnet_pipe.inputs.views import CENTRE
+from alexnet_pipe.paper import CROP
 from alexnet_pipe.store.image_store import ImageStore
 
 EXAMPLES = 6

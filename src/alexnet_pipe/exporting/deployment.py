@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from alexnet_pipe.inputs.views import CENTRE
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import PORTABLE, Forms
-from alexnet_pipe.model.layers import CROP, STORED, band
+from alexnet_pipe.model.layers import band
+from alexnet_pipe.paper import CROP, SIDE
 
-IMAGES = tf.TensorSpec((None, STORED, STORED, 3), tf.uint8, name="images")
+IMAGES = tf.TensorSpec((None, SIDE, SIDE, 3), tf.uint8, name="images")
 """What an export takes: RGB, as many at a time as there are."""
 
 

@@ -26,7 +26,7 @@ from alexnet_pipe.exporting.deployment import (
 from alexnet_pipe.exporting.onnx_file import run_onnx, save_onnx
 from alexnet_pipe.inputs.views import CENTRE, view
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.model.layers import STORED
+from alexnet_pipe.paper import SIDE
 
 TOLERANCE = 1e-4
 """How far a probability may be from the classifier's."""
@@ -78,8 +78,8 @@ def of_all_contrasts(mean: NDArray[np.float32]) -> NDArray[np.uint8]:
     They go from hardly visible to full contrast. A network that is sure of what it sees gives zeros and ones, and hides
     what is wrong with it; it is not sure of all of these.
     """
-    tiles = np.random.default_rng(0).uniform(-STORED, STORED, (len(_CONTRASTS), _TILES, _TILES, 3))
-    tiles = (tiles * _CONTRASTS).repeat(STORED // _TILES, axis=1).repeat(STORED // _TILES, axis=2)
+    tiles = np.random.default_rng(0).uniform(-SIDE, SIDE, (len(_CONTRASTS), _TILES, _TILES, 3))
+    tiles = (tiles * _CONTRASTS).repeat(SIDE // _TILES, axis=1).repeat(SIDE // _TILES, axis=2)
     return np.clip(mean + tiles, 0, 255).astype(np.uint8)
 
 

@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json
-from alexnet_pipe.inputs.views import CROP, POSITIONS, Inputs
+from alexnet_pipe.inputs.views import POSITIONS, Inputs
+from alexnet_pipe.paper import CROP
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-CROP = 227
-POSITIONS = 256 - CROP + 1
+from alexnet_pipe.paper import CROP, SIDE
+
+POSITIONS = SIDE - CROP + 1
 """Crops fit into 256 pixels at offsets 0 to 29."""
 
 CENTRE = (14, 14)

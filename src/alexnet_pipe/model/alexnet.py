@@ -8,7 +8,8 @@ from keras import layers
 
 from alexnet_pipe.model.forms import PORTABLE, Forms
 from alexnet_pipe.model.initialisation import initialisers
-from alexnet_pipe.model.layers import CROP, ResponseNormalization, TowerConvolution
+from alexnet_pipe.model.layers import ResponseNormalization, TowerConvolution
+from alexnet_pipe.paper import CROP
 from alexnet_pipe.params.variants import VARIANTS, Variant, kernel_shapes
 
 DROPOUT = 0.5

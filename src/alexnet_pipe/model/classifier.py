@@ -8,7 +8,8 @@ import keras
 
 from alexnet_pipe.model.alexnet import AlexNet
 from alexnet_pipe.model.forms import PORTABLE, Forms
-from alexnet_pipe.model.layers import CROP, Preprocessing
+from alexnet_pipe.model.layers import Preprocessing
+from alexnet_pipe.paper import CROP
 
 AS_IN_THE_PAPER = MappingProxyType({"policy": "crop", "background": "white"})
 """How a photograph becomes 256×256 pixels; the names are those of the section `resize` of the parameters."""

@@ -11,11 +11,7 @@ import numpy as np
 from keras import ops
 from numpy.typing import NDArray
 
-STORED = 256
-"""Height and width of the stored image and of the mean image, in pixels."""
-
-CROP = 227
-"""Height and width of the network's input, in pixels; the paper's text says 224, its arithmetic 227."""
+from alexnet_pipe.paper import CROP, SIDE
 
 WINDOW = 5
 """Neighbouring channels in a sum of response normalization."""
@@ -46,10 +42,10 @@ def preprocess(image: Any, offset: Any, mirror: Any, colour_shift: Any, mean: An
 def windows(image: Any, offset: Any) -> Any:
     """Crops of one image at `offset`: floats `(256, 256, 3)` and int32 `(n, 2)` to floats `(n, 227, 227, 3)`."""
     # All 30 column positions side by side, so that each row of each crop is one contiguous copy.
-    positions = STORED - CROP + 1
+    positions = SIDE - CROP + 1
     columns = ops.stack([image[:, column : column + CROP] for column in range(positions)])
-    lines = ops.reshape(columns, (positions * STORED, CROP * 3))
-    line = offset[:, 1:2] * STORED + offset[:, 0:1] + ops.arange(CROP, dtype="int32")[None, :]
+    lines = ops.reshape(columns, (positions * SIDE, CROP * 3))
+    line = offset[:, 1:2] * SIDE + offset[:, 0:1] + ops.arange(CROP, dtype="int32")[None, :]
     return ops.reshape(ops.take(lines, line, axis=0), (-1, CROP, CROP, 3))
 
 
@@ -68,7 +64,7 @@ class Preprocessing(keras.layers.Layer):
 
     def build(self, *args: Any, **kwargs: Any) -> None:
         self.mean = self.add_weight(
-            shape=(STORED, STORED, 3), initializer="zeros", trainable=False, autocast=False, name="mean"
+            shape=(SIDE, SIDE, 3), initializer="zeros", trainable=False, autocast=False, name="mean"
         )
         self.built = True
 

@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from PIL import ExifTags, Image, UnidentifiedImageError
 
+from alexnet_pipe.paper import SIDE
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.colours import ToSrgb, srgb_converter
 from alexnet_pipe.preparation.formats import DECODED_WITH, FORMATS, ends_early, is_image, unsupported_kind
-from alexnet_pipe.store.store_files import SIDE
 
 _GZIP = b"\x1f\x8b"
 _LARGEST = 1 << 26

@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from alexnet_pipe.store.store_files import SIDE
+from alexnet_pipe.paper import SIDE
 
 # Pillow widens its filters when it shrinks, so both directions are antialiased; bicubic is what most published
 # preprocessing uses.

@@ -16,12 +16,13 @@ from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.cluster.mapping import Result
 from alexnet_pipe.datasets.labels import SPLITS
 from alexnet_pipe.datasets.place import Container, Place
+from alexnet_pipe.paper import SIDE
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.copies import HASH_BYTES, difference_hash
 from alexnet_pipe.preparation.decode import Photograph, RefusedError, decode
 from alexnet_pipe.preparation.scaling import resize
 from alexnet_pipe.store.arrays import ArrayWriter
-from alexnet_pipe.store.store_files import SHARD_IMAGES, SIDE, shard_name
+from alexnet_pipe.store.store_files import SHARD_IMAGES, shard_name
 
 
 @dataclass(frozen=True)

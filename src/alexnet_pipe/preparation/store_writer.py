@@ -15,9 +15,10 @@ from alexnet_pipe.base.files import save_json
 from alexnet_pipe.cluster.mapping import Result, map_shards
 from alexnet_pipe.datasets.labels import class_names
 from alexnet_pipe.datasets.place import Place, container_path
+from alexnet_pipe.paper import SIDE
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.shards import ShardWork, plan_shards, write_shard
-from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE, RESIZE_FILE, SIDE, write_classes
+from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE, RESIZE_FILE, write_classes
 
 PACE = 400.0
 """Photographs that a process decodes and scales in a second, roughly."""

@@ -75,7 +75,7 @@ def assemble(published: Published, classes: Sequence[str]) -> "Classifier":
         classes: The class names, in label order, as many as fc8 has outputs.
     """
     from alexnet_pipe.model.classifier import Classifier
-    from alexnet_pipe.model.layers import STORED
+    from alexnet_pipe.paper import SIDE
 
     model = Classifier(
         classes,
@@ -85,7 +85,7 @@ def assemble(published: Published, classes: Sequence[str]) -> "Classifier":
     )
     for name, layer in published.layers.items():
         model.network.get_layer(name).set_weights([layer.kernel, layer.bias])
-    model.mean.assign(np.broadcast_to(np.array(published.mean, np.float32), (STORED, STORED, 3)))
+    model.mean.assign(np.broadcast_to(np.array(published.mean, np.float32), (SIDE, SIDE, 3)))
     return model
 
 

@@ -16,10 +16,10 @@ from PIL import Image, ImageFile
 
 from alexnet_pipe.datasets.labels import SPLITS
 from alexnet_pipe.datasets.place import Container, Place, container_path
+from alexnet_pipe.paper import SIDE
 from alexnet_pipe.preparation.formats import FORMATS
 from alexnet_pipe.reporting.figures import BLUE, INK, ORANGE, drawing, image_address, new_figure
 from alexnet_pipe.reporting.results import Results
-from alexnet_pipe.store.store_files import SIDE
 
 SAMPLES = 24
 LISTED = 20

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet_pipe.inputs.stream import colour_directions, colour_factors, crop_offsets, mirror_flags
-from alexnet_pipe.inputs.views import CROP, POSITIONS, VIEWS
+from alexnet_pipe.inputs.views import POSITIONS, VIEWS
+from alexnet_pipe.paper import CROP, SIDE
 from alexnet_pipe.reporting.results import Results
-from alexnet_pipe.store.store_files import SIDE
 
 SHIFTS, RANDOM = 8, 10
 _SWATCH_STEPS = 64

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.inputs.views import CENTRE, CROP
+from alexnet_pipe.inputs.views import CENTRE
 from alexnet_pipe.model.model_file import weights_digest
+from alexnet_pipe.paper import CROP, SIDE
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.reporting.templates import rendered, template_text
 from alexnet_pipe.serving.explanation import Explainer
-from alexnet_pipe.store.store_files import SIDE
 
 TITLE = "AlexNet on your photographs"
 _TEMPLATE = "serving/demo_page.html.j2"

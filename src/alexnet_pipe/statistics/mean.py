@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet_pipe.cluster.mapping import Result
+from alexnet_pipe.paper import SIDE
 from alexnet_pipe.statistics.over_shards import StoredShard, blocks
-from alexnet_pipe.store.store_files import SIDE
 
 _BLOCK = 256
 """Images whose sums of bytes fit into 16 bits."""

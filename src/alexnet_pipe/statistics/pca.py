@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet_pipe.cluster.mapping import Result
+from alexnet_pipe.paper import SIDE
 from alexnet_pipe.statistics.over_shards import StoredShard, blocks
-from alexnet_pipe.store.store_files import SIDE
 
 _BLOCK, _COLUMNS = 64, 3072
 """Images, and bytes of each, that are multiplied at a time, so that they stay in the cache."""

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import required
-from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE, SIDE, read_classes
+from alexnet_pipe.paper import SIDE
+from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE, read_classes
 
 Images = NDArray[np.uint8]
 

@@ -4,9 +4,6 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-SIDE = 256
-"""Height and width of a stored image, in pixels (paper, section 2)."""
-
 SHARD_IMAGES = 1024
 """Images of a full shard: 201 MB."""
 
