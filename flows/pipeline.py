@@ -17,7 +17,7 @@ from prefect.states import Cancelled, Completed, Failed, State
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.orchestration.publish import publish
 from alexnet_pipe.orchestration.stages import failure, run_stages
-from alexnet_pipe.params.overrides import override_params
+from alexnet_pipe.params.preset import override_params
 from alexnet_pipe.project.clones import CHALLENGER, challenger
 from alexnet_pipe.project.dvc import StageRun
 from alexnet_pipe.project.graph import stage_graph, with_upstream

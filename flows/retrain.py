@@ -19,7 +19,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.orchestration.publish import publish
 from alexnet_pipe.orchestration.stages import failure, run_stages
 from alexnet_pipe.params.load import load_params
-from alexnet_pipe.params.overrides import override_params
+from alexnet_pipe.params.preset import override_params
 from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.clones import challenger

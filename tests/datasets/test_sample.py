@@ -10,9 +10,7 @@ import pytest
 from PIL import ExifTags, Image, ImageOps
 
 from alexnet_pipe.datasets.sample import write_sample
-from alexnet_pipe.datasets.sample.broken import broken_files
-from alexnet_pipe.datasets.sample.encodings import encode
-from alexnet_pipe.datasets.sample.photograph import photograph
+from alexnet_pipe.datasets.sample.encodings import broken_files, encode, photograph
 from alexnet_pipe.datasets.sample.scene import CLASSES, Scene, draw_scene
 from alexnet_pipe.datasets.sample.shapes import SHAPES
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.params.overrides import override_params
+from alexnet_pipe.params.preset import override_params
 
 PARAMS = """# Which weights.
 train:

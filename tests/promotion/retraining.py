@@ -9,7 +9,7 @@ from pathlib import Path
 import yaml
 from dvc.cli import main
 
-from alexnet_pipe.params.overrides import override_params
+from alexnet_pipe.params.preset import override_params
 from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.clones import CHALLENGER, challenger

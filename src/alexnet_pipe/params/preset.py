@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
-from alexnet_pipe.params.load import Params, check_params, known_keys, nearest, read_yaml, yaml
+from alexnet_pipe.params.load import Params, check_params, known_keys, load_params, nearest, read_yaml, yaml
 
 
 def preset_names(folder: Path) -> list[str]:
@@ -100,3 +100,15 @@ def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def _show(value: Any) -> str:
     return "null" if value is None else str(value)
+
+
+def override_params(root: Path, overrides: Mapping[str, Any]) -> None:
+    """Check `params.yaml` of the project `root`, and write `section.key` values into it.
+
+    Raises:
+        UserError: for a parameter that is wrong there, or here; then nothing is written.
+    """
+    path = root / "params.yaml"
+    params = load_params(path)
+    if overrides:
+        write_params(path, overridden(params, overrides, "the run's params"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.params.load import load_params
-from alexnet_pipe.params.overrides import override_params
+from alexnet_pipe.params.preset import override_params
 from alexnet_pipe.project.checkout import Checkout, call
 
 _NEWER = 3

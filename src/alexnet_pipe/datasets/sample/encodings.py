@@ -1,4 +1,4 @@
-"""The file formats of the sample data set; every twentieth picture has a given rare one."""
+"""The files of the sample data set: every twentieth picture has a given rare format, and eight files are broken."""
 
 import io
 from collections.abc import Callable, Mapping
@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image
 
-from alexnet_pipe.datasets.sample.scene import Scene
+from alexnet_pipe.datasets.sample.difficulty import SEED
+from alexnet_pipe.datasets.sample.scene import CLASSES, Scene, draw_scene
 from alexnet_pipe.datasets.sample.surface import smooth_field
 
 File = tuple[str, bytes]
@@ -87,3 +88,42 @@ _CYCLE = ("jpeg",) * (20 - len(FORMATS)) + FORMATS
 def format_of(class_number: int, index: int) -> str:
     """The format of a picture: each class goes through the same cycle, from another start."""
     return _CYCLE[(3 * class_number + index) % len(_CYCLE)]
+
+
+def photograph(name: str, index: int) -> File:
+    """Draw and encode picture number `index`, from 1, of the class `name`."""
+    class_number = CLASSES.index(name)
+    rng = np.random.default_rng([SEED, class_number, index])
+    kind = format_of(class_number, index)
+    return encode(draw_scene(name, rng, on_white=kind == "png-transparent"), kind, rng)
+
+
+TRAINING, TEST = "training_set", "test_set"
+
+
+def broken_files() -> list[tuple[str, str, File]]:
+    """Split, class and file of each; no two in the same class."""
+    files = [
+        (TRAINING, _cut_off("jpeg")),
+        (TRAINING, (".jpg", b"The photograph is missing; see the other folder.\n")),
+        (TRAINING, (".jpg", b"")),
+        (TRAINING, _single_pixel(".png", "PNG")),
+        (TRAINING, _cut_off("png")),
+        (TEST, _cut_off("webp")),
+        (TEST, _single_pixel(".jpg", "JPEG")),
+        (TEST, (".jpg", b"<!DOCTYPE html>\n<title>404 Not Found</title>\n")),
+    ]
+    return [(split, name, file) for name, (split, file) in zip(CLASSES, files, strict=False)]
+
+
+def _cut_off(kind: str) -> File:
+    """The first half of a photograph, as an interrupted download leaves it."""
+    rng = np.random.default_rng(SEED)
+    suffix, content = encode(draw_scene(CLASSES[0], rng), kind, rng)
+    return suffix, content[: len(content) // 2]
+
+
+def _single_pixel(suffix: str, kind: str) -> File:
+    content = io.BytesIO()
+    Image.new("RGB", (1, 1), (128, 128, 128)).save(content, kind)
+    return suffix, content.getvalue()

@@ -7,9 +7,7 @@ from pathlib import Path
 from alexnet_pipe.base.progress import progress
 from alexnet_pipe.cluster.pool import process_pool
 from alexnet_pipe.datasets.pack import Content, pack
-from alexnet_pipe.datasets.sample.broken import TEST, TRAINING, broken_files
-from alexnet_pipe.datasets.sample.encodings import File
-from alexnet_pipe.datasets.sample.photograph import photograph
+from alexnet_pipe.datasets.sample.encodings import TEST, TRAINING, File, broken_files, photograph
 from alexnet_pipe.datasets.sample.scene import CLASSES
 
 _IMAGES_A_TASK = 20

@@ -1,0 +1,57 @@
+"""The house stays one that a newcomer finds the way in: few rooms, each with a name of its own, and none too long."""
+
+import statistics
+from pathlib import Path
+
+import pytest
+
+from benchmarks.house import Module, classes_written_into, modules, names_of_two, written_modules
+
+
+@pytest.fixture(scope="module")
+def found() -> list[Module]:
+    return written_modules(modules("src", "flows"))
+
+
+def test_there_are_few_modules_and_none_is_long(found: list[Module]) -> None:
+    assert len(found) <= 180
+    assert 70 <= statistics.median(module.lines for module in found) <= 110
+    assert [str(module.path) for module in found if module.lines > 250] == []
+
+
+def test_functions_are_short(found: list[Module]) -> None:
+    lengths = [(lines, name) for module in found for name, lines in module.functions()]
+    assert statistics.median(lines for lines, _ in lengths) < 20
+    assert [name for lines, name in lengths if lines > 50] == []
+
+
+def test_a_name_means_one_thing(found: list[Module]) -> None:
+    assert dict(names_of_two(found)) == {}
+
+
+def test_no_class_is_written_into(found: list[Module]) -> None:
+    assert classes_written_into(found) == []
+
+
+def test_the_training_stage_loads_calls_and_saves(found: list[Module]) -> None:
+    (stage,) = [module for module in found if module.path.match("stages/train.py")]
+    assert stage.lines < 60
+    assert len(stage.imported()) < 10
+
+
+@pytest.mark.parametrize("package", ["project", "certificate", "promotion", "experiments", "comparison"])
+def test_what_a_child_needs_is_handed_to_it_and_not_put_into_the_environment(package: str) -> None:
+    for module in modules(f"src/alexnet_pipe/{package}"):
+        written = [line for line in module.text.splitlines() if "environ" in line and _writes(line)]
+        assert written == [], module.path
+
+
+def _writes(line: str) -> bool:
+    return any(
+        mark in line for mark in ("environ[", "environ |=", "environ.update", "environ.setdefault", "environ.pop")
+    )
+
+
+def test_the_counts_can_tell_a_class_that_is_written_into() -> None:
+    text = "class Layer:\n    pass\n\nLayer.form = 1\nother.form = 2\n"
+    assert classes_written_into([Module(Path("a.py"), text)]) == ["Layer.form"]
