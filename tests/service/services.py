@@ -125,6 +125,15 @@ class Project:
         deployment = self.api(f"/deployments/name/pipeline/{of}")["id"]
         return str(self.api(f"/deployments/{deployment}/create_flow_run", {"state": {"type": "SCHEDULED"}})["id"])
 
+    def run_elsewhere(self) -> str:
+        """A run that another machine's worker is said to have at work; its id."""
+        run = self.ask_for_a_run()
+        for state in ("PENDING", "RUNNING"):
+            self.api(f"/flow_runs/{run}/set_state", {"state": {"type": state}})
+        self.api(f"/flow_runs/{run}/labels", {"prefect.worker.name": "elsewhere"}, "PATCH")
+        self.api(f"/flow_runs/{run}", {"infrastructure_pid": str(2**22)}, "PATCH")
+        return run
+
     def miss_runs(self, count: int) -> list[str]:
         """Have the schedule of `pipeline` make `count` runs that should have begun; their ids, the earliest first."""
         deployment = self.api("/deployments/name/pipeline/pipeline")["id"]
@@ -137,7 +146,11 @@ class Project:
 
     def runs(self, state: str) -> list[dict[str, Any]]:
         """All runs whose state is of the type `state`."""
-        return list(self.api("/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": [state]}}}}))
+        found: list[dict[str, Any]] = []
+        asked = {"flow_runs": {"state": {"type": {"any_": [state]}}}}
+        while page := self.api("/flow_runs/filter", {**asked, "offset": len(found)}):
+            found += page
+        return found
 
     def cancel(self, run: str) -> None:
         self.api(f"/flow_runs/{run}/set_state", {"state": {"type": "CANCELLING"}})

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 
@@ -78,6 +79,7 @@ def test_runs_wait_are_dropped_cancelled_told_and_made_each_minute(served: Proje
     assert posted.pop()["message"] == "a test: nothing has failed"
 
     worker = served.start_serving(ALEXNET_PIPE_WEBHOOK=address)
+    what_nobody_knows_is_refused(served)
     a_run_that_fails_is_told_once(served, posted)
     one_that_fails_around_a_restart_of_the_server_is_told_too(served, posted)
 
@@ -108,6 +110,13 @@ def test_runs_wait_are_dropped_cancelled_told_and_made_each_minute(served: Proje
     assert worker.ends(signal.SIGTERM) == 0
     assert "src/alexnet_pipe" not in served.printed()  # As a traceback of ours would have it.
     assert len(posted) == 4
+
+
+def what_nobody_knows_is_refused(served: Project) -> None:
+    deployment = served.api("/deployments/name/pipeline/pipeline")["id"]
+    for parameters in ({"parms": {}}, {"params": {"train.max_epoch": 1}}):
+        with pytest.raises(HTTPError, match="409"):
+            served.api(f"/deployments/{deployment}/create_flow_run", {"parameters": parameters})
 
 
 def a_run_that_fails_is_told_once(served: Project, posted: Posts) -> None:

@@ -6,6 +6,8 @@ seconds, and a window short enough would bury living runs whenever the server wa
 """
 
 import asyncio
+import os
+import platform
 from collections import defaultdict
 from collections.abc import Iterable
 from contextlib import suppress
@@ -22,8 +24,11 @@ from prefect.states import Cancelled, Cancelling, Crashed, Scheduled, State
 
 from alexnet_pipe.base.processes import end_processes
 from alexnet_pipe.project.run_lock import NOTICE, BusyError, only_run
-from alexnet_pipe.service.notices import Notices
+from alexnet_pipe.service.notices import Notices, all_runs
 from alexnet_pipe.service.provision import POOL
+
+WORKER = platform.node()
+"""The name of the worker of this machine. Prefect notes it with each run that a worker takes."""
 
 _SECONDS = 5
 _GRACE = timedelta(seconds=30)
@@ -57,7 +62,8 @@ async def cancel_all() -> None:
     async with get_client() as client:
         pool = filters.WorkPoolFilter(name=filters.WorkPoolFilterName(any_=[POOL]))
         for _ in range(60):
-            runs = await client.read_flow_runs(work_pool_filter=pool, flow_run_filter=_in_states(_AT_WORK))
+            at_work = await client.read_flow_runs(work_pool_filter=pool, flow_run_filter=_in_states(_AT_WORK))
+            runs = [run for run in at_work if _worker(run) == WORKER]
             if not runs:
                 return
             for run in runs:
@@ -75,11 +81,19 @@ def _look(notices: Notices) -> None:
 
 
 def _settle(client: SyncPrefectClient, run: FlowRun, grace: timedelta) -> None:
-    """End a run whose process is gone; cancel one that nobody else will; a run whose process lives goes on."""
+    """End a run whose process is gone; cancel one that nobody else will; a run whose process lives goes on.
+
+    A run that a worker of another machine has taken is left to that and to its heartbeats.
+    """
     assert run.state is not None
+    if _worker(run) is None:  # The worker that was about to take it has died, or is about to.
+        grace = _GRACE
+    elif _worker(run) != WORKER:
+        return
     process = _process(run)
     waits = run.state.timestamp > datetime.now(UTC) - grace
-    if run.state.is_cancelling() and not waits:
+    outlived = process is not None and process.ppid() != os.getpid()
+    if run.state.is_cancelling() and (outlived or not waits):
         if process:
             end_processes([process, *process.children(recursive=True)], NOTICE)
         orphaned: State[None] = Cancelled(message="cancelled without the worker that had started it")
@@ -88,6 +102,12 @@ def _settle(client: SyncPrefectClient, run: FlowRun, grace: timedelta) -> None:
         _bury(client, run)
     elif process is None and run.state.is_pending() and not waits:
         client.set_flow_run_state(run.id, Scheduled(message=f"{_DEAD} before it began"))
+
+
+def _worker(run: FlowRun) -> str | None:
+    """The name of the worker that has taken a run."""
+    name = run.labels.get("prefect.worker.name")
+    return None if name is None else str(name)
 
 
 def _process(run: FlowRun) -> psutil.Process | None:
@@ -114,9 +134,13 @@ def _bury(client: SyncPrefectClient, run: FlowRun) -> None:
 def _drop_scheduled(client: SyncPrefectClient) -> None:
     """Drop the scheduled runs that are due while a run is at work; else all but the latest of each deployment."""
     busy = bool(_runs(client, *_AT_WORK))
+    scheduled = _in_states([StateType.SCHEDULED])
+    scheduled.expected_start_time = filters.FlowRunFilterExpectedStartTime.model_validate(
+        {"before_": datetime.now(UTC)}
+    )
     due: dict[object, list[FlowRun]] = defaultdict(list)
-    for run in _runs(client, StateType.SCHEDULED):
-        if run.auto_scheduled and run.expected_start_time and run.expected_start_time <= datetime.now(UTC):
+    for run in all_runs(client, scheduled, POOL):
+        if run.auto_scheduled:
             due[run.deployment_id].append(run)
     for runs in due.values():
         missed = sorted(runs, key=attrgetter("expected_start_time"))
@@ -126,8 +150,7 @@ def _drop_scheduled(client: SyncPrefectClient) -> None:
 
 
 def _runs(client: SyncPrefectClient, *types: StateType) -> list[FlowRun]:
-    pool = filters.WorkPoolFilter(name=filters.WorkPoolFilterName(any_=[POOL]))
-    return client.read_flow_runs(work_pool_filter=pool, flow_run_filter=_in_states(types))
+    return all_runs(client, _in_states(types), POOL)
 
 
 def _in_states(types: Iterable[StateType]) -> filters.FlowRunFilter:

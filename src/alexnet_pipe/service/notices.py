@@ -25,7 +25,8 @@ WEBHOOK = "ALEXNET_PIPE_WEBHOOK"
 TOLD = Path(".prefect/told.json")
 _TYPES = [StateType.FAILED, StateType.CRASHED, StateType.CANCELLED]
 _PATIENCE = 10.0
-_REMEMBERED = timedelta(days=30)
+_LATE = timedelta(days=1)
+"""A run may tell its end so long after it: the server was away."""
 
 
 @dataclass
@@ -53,13 +54,20 @@ class Notices:
         if not TOLD.exists():
             save_json(TOLD, {"since": datetime.now(UTC).isoformat(), "runs": {}})
         told = load_json(TOLD)
-        for run in _ended_badly(client, datetime.fromisoformat(told["since"])):
-            if str(run.id) in told["runs"]:
+        since, runs = datetime.fromisoformat(told["since"]), told["runs"]
+        for run in _ended_badly(client, since):
+            # One that is tried again is told of again.
+            attempt = f"{run.id} {run.run_count}"
+            if attempt in runs:
                 continue
             if self.address and not self._posted(client, run):
                 return
-            told["runs"][str(run.id)] = datetime.now(UTC).isoformat()
-            save_json(TOLD, _recent(told))
+            runs[attempt] = (run.end_time or since).isoformat()
+            save_json(TOLD, {"since": since.isoformat(), "runs": runs})
+        horizon = datetime.now(UTC) - _LATE
+        if horizon - since > _LATE:
+            recent = {attempt: end for attempt, end in runs.items() if datetime.fromisoformat(end) > horizon}
+            save_json(TOLD, {"since": horizon.isoformat(), "runs": recent})
 
     def _posted(self, client: SyncPrefectClient, run: FlowRun) -> bool:
         assert self.address is not None
@@ -80,10 +88,14 @@ def post(address: str, content: dict[str, Any]) -> None:
     Raises:
         UserError: if it is not taken.
     """
+    # The address is a secret: neither it nor an error that quotes it is printed.
     try:
-        requests.post(address, json=content, timeout=_PATIENCE).raise_for_status()
+        answer = requests.post(address, json=content, timeout=_PATIENCE, allow_redirects=False)
+        problem = "" if answer.status_code < 300 else f"it answers {answer.status_code} {answer.reason}"
     except requests.RequestException as error:
-        raise UserError(f"the notice was not taken by {WEBHOOK}: {' '.join(str(error).split())}") from None
+        problem = type(error).__name__
+    if problem:
+        raise UserError(f"the notice was not taken by {WEBHOOK}: {problem}")
 
 
 def notice(run: FlowRun, flow: str) -> dict[str, Any]:
@@ -110,13 +122,17 @@ def send_test() -> None:
     post(address, {"flow": "test", "run": "test", "state": "Test", "message": "a test: nothing has failed", "link": ""})
 
 
+def all_runs(client: SyncPrefectClient, runs: filters.FlowRunFilter, pool: str | None = None) -> list[FlowRun]:
+    """All runs that `runs` lets through, of the work pool given; the server hands them out by the page."""
+    of_pool = filters.WorkPoolFilter(name=filters.WorkPoolFilterName(any_=[pool])) if pool else None
+    found: list[FlowRun] = []
+    while page := client.read_flow_runs(work_pool_filter=of_pool, flow_run_filter=runs, offset=len(found)):
+        found += page
+    return found
+
+
 def _ended_badly(client: SyncPrefectClient, since: datetime) -> list[FlowRun]:
     state = filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=_TYPES))
-    ended = filters.FlowRunFilterEndTime.model_validate({"after_": max(since, datetime.now(UTC) - _REMEMBERED)})
-    runs = client.read_flow_runs(flow_run_filter=filters.FlowRunFilter(state=state, end_time=ended))
+    ended = filters.FlowRunFilterEndTime.model_validate({"after_": since})
+    runs = all_runs(client, filters.FlowRunFilter(state=state, end_time=ended))
     return sorted(runs, key=lambda run: run.end_time or since)
-
-
-def _recent(told: dict[str, Any]) -> dict[str, Any]:
-    oldest = (datetime.now(UTC) - _REMEMBERED).isoformat()
-    return {**told, "runs": {run: when for run, when in told["runs"].items() if when > oldest}}

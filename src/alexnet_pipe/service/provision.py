@@ -9,9 +9,11 @@ from pathlib import Path
 
 from prefect.automations import AutomationCore, EventTrigger, Posture
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas import filters
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 
+from alexnet_pipe.params.load import known_keys
 from alexnet_pipe.service.gpu_limit import GPU
 
 POOL = "alexnet-pipe"
@@ -41,6 +43,19 @@ def provision() -> dict[str, str]:
         _keep(client, _dead())
     engine = shlex.join([sys.executable, "-m", "prefect.engine"])
     return {"timezone": local_timezone(), "cron": os.environ.get(CRON, _NIGHTLY), "engine": engine}
+
+
+def refuse_unknown_parameters() -> None:
+    """Have the server refuse to make a run with a parameter that its flow, or `params.yaml`, does not know."""
+    pool = filters.WorkPoolFilter(name=filters.WorkPoolFilterName(any_=[POOL]))
+    with get_client(sync_client=True) as client:
+        for deployment in client.read_deployments(work_pool_filter=pool):
+            schema = {**(deployment.parameter_openapi_schema or {}), "additionalProperties": False}
+            if params := schema.get("properties", {}).get("params"):
+                params["propertyNames"] = {"enum": known_keys()}
+            # Prefect's own method for it leaves out what its model of a schema does not have.
+            content = {"parameter_openapi_schema": schema}
+            client.request("PATCH", "/deployments/{id}", path_params={"id": deployment.id}, json=content)
 
 
 def local_timezone() -> str:

@@ -23,8 +23,8 @@ from alexnet_pipe.base.errors import StoppedError, UserError
 from alexnet_pipe.base.processes import end_processes
 from alexnet_pipe.project.run_lock import NOTICE
 from alexnet_pipe.service.address import answers, only_one
-from alexnet_pipe.service.caretaker import cancel_all, look_after, settle_at_start
-from alexnet_pipe.service.provision import CRON, POOL
+from alexnet_pipe.service.caretaker import WORKER, cancel_all, look_after, settle_at_start
+from alexnet_pipe.service.provision import CRON, POOL, refuse_unknown_parameters
 
 _SERVED = "this project is served already: use that, or stop it first"
 
@@ -77,6 +77,7 @@ def serve(root: Path, cron: str | None = None) -> None:
     with only_one(root / ".prefect/serve.lock", _SERVED):
         _make_pool()
         _deploy(cron)
+        refuse_unknown_parameters()
         settle_at_start()
         asyncio.run(_work())
 
@@ -124,7 +125,7 @@ async def _work() -> None:
     stopped: asyncio.Future[int] = loop.create_future()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _tell, stopped, number)
-    worker = PatientWorker(work_pool_name=POOL, limit=1)
+    worker = PatientWorker(work_pool_name=POOL, name=WORKER, limit=1)
     working: set[asyncio.Future[Any]] = {
         asyncio.create_task(worker.start(printer=_nothing)),
         asyncio.create_task(look_after()),
