@@ -119,6 +119,13 @@ def test_one_who_has_ended_but_was_not_waited_for_is_dead(rwlock: Path) -> None:
     assert not rwlock.exists()
 
 
+def test_one_who_was_born_after_the_list_is_not_the_one_that_it_names(rwlock: Path) -> None:
+    rwlock.write_text(holders(os.getpid()))
+    os.utime(rwlock, (0, 0))
+    mend_rwlock(rwlock.parents[2])
+    assert not rwlock.exists()
+
+
 def test_the_living_keep_what_they_hold(rwlock: Path) -> None:
     rwlock.write_text(holders(os.getpid()))
     mend_rwlock(rwlock.parents[2])

@@ -124,11 +124,13 @@ def mend_rwlock(root: Path) -> None:
     """Forget DVC's list of who reads and writes what in `root` if it is broken, or if all whom it names are dead.
 
     DVC writes the list in place, so a killed DVC may leave half of it, and no DVC runs again. And it takes for alive a
-    process that has ended but was not waited for, as an orphan in a container may be.
+    process that has ended but was not waited for, as an orphan in a container may be, and one that has only got the
+    number of a dead one, as happens when a container starts again.
     """
     path = root / ".dvc/tmp/rwlock"
     try:
-        alive = any(map(_is_alive, _pids(json.loads(path.read_text(encoding="utf-8")))))
+        written = path.stat().st_mtime
+        alive = any(_is_alive(pid, written) for pid in _pids(json.loads(path.read_text(encoding="utf-8"))))
     except FileNotFoundError:
         return
     except ValueError:
@@ -144,8 +146,10 @@ def _pids(content: dict[str, Any]) -> set[int]:
     return {int(one["pid"]) for one in each if one}
 
 
-def _is_alive(pid: int) -> bool:
+def _is_alive(pid: int, since: float) -> bool:
     try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        process = psutil.Process(pid)
+        # Its time of birth is known to a second.
+        return process.status() != psutil.STATUS_ZOMBIE and process.create_time() < since + 2
     except psutil.NoSuchProcess:
         return False
