@@ -32,7 +32,10 @@ WORKER = platform.node()
 
 _SECONDS = 5
 _GRACE = timedelta(seconds=30)
-"""The time that the process of a run may take to be known, and that its worker may take to cancel it."""
+"""The time that the process of a run may take to be known."""
+
+_CANCELLING = timedelta(seconds=5)
+"""The time that a worker may take to cancel a run, if it does not wait for the server to come back."""
 
 _AT_WORK = (StateType.PENDING, StateType.RUNNING, StateType.CANCELLING)
 _DEAD = "its process was gone"
@@ -93,10 +96,11 @@ def _settle(client: SyncPrefectClient, run: FlowRun, grace: timedelta) -> None:
     process = _process(run)
     waits = run.state.timestamp > datetime.now(UTC) - grace
     outlived = process is not None and process.ppid() != os.getpid()
-    if run.state.is_cancelling() and (outlived or not waits):
+    unheard = run.state.timestamp < datetime.now(UTC) - min(grace, _CANCELLING)
+    if run.state.is_cancelling() and (outlived or unheard):
         if process:
             end_processes([process, *process.children(recursive=True)], NOTICE)
-        orphaned: State[None] = Cancelled(message="cancelled without the worker that had started it")
+        orphaned: State[None] = Cancelled(message="cancelled")
         client.set_flow_run_state(run.id, orphaned, force=True)
     elif process is None and run.state.is_running() and (run.infrastructure_pid or not waits):
         _bury(client, run)

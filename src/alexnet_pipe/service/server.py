@@ -89,8 +89,8 @@ def _prefect() -> "Server":
 
     # Workers keep connections open for as long as they live.
     config = uvicorn.Config(create_app(final=True), log_level="error", timeout_graceful_shutdown=3)
-    for name in ("prefect.server", "prefect.server.utilities.messaging.memory"):
-        logging.getLogger(name).addFilter(_is_no_retry)
+    for name in ("", ".utilities.messaging.memory", ".utilities.worker_channel"):
+        logging.getLogger(f"prefect.server{name}").addFilter(_is_no_retry)
     return uvicorn.Server(config)
 
 

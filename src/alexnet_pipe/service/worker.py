@@ -7,15 +7,18 @@ import subprocess
 import sys
 import warnings
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import httpx
 import psutil
+from prefect._internal import observers
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.actions import WorkPoolCreate, WorkPoolUpdate
 from prefect.client.schemas.schedules import CronSchedule
 from prefect.exceptions import ObjectAlreadyExists
+from prefect.utilities.services import critical_service_loop
 from prefect.workers.process import ProcessWorker
 from pydantic import ValidationError
 
@@ -25,6 +28,9 @@ from alexnet_pipe.project.run_lock import NOTICE
 from alexnet_pipe.service.address import answers, only_one
 from alexnet_pipe.service.caretaker import WORKER, cancel_all, look_after, settle_at_start
 from alexnet_pipe.service.provision import CRON, POOL, refuse_unknown_parameters
+
+_PATIENCE = 10_000
+"""Failures in a row, ten seconds apart, after which it may give up."""
 
 _SERVED = "this project is served already: use that, or stop it first"
 
@@ -72,6 +78,9 @@ def serve(root: Path, cron: str | None = None) -> None:
         UserError: if `cron` is no cron expression, or the project is served already.
     """
     os.chdir(root)
+    # Prefect's watch for cancelled runs gives up for good, with tracebacks, when the server is away for half a minute.
+    patiently = partial(critical_service_loop, consecutive=_PATIENCE, printer=_nothing)
+    setattr(observers, "critical_service_loop", patiently)  # noqa: B010
     if cron is not None:
         _check(cron)
     with only_one(root / ".prefect/serve.lock", _SERVED):
