@@ -109,6 +109,8 @@ def quiet_and_local(root: Path) -> None:
     for observer in ("FlowRunCancellingObserver", "FlowRunSuspendingObserver"):
         # Both go on by asking, after the traceback of a connection that has ended with the server.
         logging.getLogger(f"prefect.{observer}").addFilter(lambda record: not record.exc_info)
+    # The end of such asking is no failure.
+    logging.getLogger("asyncio").addFilter(lambda record: "_handle_polling_task_done" not in record.getMessage())
     # A heartbeat that no server takes is none; the next one comes in half a minute, and says so again.
     logging.getLogger("prefect.events.clients").addFilter(lambda record: "Unable to connect" not in str(record.msg))
     logging.getLogger("prefect._internal.concurrency").addFilter(lambda record: "process item" not in str(record.msg))

@@ -143,16 +143,26 @@ async def _work() -> None:
     await asyncio.wait({*working, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if not stopped.done():
         raise next(error for task in working if task.done() and (error := task.exception()))
-    if not answers(os.environ["PREFECT_API_URL"]):
-        _leave(stopped.result())
+    ending = asyncio.create_task(_end(working))
+    unanswered = 0
+    while not ending.done():
+        # It may end at the same moment, as when the machine is shut down.
+        unanswered = 0 if await asyncio.to_thread(answers, os.environ["PREFECT_API_URL"]) else unanswered + 1
+        if unanswered == 3:
+            _leave(stopped.result())
+        await asyncio.wait({ending}, timeout=1)
+    await ending
+    # Their stages may be at work for a moment longer than the runs.
+    end_processes(psutil.Process().children(recursive=True), NOTICE)
+    raise StoppedError(stopped.result())
+
+
+async def _end(working: set["asyncio.Future[Any]"]) -> None:
     with suppress(httpx.HTTPError):
         await cancel_all()
     for task in working:
         task.cancel()
     await asyncio.gather(*working, return_exceptions=True)
-    # Their stages may be at work for a moment longer than the runs.
-    end_processes(psutil.Process().children(recursive=True), NOTICE)
-    raise StoppedError(stopped.result())
 
 
 def _leave(number: int) -> NoReturn:
