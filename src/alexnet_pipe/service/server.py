@@ -91,6 +91,7 @@ def _prefect() -> "Server":
     config = uvicorn.Config(create_app(final=True), log_level="error", timeout_graceful_shutdown=3)
     for name in ("", ".utilities.messaging.memory", ".utilities.worker_channel"):
         logging.getLogger(f"prefect.server{name}").addFilter(_is_no_retry)
+    logging.getLogger("docket.dependencies").addFilter(_is_no_retry)
     return uvicorn.Server(config)
 
 
