@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -126,6 +126,9 @@ def _is_news(record: logging.LogRecord) -> bool:
 
 
 def _fit_for_a_runner() -> None:
+    # Ctrl-C in a terminal is for the worker, which cancels the run; heard here as well, it would look like a crash.
+    with suppress(PermissionError):  # Who leads a session has a group of its own.
+        os.setpgid(0, 0)
     # A run outlives the runner that reads what it prints; rich would end the run.
     setattr(Console, "on_broken_pipe", lambda _: None)  # noqa: B010
     # Why a run failed is its state; Prefect adds a traceback that leads into Prefect.
