@@ -14,7 +14,7 @@ def main() -> None:
 
         from alexnet_pipe.base.paths import Artifacts
         from alexnet_pipe.store.image_store import ImageStore
-        from benchmarks import data_path, frozen, memory, orchestration, preparation, scale, shares, step
+        from benchmarks import data_path, frozen, memory, orchestration, preparation, scale, shares, start, step
     tf.get_logger().setLevel("ERROR")  # Every model that is measured is traced, and it warns of that.
     artifacts = Artifacts(Path())
     images = ImageStore.open(artifacts.images, "train")
@@ -27,6 +27,7 @@ def main() -> None:
     memory.show()
     preparation.show(artifacts, REPEATS)
     scale.show(artifacts)
+    start.show(Artifacts(Path.cwd()), 3)
     orchestration.show(artifacts.root, 3)
 
 
