@@ -97,10 +97,10 @@ def test_a_model_that_is_not_better_beyond_chance_changes_nothing(project: Path,
 def test_where_photographs_join_the_test_the_champion_is_tested_on_them_too(tmp_path: Path) -> None:
     make_project(tmp_path / "project", wrong=5, own_test_split=False)
     assert retrain(tmp_path / "project").verdict is Verdict.PROMOTED
-    before = tested(tmp_path / "project")
+    before = _tested(tmp_path / "project")
     add_photographs(tmp_path / "project", "train", 60)
     decision = retrain(tmp_path / "project", wrong=0)
-    after = tested(tmp_path / "project")
+    after = _tested(tmp_path / "project")
     assert decision.verdict is Verdict.PROMOTED
     assert before < after
     assert decision.contest
@@ -110,7 +110,7 @@ def test_where_photographs_join_the_test_the_champion_is_tested_on_them_too(tmp_
     assert decision.contest.comparison.first_errors == 5 + len(after - before)
 
 
-def tested(project: Path) -> set[str]:
+def _tested(project: Path) -> set[str]:
     """The SHA-256 of the test images."""
     return set(pd.read_parquet(project / "evaluation/predictions.parquet")["sha256"])
 
