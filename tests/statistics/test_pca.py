@@ -58,6 +58,15 @@ def test_shards_do_not_change_a_single_bit(tmp_path: Path) -> None:
     np.testing.assert_array_equal(whole.eigenvectors, parts.eigenvectors)
 
 
+def test_the_last_bits_of_a_processor_change_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, eigh = pca_of(tmp_path, natural_pixels()), np.linalg.eigh
+    elsewhere = lambda matrix: tuple(np.nextafter(values, 2) for values in eigh(matrix))  # noqa: E731
+    monkeypatch.setattr(np.linalg, "eigh", elsewhere)
+    there = pca_of(tmp_path, natural_pixels())
+    np.testing.assert_array_equal(here.eigenvalues, there.eigenvalues)
+    np.testing.assert_array_equal(here.eigenvectors, there.eigenvectors)
+
+
 @pytest.mark.parametrize("level", [0, 7, 255])
 def test_a_single_colour_has_no_variance(tmp_path: Path, level: int) -> None:
     plain = np.full((2, 256, 256, 3), level, np.uint8)

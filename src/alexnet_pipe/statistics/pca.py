@@ -14,6 +14,9 @@ from alexnet_pipe.statistics.over_shards import StoredShard, blocks
 _BLOCK, _COLUMNS = 64, 3072
 """Images, and bytes of each, that are multiplied at a time, so that they stay in the cache."""
 
+_DECIMALS = 12
+"""Of eigenvalues and eigenvectors: what every processor agrees on, and far more than a colour shift needs."""
+
 
 @dataclass(frozen=True)
 class RgbPca:
@@ -53,7 +56,12 @@ def rgb_pca(shards: Iterable[Result]) -> RgbPca:
     falling = eigenvectors[:, ::-1]
     largest = np.abs(falling).argmax(axis=0)
     signs = np.sign(falling[largest, range(3)])
-    return RgbPca(eigenvalues[::-1], falling * signs, pixels)
+    # The last bits are the processor's: LAPACK rounds as its instructions do.
+    return RgbPca(_rounded(eigenvalues[::-1]), _rounded(falling * signs), pixels)
+
+
+def _rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values.round(_DECIMALS) + 0.0  # No zero keeps a sign.
 
 
 def _add_products(values: NDArray[np.float32], sums: NDArray[np.float64]) -> None:
