@@ -153,3 +153,14 @@ def test_doctor_names_a_card_that_is_not_used(tmp_path: Path) -> None:
     )
     assert result.returncode == 1
     assert "cpu:0, and not NVIDIA X1, 81559 MiB, 570.1: run `make setup GPU=1`" in result.stdout
+
+
+@pytest.mark.parametrize("verb", ["run", "retrain"])
+def test_a_misspelt_setting_is_refused_before_anything_starts(verb: str) -> None:
+    command = [sys.executable, "-m", "alexnet_pipe", verb, "--set", "train.max_epoch=1"]
+    done = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert done.stderr == (
+        "alexnet-pipe: --set: train.max_epoch is not a known parameter; did you mean train.max_epochs?\n"
+    )

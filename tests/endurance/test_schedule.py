@@ -34,12 +34,13 @@ class Retraining(Project):
         self.api(f"/deployments/{deployment}/schedules", [every])
 
     def ended(self) -> list[str]:
-        """The states of the runs that have ended."""
+        """The states of the runs that have ended, but for those whose time came while another was at work."""
         ended = {"state": {"type": {"any_": ["COMPLETED", "FAILED", "CRASHED", "CANCELLED"]}}}
-        return [run["state"]["name"] for run in self.api("/flow_runs/filter", {"flow_runs": ended})]
+        names = [run["state"]["name"] for run in self.api("/flow_runs/filter", {"flow_runs": ended})]
+        return [name for name in names if name != "Skipped"]
 
     def size(self) -> dict[str, int]:
-        """Open files and memory of server and runner, files below `.dvc/tmp`, and commits and tags."""
+        """Open files and memory of server and worker, files below `.dvc/tmp`, and commits and tags."""
         found = {"files in .dvc/tmp": sum(1 for _ in (self.folder / ".dvc/tmp").rglob("*"))}
         found["commits and tags"] = len(git(self.folder, "for-each-ref").splitlines())
         for name in ("server", "serve"):
@@ -55,9 +56,9 @@ def test_twenty_runs_in_a_row_leave_nothing_behind(tmp_path: Path) -> None:
         house.start_server()
         house.start_serving()
         house.schedule()
-        until(lambda: len(house.ended()) >= WARM_UP, house.printed, WARM_UP * 60)
+        until(lambda: len(house.ended()) >= WARM_UP, house.printed)
         before = house.size()
-        until(lambda: len(house.ended()) >= WARM_UP + RUNS, house.printed, RUNS * 60)
+        until(lambda: len(house.ended()) >= WARM_UP + RUNS, house.printed, RUNS * 120)
         after = house.size()
         assert set(house.ended()) == {"Unchanged"}, house.ended()
     finally:

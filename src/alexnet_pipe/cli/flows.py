@@ -32,14 +32,14 @@ def run(
     they are. `promote` can take what the clone has.
     """
     from alexnet_pipe.orchestration.start import project_folder, run_flow, server_for_a_run
-    from alexnet_pipe.params.preset import parse_overrides
 
     folder = project_folder()
+    settings = _settings(folder, overrides)
     with server_for_a_run(folder) as api:
         if not (api or force or overrides) and (runs := _unchanged(folder, targets or [])):
             _show(folder, runs)
             return
-        state = run_flow("pipeline", {"targets": targets, "force": force, "params": parse_overrides(overrides or [])})
+        state = run_flow("pipeline", {"targets": targets, "force": force, "params": settings})
     if not state.is_completed():
         raise UserError(state.message or state.name)
     if overrides:
@@ -56,10 +56,11 @@ def retrain(overrides: _Overrides = None) -> None:
     It works in a clone of the last commit. The exit status is 0 unless it failed, whatever the decision.
     """
     from alexnet_pipe.orchestration.start import project_folder, run_flow, server_for_a_run
-    from alexnet_pipe.params.preset import parse_overrides
 
-    with server_for_a_run(project_folder()):
-        state = run_flow("retrain", {"params": parse_overrides(overrides or [])})
+    folder = project_folder()
+    settings = _settings(folder, overrides)
+    with server_for_a_run(folder):
+        state = run_flow("retrain", {"params": settings})
     if not state.is_completed():
         raise UserError(state.message or state.name)
     print(f"retrain: {state.message}")
@@ -92,6 +93,17 @@ def experiments(
         Console().print(rich_table(rows), ABOUT, sep="")
     if not state.is_completed():
         raise UserError(state.message or state.name)
+
+
+def _settings(folder: Path, overrides: list[str] | None) -> dict[str, Any]:
+    """What `--set` says, checked before anything starts."""
+    from alexnet_pipe.params.load import load_params
+    from alexnet_pipe.params.preset import overridden, parse_overrides
+
+    settings = parse_overrides(overrides or [])
+    if settings:
+        overridden(load_params(folder / "params.yaml"), settings, "--set")
+    return settings
 
 
 def _unchanged(root: Path, targets: Sequence[str]) -> dict[str, "StageRun"] | None:
