@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folder import walk
+from alexnet_pipe.datasets.folder import is_image_name, walk
 from tests.datasets.files import named, write_folder
 
 
@@ -57,3 +57,8 @@ def test_names_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "pets", {"cats/\udce9.jpg": b""})
     with pytest.raises(UserError, match=r"the file name 'cats/\\udce9\.jpg' is not valid UTF-8: rename the file"):
         walk(folder)
+
+
+def test_names_of_images_are_told_from_those_of_tables() -> None:
+    assert all(map(is_image_name, ["1.jpg", "a/B.JPEG", "line\nend.png", "x.heic", "a.b.tif"]))
+    assert not any(map(is_image_name, ["labels.csv", "train.zip", "jpg", ".jpg/readme", "a.jpg.txt", "LICENSE"]))

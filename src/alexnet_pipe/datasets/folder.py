@@ -3,12 +3,18 @@
 import os
 import re
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from alexnet_pipe.base.errors import UserError
 
 _SYSTEM = {"_ds_store", "thumbs.db", "desktop.ini", "__macosx"}
+_IMAGES = frozenset(
+    ".jpg .jpeg .jpe .jfif .png .gif .webp .tif .tiff .bmp .dib .ppm .pgm .pbm .pnm .avif .avifs .jp2 .j2k .j2c .jpc .jpx "
+    ".heic .heif .svg .psd .jxl .ico .exr .hdr .dds .qoi .raf .dng .cr2 .nef .arw".split()
+)
+"""How names of images end, also of kinds that are not decoded: `resize` refuses those with a reason."""
+
 # Archives made on Windows may separate folders with backslashes.
 _SEPARATOR = re.compile(r"[/\\]")
 
@@ -23,6 +29,11 @@ def path_parts(name: str) -> tuple[str, ...]:
 def is_hidden(part: str) -> bool:
     """Whether a file or folder of this name belongs to the operating system and not to the data set."""
     return part.startswith(".") or part.casefold() in _SYSTEM
+
+
+def is_image_name(name: str) -> bool:
+    """Whether the name ends as those of images do; a table or a list does not."""
+    return PurePosixPath(name).suffix.lower() in _IMAGES
 
 
 def checked_name(name: str, where: str) -> str:
