@@ -9,9 +9,10 @@ from typing import NamedTuple
 from alexnet_pipe.base.errors import UserError
 
 _SYSTEM = {"_ds_store", "thumbs.db", "desktop.ini", "__macosx"}
-_IMAGES = frozenset(
-    ".jpg .jpeg .jpe .jfif .png .gif .webp .tif .tiff .bmp .dib .ppm .pgm .pbm .pnm .avif .avifs .jp2 .j2k .j2c .jpc .jpx "
-    ".heic .heif .svg .psd .jxl .ico .exr .hdr .dds .qoi .raf .dng .cr2 .nef .arw".split()
+_IMAGE = re.compile(
+    r"\.(jpe?g|jpe|jfif|png|gif|webp|tiff?|bmp|dib|p[bgnp]m|avifs?|jp2|j2[ck]|jp[cfx]"
+    r"|hei[cf]|svg|psd|jxl|ico|exr|hdr|dds|qoi|raf|dng|cr2|nef|arw)",
+    re.IGNORECASE,
 )
 """How names of images end, also of kinds that are not decoded: `resize` refuses those with a reason."""
 
@@ -33,7 +34,7 @@ def is_hidden(part: str) -> bool:
 
 def is_image_name(name: str) -> bool:
     """Whether the name ends as those of images do; a table or a list does not."""
-    return PurePosixPath(name).suffix.lower() in _IMAGES
+    return _IMAGE.fullmatch(PurePosixPath(name).suffix) is not None
 
 
 def checked_name(name: str, where: str) -> str:
