@@ -21,7 +21,8 @@ from alexnet_pipe.params.preset import override_params
 from alexnet_pipe.project.clones import CHALLENGER, challenger
 from alexnet_pipe.project.dvc import StageRun
 from alexnet_pipe.project.graph import stage_graph, with_upstream
-from alexnet_pipe.project.run_lock import BusyError, only_run
+from alexnet_pipe.project.run_lock import only_run
+from alexnet_pipe.project.stage_lock import BusyError
 
 
 @flow(name="pipeline")

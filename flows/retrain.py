@@ -24,7 +24,8 @@ from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.clones import challenger
 from alexnet_pipe.project.graph import stage_graph
-from alexnet_pipe.project.run_lock import BusyError, only_run
+from alexnet_pipe.project.run_lock import only_run
+from alexnet_pipe.project.stage_lock import BusyError
 from alexnet_pipe.promotion.decision import Decision, Verdict, decide, decision_markdown
 from alexnet_pipe.promotion.delivery import finish_promotion, push_git, try_to_push
 from alexnet_pipe.promotion.handover import promote

@@ -7,13 +7,21 @@ import pandas as pd
 import yaml
 
 from alexnet_pipe.base.files import save_json
+from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.statistics.mean import image_sum, mean_image
 from alexnet_pipe.statistics.over_shards import StoredShard
 from alexnet_pipe.statistics.pca import colour_products, rgb_pca
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
-from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE, RESIZE_FILE, shard_name, write_classes
+from alexnet_pipe.store.store_files import (
+    CLASSES_FILE,
+    DIGESTS_FILE,
+    INDEX_FILE,
+    RESIZE_FILE,
+    shard_name,
+    write_classes,
+)
 
 
 def random_store(images: int, classes: int = 2, shards: int = 1, seed: int = 0) -> ImageStore:
@@ -62,6 +70,8 @@ def training_folder(root: Path, images: int, validation: int, **sections: dict[s
         index.append(store.rows.assign(split=split, shard=shard_name(split, 0), row=range(count)))
     pd.concat(index).to_parquet(artifacts.images / INDEX_FILE, index=False)
     write_classes(artifacts.images / CLASSES_FILE, store.classes)
+    shards = artifacts.images.glob("*.npy")
+    save_json(artifacts.images / DIGESTS_FILE, {path.name: file_digest(path) for path in shards})
     save_json(artifacts.images / RESIZE_FILE, {"policy": "squash", "background": "black"})
     shard = StoredShard(artifacts.images / shard_name("train", 0), images)
     save_array(artifacts.mean, mean_image([image_sum(shard)]))

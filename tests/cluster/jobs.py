@@ -24,6 +24,9 @@ class Job:
     deadly: bool = False
     images: int = 1
 
+    def holds(self, _: Result) -> bool:
+        return not self.log.with_suffix(".gone").exists()
+
 
 def square(job: Job) -> Result:
     with job.log.open("a") as log:

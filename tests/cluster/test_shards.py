@@ -48,6 +48,23 @@ def test_a_single_shard_needs_no_cluster(tmp_path: Path, monkeypatch: pytest.Mon
     assert runs(tmp_path) == [1]
 
 
+def test_a_kept_result_that_is_damaged_or_has_lost_its_shard_is_computed_again(tmp_path: Path) -> None:
+    def squared() -> int:
+        (result,) = dict(map_shards("squares", square, [Job("3", tmp_path / "3.log")], tmp_path)).values()
+        return int(result["square"])
+
+    squared()
+    whole = (tmp_path / "3.npz").read_bytes()
+    for damaged in (b"", whole[: len(whole) // 2], whole.replace(b"\x09\0\0\0", b"\x08\0\0\0")):
+        assert damaged != whole
+        (tmp_path / "3.npz").write_bytes(damaged)
+        assert squared() == 9
+    assert (tmp_path / "3.log").read_text() == "x" * 4
+    (tmp_path / "3.gone").touch()
+    assert squared() == 9
+    assert (tmp_path / "3.log").read_text() == "x" * 5
+
+
 @pytest.mark.parametrize("pace", [1000.0, 1.0], ids=["in this process", "in a pool"])
 def test_what_takes_seconds_needs_no_cluster(pace: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("distributed.LocalCluster")

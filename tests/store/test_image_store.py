@@ -1,5 +1,6 @@
 """Images are found in their shards, read in place, and missing parts are named."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,8 @@ import pandas as pd
 import pytest
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import save_json
+from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.store_files import shard_name, write_classes
@@ -49,6 +52,19 @@ def test_images_are_views_into_the_file_not_copies(folder: Path) -> None:
     store = ImageStore.open(folder, "train")
     assert isinstance(store.shards[0], np.memmap)
     assert np.shares_memory(store[1], store.shards[0])
+
+
+def test_a_bit_that_flipped_is_found_when_the_split_is_opened_for_training(folder: Path) -> None:
+    save_json(folder / "digests.json", {path.name: file_digest(path) for path in folder.glob("*.npy")})
+    assert len(ImageStore.open_intact(folder, "train")) == 3
+    shard = folder / "train-00001.npy"
+    status, content = shard.stat(), bytearray(shard.read_bytes())
+    content[-1] ^= 1
+    shard.write_bytes(content)
+    os.utime(shard, ns=(status.st_atime_ns, status.st_mtime_ns))
+    with pytest.raises(UserError, match=r"train-00001\.npy has other bytes than the resize wrote"):
+        ImageStore.open_intact(folder, "train")
+    assert len(ImageStore.open_intact(folder, "test")) == 1
 
 
 def test_an_empty_split_and_a_missing_shard_are_named(folder: Path) -> None:

@@ -38,10 +38,11 @@ class Run:
     forms: Forms = PORTABLE
     trainer: type[Trainer] = Trainer
 
-    def train(self, epochs: int) -> State:
+    def train(self, epochs: int, **changed: object) -> State:
         self.model = Classifier(self.store.classes, forms=self.forms, width=WIDTH, initialisation="he", seed=1)
         self.model.mean.assign(np.full((256, 256, 3), 127.0))
         train = TrainParams(seed=1, batch_size=8, learning_rate=self.rate, max_epochs=epochs, checkpoint_steps=2)
+        train = train.model_copy(update=changed)
         stream = TrainingStream(self.store, np.zeros((3, 3)), train)
         records = Records(Artifacts(self.folder), self.checkpoints)
         return self.trainer(self.model, stream, self.store, records, train).run()
@@ -103,6 +104,33 @@ def test_a_stopped_run_goes_on_to_the_same_weights_and_history(stop_at: int, tmp
     assert resumed.digest(state) == undisturbed.digest(expected)
     assert (state.resumed_at, expected.resumed_at) == ([stop_at], [])
     assert repeatable(state.history) == repeatable(expected.history)
+
+
+@pytest.mark.parametrize(
+    ("epochs", "changed", "goes_on"),
+    [
+        (2, {}, False),
+        (3, {}, True),
+        (5, {"checkpoint_steps": 1, "on_flat_loss": "warn", "flat_loss_steps": 1}, True),
+    ],
+)
+def test_a_run_that_was_stopped_in_its_fourth_epoch_ends_as_if_the_changed_parameters_had_always_held(
+    epochs: int, changed: dict[str, object], goes_on: bool, tmp_path: Path
+) -> None:
+    class Interrupted(Trainer):
+        def step(self, inputs: object, labels: object) -> tuple[float, float]:
+            if self.state.step == 6:
+                os.kill(os.getpid(), signal.SIGTERM)
+            return super().step(inputs, labels)
+
+    store = light_and_dark(16)
+    with pytest.raises(StoppedError):
+        Run(store, tmp_path / "stopped", trainer=Interrupted).train(4)
+    resumed, undisturbed = Run(store, tmp_path / "stopped"), Run(store, tmp_path / "undisturbed")
+    state, expected = resumed.train(epochs, **changed), undisturbed.train(epochs, **changed)
+    assert bool(state.resumed_at) is goes_on
+    assert repeatable(state.history) == repeatable(expected.history)
+    assert resumed.digest(state) == undisturbed.digest(expected)
 
 
 @pytest.mark.usefixtures("half_precision")

@@ -1,13 +1,20 @@
-"""How files are written: aside, then renamed."""
+"""How files are written: aside, flushed to the disk, then renamed."""
 
 import json
+import os
+import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from alexnet_pipe.base.errors import UserError
+
+_PARTIAL = ".partial"
 
 
 @contextmanager
@@ -16,9 +23,9 @@ def written_aside(path: Path) -> Iterator[Path]:
 
     A process that dies inside the block leaves `path` as it was; what it left aside is removed next time.
     """
-    aside = path.with_name(f".{path.name}.partial")
-    _remove(aside)
     path.parent.mkdir(parents=True, exist_ok=True)
+    _remove_left(path)
+    aside = _aside(path)
     try:
         yield aside
         take_place(path, aside)
@@ -27,11 +34,23 @@ def written_aside(path: Path) -> Iterator[Path]:
 
 
 def take_place(path: Path, new: Path) -> None:
-    """Put the file or folder `new` in the place of `path`; both lie on one file system."""
+    """Put the file or folder `new`, which may lie on another file system, in the place of `path`.
+
+    Its bytes are on the disk before they get their name, and what was there goes after that.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
+    beside = new if new.parent == path.parent else _moved(new, _aside(path))
+    for written in [*beside.rglob("*"), beside]:
+        if not written.is_symlink():
+            _flush(written)
     if path.is_dir():
-        _remove(path)
-    new.replace(path)
+        # A folder cannot be renamed onto another.
+        old = path.rename(_aside(path))
+        beside.rename(path)
+        _remove(old)
+    else:
+        beside.replace(path)
+    _flush(path.parent)
 
 
 def save_json(path: Path, content: Mapping[str, Any]) -> None:
@@ -51,6 +70,36 @@ def required(path: Path) -> Path:
     if not path.exists():
         raise UserError(f"{path} is missing: run `dvc repro` to make it, or `dvc checkout` to restore it")
     return path
+
+
+def _aside(path: Path) -> Path:
+    """A name that no other writer of `path` uses."""
+    return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{_PARTIAL}")
+
+
+def _moved(path: Path, to: Path) -> Path:
+    try:
+        return Path(shutil.move(path, to))
+    except OSError:  # The disk is full, say.
+        _remove(to)
+        raise
+
+
+def _remove_left(path: Path) -> None:
+    """Remove what writers of `path` left aside that are no longer alive."""
+    for left in path.parent.glob(f".{escape(path.name)}.*-*{_PARTIAL}*"):
+        writer = left.name.removeprefix(f".{path.name}.").partition("-")[0]
+        # A container gives its processes the same numbers each time it starts.
+        if writer.isdecimal() and (int(writer) == os.getpid() or not psutil.pid_exists(int(writer))):
+            _remove(left)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _remove(path: Path) -> None:

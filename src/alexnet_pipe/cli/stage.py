@@ -35,10 +35,13 @@ def stage(
     if check:
         _check_source(name, params.dataset)
         return
-    with without_notices():
-        run = importlib.import_module(f"alexnet_pipe.stages.{name}").run
-    sections = [section for section in inspect.signature(run).parameters if section != "artifacts"]
-    run(Artifacts(), **{section: getattr(params, section) for section in sections})
+    from alexnet_pipe.project.stage_lock import only_writer
+
+    with only_writer(Path(), name):
+        with without_notices():
+            run = importlib.import_module(f"alexnet_pipe.stages.{name}").run
+        sections = [section for section in inspect.signature(run).parameters if section != "artifacts"]
+        run(Artifacts(), **{section: getattr(params, section) for section in sections})
 
 
 def _check_source(name: str, dataset: "DatasetParams") -> None:

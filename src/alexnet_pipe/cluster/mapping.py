@@ -1,12 +1,14 @@
 """Apply a function to shards, in processes of their own; a result that is there is not computed again."""
 
 import os
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +43,7 @@ class Work(Protocol):
     Attributes:
         name: Unique among the shards of a task.
         images: How many images it has, for the progress.
+        holds: Whether a kept result may be used, because what the function wrote beside it is still there.
     """
 
     @property
@@ -48,6 +51,8 @@ class Work(Protocol):
 
     @property
     def images(self) -> int: ...
+
+    def holds(self, result: Result) -> bool: ...
 
 
 AnyWork = TypeVar("AnyWork", bound=Work)
@@ -151,10 +156,18 @@ def _result(future: "Future", work: Work) -> Result:
 
 def _once(function: Callable[[AnyWork], Result], work: AnyWork, path: str) -> Result:
     kept = Path(path)
-    if kept.exists():
-        with np.load(kept) as arrays:
-            return dict(arrays)
+    if (result := _kept(kept)) is not None and work.holds(result):
+        return result
     result = function(work)
     with written_aside(kept) as aside, aside.open("wb") as file:
         np.savez(file, **result)  # type: ignore[arg-type]
     return result
+
+
+def _kept(path: Path) -> Result | None:
+    """The result of a shard that was finished before, if there is one and it is whole: its format checks itself."""
+    try:
+        with np.load(path) as arrays:
+            return dict(arrays)
+    except (FileNotFoundError, BadZipFile, zlib.error, ValueError, EOFError):
+        return None

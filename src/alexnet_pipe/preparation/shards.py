@@ -13,6 +13,7 @@ import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
+from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.cluster.mapping import Result
 from alexnet_pipe.datasets.labels import SPLITS
 from alexnet_pipe.datasets.place import Container, Place
@@ -51,6 +52,11 @@ class ShardWork:
     def images(self) -> int:
         return len(self.members)
 
+    def holds(self, result: Result) -> bool:
+        """Whether the shard that `write_shard` told of in `result` is still there, with the same bytes."""
+        path, digest = self.folder / self.name, str(result["digest"])
+        return path.exists() and file_digest(path) == digest if digest else True
+
 
 def write_shard(work: ShardWork) -> Result:
     """Write the usable photographs as uint8 `(n, 256, 256, 3)`, if there are any.
@@ -58,6 +64,7 @@ def write_shard(work: ShardWork) -> Result:
     Returns:
         sizes: int32 `(members, 2)`, width and height of the file in pixels, upright; 0 where it was refused.
         likeness: uint8 `(members, 32)`, the difference hash.
+        digest: The SHA-256 of the shard, hexadecimal; empty if there is none.
         reasons, remarks: JSON, by position in the members: reason and detail of what was refused, or only remarked on.
 
     Raises:
@@ -78,9 +85,16 @@ def write_shard(work: ShardWork) -> Result:
             likeness[position] = difference_hash(pixels)
             if outcome.remarks:
                 remarks[position] = outcome.remarks
+    path = work.folder / work.name
     if len(refused) == work.images:
-        (work.folder / work.name).unlink()
-    return {"sizes": sizes, "likeness": likeness, "refused": _json(refused), "remarks": _json(remarks)}
+        path.unlink()
+    return {
+        "sizes": sizes,
+        "likeness": likeness,
+        "digest": np.array(file_digest(path) if path.exists() else ""),
+        "refused": _json(refused),
+        "remarks": _json(remarks),
+    }
 
 
 def _photographs(work: ShardWork) -> Iterator[Photograph | RefusedError]:

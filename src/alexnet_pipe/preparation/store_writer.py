@@ -18,7 +18,7 @@ from alexnet_pipe.datasets.place import Place, container_path
 from alexnet_pipe.paper import SIDE
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.shards import ShardWork, plan_shards, write_shard
-from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE, RESIZE_FILE, write_classes
+from alexnet_pipe.store.store_files import CLASSES_FILE, DIGESTS_FILE, INDEX_FILE, RESIZE_FILE, write_classes
 
 PACE = 400.0
 """Photographs that a process decodes and scales in a second, roughly."""
@@ -62,6 +62,8 @@ def write_store(manifest: pd.DataFrame, source: Path, folder: Path, params: Resi
     kept = pd.concat(parts)
     _write_index(kept, class_names(manifest["label"]), folder)
     save_json(folder / RESIZE_FILE, params.model_dump(include={"policy", "background"}))
+    shards = {name: str(done[number]["digest"]) for number, (name, _) in enumerate(plan)}
+    save_json(folder / DIGESTS_FILE, {name: digest for name, digest in shards.items() if digest})
     likeness = np.concatenate([done[number]["likeness"][_usable(done[number])] for number in range(len(plan))])
     findings = pd.concat([_findings(rows, done[number]) for number, (_, rows) in enumerate(plan)])
     return Written(kept, likeness, findings)

@@ -1,13 +1,11 @@
 """One run at a time in a project, with or without a server, and what a dead one has left put right."""
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import psutil
 from ruamel.yaml import YAML
@@ -16,6 +14,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.processes import end_processes
 from alexnet_pipe.project.checkout import RUN, Checkout
 from alexnet_pipe.project.git import git
+from alexnet_pipe.project.stage_lock import RUN_LOCK, gate, hold, refuse_if_held, refuse_if_stages_are_at_work
 
 NOTICE = 8.0
 """Seconds for a training to write its checkpoint."""
@@ -29,10 +28,6 @@ _GOING_ON: set[str] = set()
 """The marks of the runs of this process that have not ended."""
 
 
-class BusyError(UserError):
-    """Another run has the project."""
-
-
 @contextmanager
 def only_run(root: Path) -> Iterator[Checkout]:
     """Be the only run in the project `root` until the block ends; then nothing that it started is alive.
@@ -44,14 +39,17 @@ def only_run(root: Path) -> Iterator[Checkout]:
         The project, as the programs of this run know it: by this mark they are found, whoever their parent becomes.
 
     Raises:
-        BusyError: if another process is inside such a block.
+        BusyError: if another process is inside such a block, or runs a stage by itself.
     """
-    path = root / ".prefect/run.lock"
-    path.parent.mkdir(exist_ok=True)
-    with path.open("a+", encoding="utf-8") as file:
-        _lock(file)
+    path = root / RUN_LOCK
+    with gate(root):
+        refuse_if_held(path, "another run is going on here")
+        file = path.open("a+", encoding="utf-8")
+        hold(file)
+    with file:
         mark = str(path.resolve())
         end_marked(mark)
+        refuse_if_stages_are_at_work(root)
         mend_rwlock(root)
         bring_back_outputs(root)
         _GOING_ON.add(mark)
@@ -100,17 +98,6 @@ def _outputs_of_git(definition: Path) -> list[str]:
 
 def _marked(mark: str) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if process.pid != os.getpid() and _mark_of(process) == mark]
-
-
-def _lock(file: IO[str]) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        file.seek(0)
-        raise BusyError(f"another run is going on here ({file.read().strip()}): wait for it, or cancel it") from None
-    file.truncate(0)
-    file.write(f"process {os.getpid()}, since {datetime.now():%Y-%m-%d %H:%M}")
-    file.flush()
 
 
 def _mark_of(process: psutil.Process) -> str | None:

@@ -23,7 +23,8 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelled, Cancelling, Crashed, Scheduled, State
 
 from alexnet_pipe.base.processes import end_processes
-from alexnet_pipe.project.run_lock import NOTICE, BusyError, only_run
+from alexnet_pipe.project.run_lock import NOTICE, only_run
+from alexnet_pipe.project.stage_lock import BusyError
 from alexnet_pipe.service.notices import Notices, all_runs
 from alexnet_pipe.service.provision import POOL
 

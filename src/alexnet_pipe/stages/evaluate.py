@@ -26,7 +26,7 @@ from alexnet_pipe.store.image_store import ImageStore
 
 def run(artifacts: Artifacts) -> None:
     model = load_model(artifacts.model, fastest_forms())
-    store = ImageStore.open(artifacts.images, "test")
+    store = ImageStore.open_intact(artifacts.images, "test")
     if model.classes != store.classes:
         raise UserError(f"{artifacts.model} knows other classes than {artifacts.images}: run `dvc repro`")
     network = FeatureNetwork(model)

@@ -13,7 +13,7 @@ from alexnet_pipe.training.trainer import Trainer
 
 def run(artifacts: Artifacts, model: ModelParams, train: TrainParams) -> None:
     records = Records.of_run(artifacts, model, train)
-    images, held_out = (ImageStore.open(artifacts.images, split) for split in ("train", "validation"))
+    images, held_out = (ImageStore.open_intact(artifacts.images, split) for split in ("train", "validation"))
     classifier = first_classifier(artifacts, images, model, train)
     stream = TrainingStream.open(images, artifacts.pca, train)
     state = Trainer(classifier, stream, held_out, records, train).run()

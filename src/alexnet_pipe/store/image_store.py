@@ -1,6 +1,7 @@
 """The 256×256 images of one split, read in place from memory-mapped shards."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.files import required
+from alexnet_pipe.base.files import load_json, required
+from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.paper import SIDE
-from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE, read_classes
+from alexnet_pipe.store.store_files import CLASSES_FILE, DIGESTS_FILE, INDEX_FILE, read_classes
 
 Images = NDArray[np.uint8]
 
@@ -47,6 +49,23 @@ class ImageStore:
             raise UserError(f"{folder}: the {split} split has no images")
         shards = [np.load(required(folder / name), mmap_mode="r") for name in rows["shard"].unique()]
         return cls(read_classes(required(folder / CLASSES_FILE)), rows, shards)
+
+    @classmethod
+    def open_intact(cls, folder: Path, split: str) -> "ImageStore":
+        """As `open`, once all bytes of the split have been compared with what the resize wrote.
+
+        Raises:
+            UserError: also if they are others: a bit that flips on a disk changes neither size nor time of a file.
+        """
+        store, digests = cls.open(folder, split), load_json(folder / DIGESTS_FILE)
+        paths = [path for path, _ in store.files(folder)]
+        with ThreadPoolExecutor() as pool:
+            for path, digest in zip(paths, pool.map(file_digest, paths), strict=True):
+                if digests.get(path.name) != digest:
+                    raise UserError(
+                        f"{path} has other bytes than the resize wrote: `alexnet-pipe doctor --data` says what to do"
+                    )
+        return store
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -11,6 +11,8 @@ INDEX_FILE = "index.parquet"
 CLASSES_FILE = "classes.json"
 RESIZE_FILE = "resize.json"
 """How the photographs were made 256×256: what a prediction must do as well."""
+DIGESTS_FILE = "digests.json"
+"""The SHA-256 of each shard's bytes, hexadecimal."""
 
 
 def shard_name(split: str, number: int) -> str:

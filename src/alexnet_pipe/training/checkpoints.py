@@ -12,6 +12,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
+from alexnet_pipe.base.files import take_place
 from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.base.progress import say
 
@@ -39,7 +40,7 @@ class Checkpoints:
         aside = self.folder / ".partial"
         try:
             _write(aside, tensors, state)
-            aside.replace(self.folder / f"step-{step:08d}-{file_digest(aside)}.safetensors")
+            take_place(self.folder / f"step-{step:08d}-{file_digest(aside)}.safetensors", aside)
         finally:
             aside.unlink(missing_ok=True)
         for old in self._newest_first()[KEPT:]:

@@ -135,8 +135,15 @@ class Trainer:
         kept = self.records.checkpoints.load()
         if kept is None:
             return
-        tensors, state = kept
-        self.state = State.from_json(state)
+        tensors, content = kept
+        state = State.from_json(content)
+        if (ended := len(state.history)) > (longest := self.train.max_epochs):
+            say(
+                f"train: begins anew: the interrupted run has trained {ended} epochs, train.max_epochs is {longest} now"
+            )
+            self.records.checkpoints.remove()
+            return
+        self.state = state
         self.state.resumed_at.append(self.state.step)
         for name, variable in self._variables().items():
             variable.assign(tensors[name])
