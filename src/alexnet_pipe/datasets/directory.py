@@ -21,11 +21,17 @@ _LONGEST_NAME = 255 - len(".zip")
 class Directory:
     """Photographs at `location`, relative to the project's folder; `~` is the user's home folder."""
 
-    def __init__(self, location: str, copy: bool = True) -> None:
-        """With `copy`, the data set is packed into one archive; otherwise it is read where it lies."""
+    def __init__(self, location: str, copy: bool = True, labels: str | None = None) -> None:
+        """
+        Args:
+            location: A folder, an archive, or a text list.
+            copy: Pack the data set into one archive; otherwise it is read where it lies.
+            labels: As `datasets.labelling.choice.chosen_labels` wants it.
+        """
         self.where = location
         self.location = expanded(location)
         self._copy = copy
+        self._labels = labels
 
     def fetch(self, folder: Path) -> str:
         """Put one archive into `folder`, or a reference to the location, and give its version.
@@ -54,14 +60,14 @@ class Directory:
         """Label, split and place of each photograph; columns and errors as `datasets.index.index_archive`."""
         if self._copy:
             (archive,) = folder.iterdir()
-            return index_archive(archive, self.where)
+            return index_archive(archive, self.where, self._labels)
         if self._lists():
             return index_lists(self._lists(), self.where)
         if self.location.is_dir():
-            return index_folder(self.location, self.where)
+            return index_folder(self.location, self.where, self._labels)
         if not is_indexable(self.location):
             raise UserError(f"{self.where} is compressed and cannot be read in place: set dataset.copy to true")
-        return index_archive(self.location, self.where)
+        return index_archive(self.location, self.where, self._labels)
 
     def version(self) -> str:
         """A digest of names, sizes and times of all files; their content is not read."""

@@ -28,12 +28,18 @@ _MD5 = re.compile(r"\bmd5=([A-Za-z0-9+/]{22}==)")
 class Kaggle:
     """The data set `location`: OWNER/NAME/versions/N, or OWNER/NAME for the newest version."""
 
-    def __init__(self, location: str, downloads: Path) -> None:
-        """`downloads` is where an unfinished download is kept."""
+    def __init__(self, location: str, downloads: Path, labels: str | None = None) -> None:
+        """
+        Args:
+            location: The data set.
+            downloads: Where an unfinished download is kept.
+            labels: As `datasets.labelling.choice.chosen_labels` wants it.
+        """
         self.where = location
         self._handle, _, pinned = location.partition("/versions/")
         self._pinned = int(pinned) if pinned else None
         self._downloads = downloads
+        self._labels = labels
 
     def fetch(self, folder: Path) -> str:
         """Download the published zip archive, and check its MD5.
@@ -60,7 +66,7 @@ class Kaggle:
     def index(self, folder: Path) -> pd.DataFrame:
         """Label, split and place of each photograph; columns and errors as `datasets.index.index_archive`."""
         (archive,) = folder.iterdir()
-        return index_archive(archive, self.where)
+        return index_archive(archive, self.where, self._labels)
 
     def version(self) -> str:
         """The newest version that there is, whichever `location` asks for."""

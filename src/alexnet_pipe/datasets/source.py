@@ -58,13 +58,13 @@ def source_of(dataset: DatasetParams, clear_of: Path, downloads: Path) -> Source
         case "sample":
             return Sample()
         case "kaggle":
-            return Kaggle(location, downloads)
+            return Kaggle(location, downloads, dataset.labels)
         case "url":
-            return Url(location, dataset.sha256 or "", downloads)
+            return Url(location, dataset.sha256 or "", downloads, dataset.labels)
         case "imagenet":
             source: ImageNet | Directory = ImageNet(location, dataset.copy)
         case "directory":
-            source = Directory(location, dataset.copy)
+            source = Directory(location, dataset.copy, dataset.labels)
     _refuse_overlap(source.location, clear_of)
     return source
 

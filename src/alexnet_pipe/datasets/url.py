@@ -18,18 +18,20 @@ _REMEDIES = dict.fromkeys((401, 403, 404, 410), "correct dataset.location")
 class Url:
     """The archive at `location`, an address that begins with http:// or https://."""
 
-    def __init__(self, location: str, sha256: str, downloads: Path) -> None:
+    def __init__(self, location: str, sha256: str, downloads: Path, labels: str | None = None) -> None:
         """
         Args:
             location: The address.
             sha256: Of the archive's bytes, hexadecimal.
             downloads: Where an unfinished download is kept.
+            labels: As `datasets.labelling.choice.chosen_labels` wants it.
 
         Raises:
             UserError: if the address does not end in the name of an archive.
         """
         self.where = location
         self._sha256 = sha256
+        self._labels = labels
         self._name = Path(urlsplit(location).path).name
         self._partial = downloads / f"{sha256}.partial"
         if not ending_of(Path(self._name)):
@@ -57,7 +59,7 @@ class Url:
     def index(self, folder: Path) -> pd.DataFrame:
         """Label, split and place of each photograph; columns and errors as `datasets.index.index_archive`."""
         (archive,) = folder.iterdir()
-        return index_archive(archive, self.where)
+        return index_archive(archive, self.where, self._labels)
 
     def version(self) -> str:
         """The server's own tag of the file, its time and its length in bytes, from a request for its headers."""

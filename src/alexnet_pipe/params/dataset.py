@@ -37,6 +37,8 @@ with warnings.catch_warnings():
             location: A folder, a zip or tar archive, or a text list (`path label` a line); OWNER/NAME/versions/N of
                 Kaggle; the folder with ImageNet's archives; an address.
             sha256: Of the archive that `url` names, hexadecimal.
+            labels: `folders`, or the column of a table beside the photographs; if None, what is found: class folders, a
+                table, or the names of the files.
             copy: Keep a copy of the source below `data/source`; otherwise it is read where it lies.
             validation_share: About the share of each class's training images held out, where the source has no
                 validation split.
@@ -46,6 +48,7 @@ with warnings.catch_warnings():
         source: Literal["sample", "directory", "kaggle", "imagenet", "url"] = "sample"
         location: str | None = None
         sha256: Annotated[str | None, AfterValidator(_sha256)] = None
+        labels: str | None = None
         copy: bool = True  # type: ignore[assignment]
         validation_share: Share = 0.1
         test_share: Share = 0.2

@@ -1,0 +1,105 @@
+"""Which column of a table names the photograph, which the label, and which the split."""
+
+import re
+from collections.abc import Sequence
+from functools import partial
+
+import pandas as pd
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.labelling.labelled import some
+from alexnet_pipe.datasets.labelling.table_file import column_names
+from alexnet_pipe.datasets.labels import split_of
+
+_LABELS = re.compile(
+    r"labels?|class(es)?|categor(y|ies)|breed|dx|targets?|species|diagnosis|(class|label|category|species|breed)_?names?"
+)
+"""Names of columns that hold labels, in small letters, with `_` for spaces."""
+
+_SPLITS = re.compile(r"(data_?)?(sub)?sets?|splits?|partitions?|usage|phase")
+"""Names of columns that may hold splits."""
+
+_FILES = re.compile(r"(file|image|img|photo|picture)s?(_?(name|path|id|file))?s?|(file)?_?paths?|id(_code)?|name")
+"""Names of columns that hold the names of photographs, which decides between two that do."""
+
+
+def plain_name(column: str) -> str:
+    """The name of a column in one spelling."""
+    return re.sub(r"[-\s.]+", "_", column.strip().casefold())
+
+
+def photograph_column(found: pd.DataFrame, where: str) -> str:
+    """The column whose cells name the photographs.
+
+    Args:
+        found: For each column in question, the member that each cell means, or None.
+
+    Raises:
+        UserError: if two columns name photographs, and not the same ones.
+    """
+    named = found.nunique().sort_values(ascending=False, kind="stable")
+    best = [column for column in named.index if named[column] > 0.5 * named.iloc[0]]
+    best = [column for column in best if _FILES.fullmatch(plain_name(column))] or best
+    if differing := [column for column in best[1:] if not found[column].equals(found[best[0]])]:
+        raise UserError(
+            f"{where}: each of the columns {some([best[0], *differing])} may name the photographs, and not the same "
+            "ones: remove those that do not, or give the names of the files with their endings"
+        )
+    return best[0]
+
+
+def named_labels(table: pd.DataFrame) -> list[str]:
+    """The columns whose names say that they hold labels, and that are not empty."""
+    return [column for column in column_names(table) if _LABELS.fullmatch(plain_name(column)) and table[column].any()]
+
+
+def likely_labels(table: pd.DataFrame) -> list[str]:
+    """The columns with few distinct values: neither splits, nor measures, nor captions."""
+    return [] if one_column_a_class(table) else list(filter(partial(_has_few_values, table), column_names(table)))
+
+
+def label_column(table: pd.DataFrame, possible: Sequence[str], where: str) -> str | None:
+    """The one of the columns `possible` that holds the labels, or None if there is none.
+
+    Several that say the same in other words are one: the first that is not a number.
+
+    Raises:
+        UserError: if several may be it.
+    """
+    if distinct := [column for column in possible if not _says_the_same(table[column], table[possible[0]])]:
+        raise UserError(
+            f"{where}: each of the columns {some([possible[0], *distinct])} may hold the labels: set dataset.labels to "
+            "the name of the one that does"
+        )
+    textual = [column for column in possible if not table[column].str.fullmatch(r"[-+]?\d+(\.0+)?|").all()]
+    return next(iter([*textual, *possible]), None)
+
+
+def one_column_a_class(table: pd.DataFrame) -> list[str]:
+    """The columns of 0 and 1, if each row has one 1 among them."""
+    values = {column: set(table[column].unique()) for column in column_names(table)}
+    binary = [column for column, found in values.items() if found in ({"0", "1"}, {"0.0", "1.0"})]
+    return binary if len(binary) > 1 and (table[binary].astype("float").sum(axis=1) == 1).all() else []
+
+
+def split_column(table: pd.DataFrame) -> tuple[str | None, list[str]]:
+    """The column with splits, if there is one; and those that seem to be and are not understood."""
+    columns = [column for column in column_names(table) if _SPLITS.fullmatch(plain_name(column))]
+    understood = [column for column in columns if all(map(split_of, table[column].unique()))]
+    if understood:
+        return understood[0], []
+    return None, [column for column in columns if table[column].nunique() <= 3]
+
+
+def _has_few_values(table: pd.DataFrame, name: str) -> bool:
+    column = table[name]
+    if _SPLITS.fullmatch(plain_name(name)) and all(map(split_of, column.unique())):
+        return False
+    counts = column[column != ""].value_counts()
+    measured = column.str.fullmatch(r"[-+]?\d*\.\d+(e[-+]?\d+)?", case=False).any()
+    return 2 <= len(counts) <= column.size / 2 and not measured
+
+
+def _says_the_same(column: pd.Series, other: pd.Series) -> bool:
+    pairs = pd.DataFrame({"one": column, "other": other}).drop_duplicates()
+    return not (pairs["one"].duplicated().any() or pairs["other"].duplicated().any())

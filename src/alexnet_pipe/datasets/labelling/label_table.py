@@ -1,0 +1,159 @@
+"""Labels in tables beside the photographs: `labels.csv`, `metadata.csv`, `train.csv` and their like."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import pandas as pd
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.labelling.label_columns import (
+    label_column,
+    likely_labels,
+    named_labels,
+    one_column_a_class,
+    split_column,
+)
+from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, held_out, labelled, some, split_above
+from alexnet_pipe.datasets.labelling.naming_tables import NamingTable, naming_tables, row_splits
+from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
+from alexnet_pipe.datasets.labelling.table_file import column_names
+
+MISSING = 0.05
+"""Share of rows without a photograph, and of photographs without a row, up to which they are only told."""
+
+_Columns = Callable[[pd.DataFrame], Sequence[str]]
+_Chosen = Sequence[tuple[NamingTable, str]]
+"""Tables, each with its column of labels."""
+
+
+class TableLabels:
+    """The labelling by one column of a table, or of several tables."""
+
+    def __init__(self, column: str | None = None, plain: bool = False) -> None:
+        """
+        Args:
+            column: The one with the labels, if it has to be told.
+            plain: Take only columns whose names say that they hold labels.
+        """
+        self._column, self._plain = column, plain
+
+    def __call__(self, files: Files) -> Labelled | None:
+        """A `Labelling`: a row's photograph, label and, if a column, the table's name or a folder says so, split."""
+        names = PhotographNames(files.photographs())
+        tables, faults = naming_tables(files, names)
+        chosen = self._with_labels(tables, files.where)
+        if not chosen:
+            if faults:
+                raise UserError(faults[0])
+            return None
+        where = f"{files.where}: labels from {_origin(chosen)}"
+        rows = _rows_of(chosen, where)
+        rows = rows[rows["label"] != ""]
+        remarks = [f"{fault}; ignored" for fault in faults] + list(_unknown_splits(chosen))
+        remarks += _told("rows without a photograph", rows.loc[rows["member"] == "", "table"], len(rows), where)
+        rows = _one_label_each(rows[rows["member"] != ""], where)
+        named = {member for table in tables for member in table.members}
+        remarks += _left_out(names.members, set(rows["member"]), named, where)
+        ordered = rows[["member", "label", "split"]].sort_values("member").itertuples(index=False, name=None)
+        return Labelled(labelled(ordered), _origin(chosen), remarks)
+
+    def _with_labels(self, tables: Sequence[NamingTable], where: str) -> _Chosen:
+        if self._column is not None:
+            return [(table, self._column) for table in tables if self._column in table.cells]
+        chosen = _chosen(tables, named_labels, where)
+        if not chosen and not self._plain:
+            chosen = _chosen(tables, likely_labels, where)
+            if not chosen:
+                _refuse_one_column_a_class(tables, where)
+        return chosen
+
+
+def _chosen(tables: Sequence[NamingTable], possible: _Columns, where: str) -> _Chosen:
+    """The tables with a column of labels among the `possible` ones; tables with the same columns are one."""
+    alike: dict[tuple[str, ...], list[NamingTable]] = {}
+    for table in tables:
+        alike.setdefault(tuple(column_names(table.cells)), []).append(table)
+    chosen = []
+    for group in alike.values():
+        cells = pd.concat([table.cells for table in group], ignore_index=True)
+        if column := label_column(cells, possible(cells), f"{where}: the table {group[0].name!r}"):
+            chosen += [(table, column) for table in group]
+    return chosen
+
+
+def _refuse_one_column_a_class(tables: Sequence[NamingTable], where: str) -> None:
+    for table in tables:
+        if columns := one_column_a_class(table.cells):
+            raise UserError(
+                f"{where}: the table {table.name!r} has one column a class ({some(columns)}): make one column "
+                "`label` of them, with the name of the class"
+            )
+
+
+def _rows_of(chosen: _Chosen, where: str) -> pd.DataFrame:
+    """One row a row: member, label, split, table."""
+    if doubt := next((table.doubt for table, _ in chosen if table.doubt), ""):
+        raise UserError(f"{where}: {doubt}")
+    parts = []
+    for table, label in chosen:
+        splits = zip(row_splits(table.cells.drop(columns=label), table.name), table.members, strict=True)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "member": table.members.to_numpy(),
+                    "label": table.cells[label].str.strip().to_numpy(),
+                    "split": [held_out((split, split_above(member))) for split, member in splits],
+                    "table": table.name,
+                },
+                dtype="str",
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _one_label_each(rows: pd.DataFrame, where: str) -> pd.DataFrame:
+    """`rows` with one row a photograph."""
+    rows = rows.drop_duplicates(["member", "label", "split"])
+    again = rows[rows.duplicated("member", keep=False)].sort_values("member", kind="stable")
+    if len(again):
+        said = [f"{label} in {split}" for _, label, split, _ in again.head(2).itertuples(index=False, name=None)]
+        raise UserError(
+            f"{where}: {again['member'].nunique():,} photographs have more than one label or split, as "
+            f"{again['member'].iloc[0]!r} ({', '.join(said)}): keep one row for each"
+        )
+    return rows
+
+
+def _left_out(photographs: Iterable[str], with_label: set[str], named: set[str], where: str) -> list[str]:
+    """What is told of the photographs without a label."""
+    rest = [member for member in photographs if member not in with_label]
+    of_tables = {member for member in rest if member in named}
+    of_test = {member for member in rest if split_above(member) == "test"} - of_tables
+    if "test" in map(split_above, with_label):
+        of_test = set()
+    remarks = [f"photographs that tables name without a label, left out: {len(of_tables):,}"] if of_tables else []
+    remarks += [f"photographs of the test split without a label, left out: {len(of_test):,}"] if of_test else []
+    rest = [member for member in rest if member not in of_tables | of_test]
+    return remarks + _told("photographs without a row", rest, len(rest) + len(with_label), where)
+
+
+def _told(what: str, missing: Iterable[str], of: int, where: str) -> list[str]:
+    missing = list(missing)
+    if len(missing) > MISSING * of:
+        raise UserError(
+            f"{where}: {what}: {len(missing):,} of {of:,}, more than {MISSING:.0%} (the first in {missing[0]!r}): mend "
+            "the table, or remove what does not belong to it"
+        )
+    return [f"{what}, left out: {len(missing):,}"] if missing else []
+
+
+def _unknown_splits(chosen: _Chosen) -> Iterator[str]:
+    for table, label in chosen:
+        for column in split_column(table.cells.drop(columns=label))[1]:
+            values = some(sorted(table.cells[column].unique()))
+            yield f"column {column} of {table.name} does not say train, validation or test ({values}), ignored"
+
+
+def _origin(chosen: _Chosen) -> str:
+    (first, column), *others = chosen
+    tables = f"{len(chosen):,} tables ({first.name}, …)" if others else first.name
+    return f"{tables}, column {column}"

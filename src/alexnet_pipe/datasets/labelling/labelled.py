@@ -1,0 +1,110 @@
+"""What every way of labelling photographs takes and gives: the files that were found; the label and split of each."""
+
+import re
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import NamedTuple, Protocol
+
+import pandas as pd
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.folder import is_hidden, is_image_name, path_parts
+from alexnet_pipe.datasets.labels import SPLITS, split_of
+
+
+class Files(NamedTuple):
+    """The files of one archive or folder.
+
+    Attributes:
+        sizes: In bytes, by name.
+        folders: The names of folder entries, which tell that a folder is empty.
+        content: Reads one file by its name.
+        where: What messages call all of it.
+    """
+
+    sizes: Mapping[str, int]
+    folders: Sequence[str]
+    content: Callable[[str], bytes]
+    where: str
+
+    def visible(self) -> list[str]:
+        """The names of all files but hidden ones."""
+        return [name for name in self.sizes if not any(map(is_hidden, path_parts(name)))]
+
+    def photographs(self) -> list[str]:
+        """The visible files whose names end as those of images do."""
+        return [name for name in self.visible() if is_image_name(name)]
+
+
+class Labelled(NamedTuple):
+    """
+    Attributes:
+        rows: One row a photograph: member, label, split.
+        origin: Where the labels come from, as "labels.csv, column breed".
+        remarks: What was left out, a line each.
+    """
+
+    rows: pd.DataFrame
+    origin: str = ""
+    remarks: Sequence[str] = ()
+
+
+class Labelling(Protocol):
+    """A way to label photographs."""
+
+    def __call__(self, files: Files) -> Labelled | None:
+        """The labelled photographs, or None if nothing there speaks for this way.
+
+        Raises:
+            UserError: if something does, and cannot be understood for certain.
+        """
+
+
+def labelled(rows: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
+    """A table of member, label (in one spelling) and split."""
+    spelled = [(member, unicodedata.normalize("NFC", label), split) for member, label, split in rows]
+    return pd.DataFrame(spelled, columns=["member", "label", "split"], dtype="str")
+
+
+def split_in(name: str) -> str | None:
+    """The split that one word of a name stands for, as in "test1", "train_images" and "train-00000-of-00002"."""
+    found = {split for word in re.findall(r"[^\W\d_]+", name) if (split := split_of(word))}
+    return found.pop() if len(found) == 1 else None
+
+
+def split_above(member: str) -> str | None:
+    """The split that the folders above a file name; the nearest one counts."""
+    return next((split for folder in reversed(path_parts(member)[:-1]) if (split := split_in(folder))), None)
+
+
+def held_out(splits: Iterable[str | None]) -> str:
+    """The split of a photograph of which several things speak: what one of them holds out is not trained with."""
+    return max((split for split in splits if split), key=SPLITS.index, default="train")
+
+
+def refuse_unusable_labels(found: Labelled, where: str) -> None:
+    """
+    Raises:
+        UserError: if there are fewer than two classes, a class has no training images, or a label cannot be printed.
+    """
+    labels = sorted(found.rows["label"].unique())
+    if unprintable := [label for label in labels if not label.isprintable()]:
+        raise UserError(
+            f"{where}: labels from {found.origin}: {unprintable[0]!a} has characters that cannot be printed"
+        )
+    if len(labels) < 2:
+        raise UserError(
+            f"{where}: labels from {found.origin}: there is one class only ({some(labels)}): add a second one"
+        )
+    trained = set(found.rows.loc[found.rows["split"] == "train", "label"])
+    if untrained := [label for label in labels if label not in trained]:
+        raise UserError(
+            f"{where}: labels from {found.origin}: {len(untrained):,} of {len(labels):,} classes ({some(untrained)}) "
+            "have no training images: add some, or remove the class"
+        )
+
+
+def some(names: Iterable[str]) -> str:
+    """The first three of several names, for a message."""
+    names = [repr(name) for name in names]
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")

@@ -1,0 +1,124 @@
+"""Tables that name photographs: which of the files are, and which photograph each row means."""
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+from typing import NamedTuple
+
+import pandas as pd
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.folder import is_image_name, path_parts
+from alexnet_pipe.datasets.labelling.label_columns import photograph_column, split_column
+from alexnet_pipe.datasets.labelling.labelled import Files, split_in
+from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
+from alexnet_pipe.datasets.labelling.table_file import LARGEST_TABLE, column_names, is_table_name, read_table
+from alexnet_pipe.datasets.labels import split_of
+
+MOST_TABLES = 1000
+
+_HEAD = 200
+"""Rows that are read of a table to see whether it names photographs."""
+
+_ABSENT = 0.5
+"""Share of its photographs without which a table is none of these."""
+
+
+class NamingTable(NamedTuple):
+    """A table that names photographs.
+
+    Attributes:
+        name: Of its file.
+        members: The photograph of each row; empty where that is not there.
+        cells: The other columns.
+        doubt: Why that may be wrong; empty if nothing speaks against it.
+    """
+
+    name: str
+    members: pd.Series
+    cells: pd.DataFrame
+    doubt: str
+
+
+def naming_tables(files: Files, names: PhotographNames) -> tuple[list[NamingTable], list[str]]:
+    """Every table that names photographs, and a line about each one that cannot be read.
+
+    What competitions want to be sent (`sample_submission.csv`) has made-up labels and is left out.
+
+    Raises:
+        UserError: if there are more than `MOST_TABLES`.
+    """
+    found = [name for name in files.visible() if is_table_name(name) and "submission" not in name.casefold()]
+    if len(found) > MOST_TABLES:
+        raise UserError(
+            f"{files.where} has {len(found):,} tables, more than {MOST_TABLES:,}: keep the one with the labels"
+        )
+    tables, faults = [], []
+    for name in sorted(found):
+        try:
+            if table := _naming_table(files, name, names):
+                tables.append(table)
+        except UserError as fault:
+            faults.append(str(fault))
+    return tables, faults
+
+
+def row_splits(table: pd.DataFrame, name: str) -> list[str | None]:
+    """The split of each row: what a column says, else the name of the table."""
+    column, _ = split_column(table)
+    of_table = split_in(PurePosixPath(name).stem)
+    return [split_of(cell) or of_table for cell in table[column]] if column else [of_table] * len(table)
+
+
+def _naming_table(files: Files, name: str, names: PhotographNames) -> NamingTable | None:
+    if files.sizes[name] > LARGEST_TABLE:
+        raise UserError(
+            f"{files.where}: the table {name!r} has more than {LARGEST_TABLE:,} bytes: shorten or remove it"
+        )
+    content = files.content(name)
+    head = read_table(name, content, files.where, _HEAD)
+    candidates = _name_columns(head, name, names, files.where)
+    if not candidates:
+        return None
+    table = head if len(head) < _HEAD else read_table(name, content, files.where)
+    return _matched(table, candidates, name, names, files.where)
+
+
+def _name_columns(head: pd.DataFrame, table: str, names: PhotographNames, where: str) -> list[str]:
+    """The columns some of whose cells name photographs."""
+    folder, columns = _folder(table), column_names(head)
+    if any((is_image_name(column) or len(columns) < 4) and names.find(column, folder, None) for column in columns):
+        raise UserError(
+            f"{where}: the first line of the table {table!r} names a photograph: put a line with the names of its "
+            "columns, as file_name,label, before it"
+        )
+    return [column for column in columns if any(names.find(cell, folder, None) for cell in head[column])]
+
+
+def _matched(
+    table: pd.DataFrame, candidates: Sequence[str], name: str, names: PhotographNames, where: str
+) -> NamingTable:
+    folder, splits = _folder(name), row_splits(table, name)
+    meant = {
+        column: [names.find(cell, folder, split) for cell, split in zip(table[column], splits, strict=True)]
+        for column in candidates
+    }
+    first = {column: [members[0] if members else "" for members in cells] for column, cells in meant.items()}
+    found = pd.DataFrame(first, dtype="str")
+    column = photograph_column(found, f"{where}: the table {name!r}")
+    same = [other for other in candidates if found[other].equals(found[column])]
+    return NamingTable(name, found[column], table.drop(columns=same), _doubt(table[column], meant[column]))
+
+
+def _doubt(cells: pd.Series, meant: Sequence[Sequence[str]]) -> str:
+    for cell, members in zip(cells, meant, strict=True):
+        if len(members) > 1:
+            what = f"{cell!r} may be {' or '.join(map(repr, members[:2]))}"
+            return f"{what}: give paths in the table, or point dataset.location to one of the folders"
+    absent = sum(not members for members in meant)
+    if absent > _ABSENT * len(meant):
+        return f"{absent:,} of its {len(meant):,} photographs are not there: correct or remove the table"
+    return ""
+
+
+def _folder(table: str) -> str:
+    return "/".join(path_parts(table)[:-1])

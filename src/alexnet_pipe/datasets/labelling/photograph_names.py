@@ -1,0 +1,60 @@
+"""Which photograph a cell of a table means: a path, the name of a file, or that without its ending."""
+
+import posixpath
+import unicodedata
+from collections.abc import Sequence
+
+from alexnet_pipe.datasets.folder import is_image_name, path_parts
+from alexnet_pipe.datasets.labelling.labelled import split_above
+
+
+class PhotographNames:
+    """Photographs, to be found by what tables call them.
+
+    Attributes:
+        members: Their names as stored; of photographs in folders whose names differ in case only, the first.
+    """
+
+    def __init__(self, members: Sequence[str]) -> None:
+        distinct: dict[tuple[str, str], str] = {}
+        for member in sorted(members):
+            *folders, name = _parts(member)
+            distinct.setdefault(("/".join(folders).casefold(), name), member)
+        self.members = list(distinct.values())
+        self._paths = {"/".join(_parts(member)): member for member in self.members}
+        self._ends: dict[tuple[int, bool], dict[str, list[str]]] = {}
+
+    def find(self, cell: str, folder: str, split: str | None) -> list[str]:
+        """The members that `cell` may mean; more than one if it does not say which.
+
+        Args:
+            cell: As it stands in a table.
+            folder: Of the table; paths may begin there.
+            split: Of the row, if it is known: of several members, those in folders of that split are meant.
+        """
+        parts = _parts(cell)
+        if not parts:
+            return []
+        beside = posixpath.normpath(posixpath.join("/".join(_parts(folder)), *_parts(cell)))
+        if beside in self._paths:
+            return [self._paths[beside]]
+        found = self._by_end(len(parts), is_image_name(parts[-1])).get("/".join(parts), [])
+        if not found:  # The path may begin above the data set, as one on somebody else's disk.
+            below = ("/".join(parts[start:]) for start in range(1, len(parts)))
+            found = [self._paths[path] for path in below if path in self._paths][:1]
+        in_split = [member for member in found if split and split_above(member) == split]
+        return in_split if len(found) > 1 and in_split else found
+
+    def _by_end(self, depth: int, with_ending: bool) -> dict[str, list[str]]:
+        """Members by the last `depth` parts of their path, with or without the ending."""
+        if (depth, with_ending) not in self._ends:
+            ends: dict[str, list[str]] = {}
+            for path, member in self._paths.items():
+                end = "/".join(path.split("/")[-depth:])
+                ends.setdefault(end if with_ending else posixpath.splitext(end)[0], []).append(member)
+            self._ends[depth, with_ending] = ends
+        return self._ends[depth, with_ending]
+
+
+def _parts(name: str) -> tuple[str, ...]:
+    return path_parts(unicodedata.normalize("NFC", name.strip()))

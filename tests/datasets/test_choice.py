@@ -1,0 +1,86 @@
+"""Which labels are meant: folders first; a table that says something else is an error, but for parts of one heap."""
+
+import pytest
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.labelling.choice import chosen_labels
+from tests.datasets.labelled_files import files, shown
+
+PETS = [f"{label}/{number}.jpg" for label in ("cats", "dogs") for number in range(10)]
+HEAP = [f"{number}.jpg" for number in range(10)]
+IDS = "id,label\n" + "".join(f"{number},{'ab'[number % 2]}\n" for number in range(10))
+
+
+def table_of(photographs: list[str], labels: str) -> str:
+    rows = [f"{name},{label}\n" for name, label in zip(photographs, labels, strict=True)]
+    return "file_name,label\n" + "".join(rows)
+
+
+def test_a_table_is_read_where_there_are_no_class_folders() -> None:
+    found = chosen_labels(files([f"images/{name}" for name in HEAP], {"labels.csv": IDS}))
+    assert shown(found)[0] == "images/0.jpg a train"
+    assert found.origin == "labels.csv, column label"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        table_of(PETS, "c" * 10 + "d" * 10),
+        table_of(PETS, "d" + "c" * 9 + "d" * 10),
+        "file_name,source\n" + "".join(f"{name},{number % 2}\n" for number, name in enumerate(PETS)),
+        "x,y\n1,2\n",
+        "\xff",
+    ],
+)
+def test_class_folders_are_read_where_no_table_contradicts_them(table: str) -> None:
+    found = chosen_labels(files(PETS, {"metadata.csv": table.encode("latin-1")}))
+    assert set(found.rows["label"]) == {"cats", "dogs"}
+    assert found.origin == ""
+
+
+def test_a_table_that_contradicts_the_class_folders_is_an_error_until_the_user_decides() -> None:
+    both = files(PETS, {"metadata.csv": table_of(PETS, "in" * 10)})
+    with pytest.raises(
+        UserError, match=r"do not agree about 15 of 20 photographs, as '.*': set dataset\.labels"
+    ) as caught:
+        chosen_labels(both)
+    assert "\n" not in str(caught.value)
+    assert set(chosen_labels(both, "folders").rows["label"]) == {"cats", "dogs"}
+    assert set(chosen_labels(both, "label").rows["label"]) == {"i", "n"}
+    with pytest.raises(UserError, match="no table that names its photographs and has a column 'dx': correct"):
+        chosen_labels(both, "dx")
+
+
+def test_a_table_is_read_where_the_folders_are_parts_of_one_heap() -> None:
+    parts = [f"HAM10000_images_part_{1 + number // 5}/ISIC_{number}.jpg" for number in range(10)]
+    table = "image_id,dx\n" + "".join(f"ISIC_{number},{('nv', 'mel')[number % 2]}\n" for number in range(10))
+    found = chosen_labels(files(parts, {"HAM10000_metadata.csv": table}))
+    assert found.origin == "HAM10000_metadata.csv, column dx"
+    assert set(found.rows["label"]) == {"nv", "mel"}
+
+
+def test_labels_in_names_come_last() -> None:
+    found = chosen_labels(files(["train/cat.0.jpg", "train/cat.1.jpg", "train/dog.0.jpg", "train/dog.1.jpg"]))
+    assert found.origin == "the names of the files, as cat.0.jpg"
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([("0.jpg", "a")] * 1 + [(f"{n}.jpg", "a") for n in range(1, 10)], r"there is one class only \('a'\)"),
+        (
+            [(f"{n}.jpg", "a\x1b[2J" if n % 2 else "b") for n in range(10)],
+            r"'a\\x1b\[2J' has characters that cannot be printed",
+        ),
+    ],
+)
+def test_labels_that_cannot_be_used_are_an_error(rows: list[tuple[str, str]], message: str) -> None:
+    table = "file_name,label\n" + "".join(f"{name},{label}\n" for name, label in rows)
+    with pytest.raises(UserError, match=message):
+        chosen_labels(files(HEAP, {"labels.csv": table}))
+
+
+@pytest.mark.parametrize("annotations", ["instances.json", "images/0.xml", "0.txt"])
+def test_annotations_that_are_not_read_are_named(annotations: str) -> None:
+    with pytest.raises(UserError, match=rf"annotations, as '{annotations}', are not read: make a labels\.csv"):
+        chosen_labels(files([f"images/{name}" for name in HEAP], {annotations: "{}"}))

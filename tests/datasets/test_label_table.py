@@ -1,0 +1,202 @@
+"""Labels in tables: what is plain is read and named in one line; what is not is an error that says what to set."""
+
+import pytest
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.labelling.label_table import TableLabels
+from tests.datasets.labelled_files import files, shown
+
+FOUR = ["1.jpg", "2.jpg", "3.jpg", "4.jpg"]
+BREEDS = "id,breed\n1,pug\n2,pug\n3,boxer\n4,boxer\n"
+
+
+def refused(photographs: list[str], tables: dict[str, str], message: str, column: str | None = None) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        TableLabels(column)(files(photographs, tables))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "table"),
+    [
+        ("labels.csv", BREEDS),
+        ("labels.csv", BREEDS.replace(",", ";")),
+        ("labels.tsv", BREEDS.replace(",", "\t")),
+        ("labels.CSV", "\ufeff" + BREEDS.replace("\n", "\r\n")),
+        (
+            "labels.csv",
+            "breed,note,file_name\n"
+            + "".join(
+                f'{b},"a, b\nc {n}",./{n}.jpg\n' for n, b in zip("1234", ["pug"] * 2 + ["boxer"] * 2, strict=True)
+            ),
+        ),
+        (
+            "metadata.jsonl",
+            "".join(
+                f'{{"file_name": "{n}.jpg", "breed": "{b}", "box": [{n}]}}\n'
+                for n, b in zip("1234", ["pug"] * 2 + ["boxer"] * 2, strict=True)
+            ),
+        ),
+    ],
+)
+def test_a_table_of_any_kind_is_read(name: str, table: str) -> None:
+    found = TableLabels()(files(FOUR, {name: table}))
+    assert shown(found) == ["1.jpg pug train", "2.jpg pug train", "3.jpg boxer train", "4.jpg boxer train"]
+    assert found is not None
+    assert (found.origin, found.remarks) == (f"{name}, column breed", [])
+
+
+def test_utf_16_with_its_mark_is_read() -> None:
+    others = {"labels.csv": BREEDS.encode("utf-16")}
+    assert len(shown(TableLabels()(files(FOUR, others)))) == 4
+
+
+def test_ids_in_parts_of_one_heap_are_found_as_in_ham10000() -> None:
+    photographs = [f"HAM_part_{part}/ISIC_{part}{number}.jpg" for part in (1, 2) for number in (1, 2)]
+    table = "lesion_id,image_id,dx,dx_type,dataset\n" + "".join(
+        f"HAM_{n},ISIC_{n},{dx},histo,x\n" for n, dx in [("11", "nv"), ("12", "mel"), ("21", "nv"), ("22", "mel")]
+    )
+    found = TableLabels()(files(photographs, {"HAM10000_metadata.csv": table}))
+    assert shown(found)[0] == "HAM_part_1/ISIC_11.jpg nv train"
+
+
+def test_folders_that_differ_in_case_only_are_one() -> None:
+    twice = [f"{folder}/{name}" for folder in ("HAM_part_1", "ham_part_1") for name in FOUR]
+    assert len(shown(TableLabels()(files(twice, {"labels.csv": BREEDS})))) == 4
+
+
+def test_the_table_and_photographs_of_each_split_are_told_apart() -> None:
+    photographs = [f"{split}/{number}.jpg" for split in ("train", "test") for number in (1, 2)]
+    tables = {"train.csv": "id,label\n1,a\n2,b\n", "test.csv": "id,label\n1,b\n2,a\n"}
+    found = TableLabels()(files(photographs, tables))
+    assert shown(found) == ["test/1.jpg b test", "test/2.jpg a test", "train/1.jpg a train", "train/2.jpg b train"]
+    assert found is not None
+    assert found.origin == "2 tables (test.csv, …), column label"
+
+
+def test_metadata_in_each_folder_names_what_lies_beside_it() -> None:
+    photographs = [f"data/{split}/{number}.jpg" for split in ("train", "validation") for number in (1, 2)]
+    tables = {
+        "data/train/metadata.csv": "file_name,label\n1.jpg,a\n2.jpg,b\n",
+        "data/validation/metadata.csv": "file_name,label\n1.jpg,b\n2.jpg,a\n",
+    }
+    assert shown(TableLabels()(files(photographs, tables)))[2:] == [
+        "data/validation/1.jpg b validation",
+        "data/validation/2.jpg a validation",
+    ]
+
+
+def test_a_column_says_the_split_and_one_that_is_not_understood_is_told() -> None:
+    table = "filepaths,labels,class id,data set,partition\n"
+    table += "x/1.jpg,a,0,train,0\nx/2.jpg,b,1,train,1\nx/3.jpg,a,0,test,2\nx/4.jpg,b,1,valid,0\n"
+    found = TableLabels()(files([f"x/{name}" for name in FOUR], {"sports.csv": table}))
+    assert shown(found) == ["x/1.jpg a train", "x/2.jpg b train", "x/3.jpg a test", "x/4.jpg b validation"]
+    assert found is not None
+    assert found.origin == "sports.csv, column labels"
+    table = "id,label,partition\n1,a,0\n2,b,1\n3,a,0\n4,b,1\n"
+    unknown = TableLabels()(files(FOUR, {"labels.csv": table}))
+    assert unknown is not None
+    assert "column partition of labels.csv does not say" in unknown.remarks[0]
+
+
+def test_photographs_without_labels_are_left_out_and_told() -> None:
+    tables = {
+        "train.csv": "id,label\n1,a\n2,b\n",
+        "test.csv": "id\n3\n4\n",
+        "sample_submission.csv": "id,label\n3,a\n4,a\n",
+    }
+    named = TableLabels()(files(FOUR, tables))
+    assert shown(named) == ["1.jpg a train", "2.jpg b train"]
+    assert named is not None
+    assert named.remarks == ["photographs that tables name without a label, left out: 2"]
+    in_folder = TableLabels()(
+        files(["train/1.jpg", "train/2.jpg", "test/8.jpg"], {"labels.csv": "id,label\n1,a\n2,b\n"})
+    )
+    assert in_folder is not None
+    assert in_folder.remarks == ["photographs of the test split without a label, left out: 1"]
+
+
+def test_a_few_missing_rows_and_photographs_are_told_in_numbers() -> None:
+    photographs = [f"{number}.jpg" for number in range(40)]
+    table = "id,label\n" + "".join(f"{number},{number % 2}\n" for number in range(1, 41))
+    found = TableLabels()(files(photographs, {"labels.csv": table}))
+    assert found is not None
+    assert found.remarks == ["rows without a photograph, left out: 1", "photographs without a row, left out: 1"]
+
+
+def test_what_says_the_same_is_one_label_and_words_go_before_numbers() -> None:
+    table = "id,label,category\n1,0,pug\n2,0,pug\n3,1,boxer\n4,1,boxer\n"
+    found = TableLabels()(files(FOUR, {"labels.csv": table}))
+    assert found is not None
+    assert found.origin == "labels.csv, column category"
+
+
+def test_a_column_with_another_name_is_taken_if_no_other_could_be_it() -> None:
+    table = "id,weight,colour\n1,0.5,red\n2,0.7,red\n3,0.1,blue\n4,0.2,blue\n"
+    found = TableLabels()(files(FOUR, {"a.csv": table}))
+    assert found is not None
+    assert found.origin == "a.csv, column colour"
+    captions = "id,text\n1,a cat\n2,a dog\n3,a mat\n4,a bog\n"
+    assert TableLabels()(files(FOUR, {"a.csv": captions})) is None
+
+
+def test_of_two_possible_columns_the_parameter_decides() -> None:
+    table = "id,colour,size\n1,red,big\n2,red,small\n3,blue,big\n4,blue,small\n"
+    refused(
+        FOUR,
+        {"a.csv": table},
+        r"'a\.csv': each of the columns 'colour', 'size' may hold the labels: set dataset\.labels",
+    )
+    assert shown(TableLabels("size")(files(FOUR, {"a.csv": table})))[1] == "2.jpg small train"
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ("1,pug\n2,pug\n3,boxer\n4,boxer\n", "first line of the table 'a.csv' names a photograph"),
+        (BREEDS + "1,boxer\n", "1 photographs have more than one label or split, as '1.jpg'"),
+        (BREEDS + "5,pug\n6,pug\n", r"rows without a photograph: 2 of 6, more than 5%"),
+        ("id,label\n1,a\n2,b\n", r"photographs without a row: 2 of 4, more than 5% \(the first in '3\.jpg'\)"),
+        (
+            "id,label\n" + "".join(f"{n},{n % 2}\n" for n in range(1, 10)),
+            "5 of its 9 photographs are not there: correct",
+        ),
+        ("id,cat,dog\n1,1,0\n2,0,1\n3,1,0\n4,0,1\n", r"one column a class \('cat', 'dog'\)"),
+        (
+            "id,image,label\n1,4,a\n2,3,b\n3,2,a\n4,1,b\n",
+            "'id', 'image' may name the photographs, and not the same ones",
+        ),
+        ("id,label\n" + '1,"a\n2,b\n', "cannot be read .*EOF inside string"),
+        ("id,label\n1,a,b\n2,b,c\n", "cannot be read"),
+        ("id,label\n1,caf\xe9\n", "is not in UTF-8"),
+        ("", "cannot be read"),
+        ("," * 20_000, "more than 10,000 columns"),
+    ],
+)
+def test_what_is_doubtful_or_hostile_is_an_error_of_one_line(table: str, message: str) -> None:
+    with pytest.raises(UserError, match=message) as caught:
+        TableLabels()(files(FOUR, {"a.csv": table.encode("latin-1")}))
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("table", ["[" * 100_000, '{"file_name": "1.jpg"', "[1]\n", '{"a": 1e999}\nnull\n'])
+def test_hostile_json_lines_are_an_error_of_one_line(table: str) -> None:
+    refused(FOUR, {"a.jsonl": table}, r"'a\.jsonl' cannot be read")
+
+
+def test_a_table_is_not_read_if_it_is_too_large() -> None:
+    found = files(FOUR, {"a.csv": BREEDS})
+    with pytest.raises(UserError, match=r"'a\.csv' has more than 200,000,000 bytes"):
+        TableLabels()(found._replace(sizes={**found.sizes, "a.csv": 200_000_001}))
+
+
+def test_a_name_that_two_photographs_have_is_an_error() -> None:
+    photographs = [*(f"images/{name}" for name in FOUR), *(f"masks/{name}" for name in FOUR)]
+    refused(photographs, {"a.csv": BREEDS}, r"'1' may be 'images/1\.jpg' or 'masks/1\.jpg'")
+
+
+def test_a_table_that_cannot_be_read_does_not_hide_one_that_can() -> None:
+    found = TableLabels()(files(FOUR, {"a.csv": b"id,x\n1,\xff\n", "labels.csv": BREEDS}))
+    assert found is not None
+    assert found.origin == "labels.csv, column breed"
+    assert found.remarks == ["pets: the table 'a.csv' is not in UTF-8: save it so, or remove it; ignored"]
