@@ -6,6 +6,7 @@ import shutil
 import subprocess
 from importlib.metadata import version
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -19,13 +20,35 @@ ROOM = 5e9
 _PARAMS = Path("params.yaml")
 
 
-def doctor() -> None:
-    """Say what will be used here, and what is wrong."""
+def doctor(
+    data: Annotated[bool, typer.Option("--data", help="Read all data, models and results, and DVC's cache.")] = False,
+) -> None:
+    """Say what will be used here, and what is wrong.
+
+    With `--data`, compare every byte that DVC keeps with `dvc.lock` instead: a disk may lose a bit, and `dvc status`
+    looks at sizes and times only.
+    """
+    if data:
+        _compare_data()
+        return
     with without_notices():
         import keras  # noqa: F401
     checks = (_python, _packages, _devices, _bfloat16, _disk, _parameters, _repository)
     if sum(_report(check()) for check in checks):
         raise typer.Exit(1)
+
+
+def _compare_data() -> None:
+    from alexnet_pipe.project.checkout import Checkout
+    from alexnet_pipe.project.damage import data_files
+
+    files = list(data_files(Checkout(Path())))
+    damages = [damage for file in files if (damage := file.damage())]
+    for damage in damages:
+        _report((False, damage))
+    if damages:
+        raise typer.Exit(1)
+    _report((True, f"{len(files):,} files of data, models and results have the bytes that dvc.lock says"))
 
 
 def _report(finding: tuple[bool, str]) -> bool:

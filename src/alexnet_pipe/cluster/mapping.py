@@ -167,7 +167,8 @@ def _once(function: Callable[[AnyWork], Result], work: AnyWork, path: str) -> Re
 def _kept(path: Path) -> Result | None:
     """The result of a shard that was finished before, if there is one and it is whole: its format checks itself."""
     try:
-        with np.load(path) as arrays:
+        # NumPy leaves the file open that it cannot read.
+        with path.open("rb") as file, np.load(file) as arrays:
             return dict(arrays)
     except (FileNotFoundError, BadZipFile, zlib.error, ValueError, EOFError):
         return None

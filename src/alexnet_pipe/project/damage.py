@@ -1,0 +1,66 @@
+"""Which data files have other bytes than `dvc.lock` says: DVC itself looks at sizes and times only."""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.lock_file import locked_stages
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """
+    Attributes:
+        stage: What makes it.
+        path: Where it lies in the project.
+        cached: Where DVC keeps it, by its content.
+        md5: Of its content, hexadecimal.
+    """
+
+    stage: str
+    path: Path
+    cached: Path
+    md5: str
+
+    def damage(self) -> str | None:
+        """What is wrong with it and how it is mended, in one line; nothing if no bit is."""
+        if _md5(self.cached) != self.md5:
+            return (
+                f"{self.path} is damaged in DVC's cache: `rm -f {self.cached} {self.path}`, then `dvc fetch` and "
+                f"`dvc checkout` where there is a remote, or else `dvc repro --force --single-item {self.stage}`"
+            )
+        linked = not self.path.exists() or self.path.samefile(self.cached)
+        if not linked and _md5(self.path) != self.md5:
+            return (
+                f"{self.path} has other bytes than dvc.lock says: `rm -f {self.path}`, then `dvc checkout {self.path}`"
+            )
+        return None
+
+
+def data_files(checkout: Checkout) -> Iterator[DataFile]:
+    """The outputs in `dvc.lock` that are in DVC's cache, those of a folder one by one."""
+    from dvc.repo import Repo
+
+    with Repo(str(checkout.root)) as repo:
+        cached = repo.cache.local.oid_to_path
+        for stage, locked in locked_stages(checkout).items():
+            for output in locked.get("outs", []):
+                for path, md5 in _files(checkout.root / output["path"], output["md5"], Path(cached(output["md5"]))):
+                    if (kept := Path(cached(md5))).exists():
+                        yield DataFile(stage, path, kept, md5)
+
+
+def _files(path: Path, md5: str, cached: Path) -> Iterator[tuple[Path, str]]:
+    if not md5.endswith(".dir"):
+        yield path, md5
+    elif cached.exists():
+        for entry in json.loads(cached.read_text(encoding="utf-8")):
+            yield path / entry["relpath"], entry["md5"]
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
