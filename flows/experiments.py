@@ -24,7 +24,7 @@ from alexnet_pipe.params.load import Params
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.run_lock import only_run
 from alexnet_pipe.project.stage_lock import BusyError
-from alexnet_pipe.service.gpu_limit import gpu_tags
+from alexnet_pipe.service.provision import gpu_tags
 
 SEEDS = (2012, 2013, 2014)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from alexnet_pipe.evaluation.pictures import kernel_grid, save_picture
+from alexnet_pipe.evaluation.examples import kernel_grid, save_picture
 
 
 def test_a_kernel_keeps_its_place_and_its_sign() -> None:

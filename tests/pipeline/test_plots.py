@@ -15,7 +15,7 @@ from playwright.sync_api import Page
 
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.evaluation.error_rates import class_table
-from alexnet_pipe.evaluation.pictures import save_picture
+from alexnet_pipe.evaluation.examples import save_picture
 from tests.browser import chromium, needs_chromium
 from tests.patience import HANGS
 

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.git import CommandError, NoRepositoryError, git, top_folder
+from alexnet_pipe.project.checkout import Checkout, CommandError, NoRepositoryError, git, top_folder
 
 IDENTITY = ("-c", "user.name=A", "-c", "user.email=a@example.org")
 

@@ -10,7 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from alexnet_pipe.params.load import Params
-from alexnet_pipe.reporting.card import model_card
+from alexnet_pipe.reporting.page import model_card
 from alexnet_pipe.reporting.results import Results
 from alexnet_pipe.reporting.templates import plain
 from tests.reporting.results import ORIGIN, made_up

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from alexnet_pipe.service.pages import listening, report_pages
+from alexnet_pipe.service.server import listening, report_pages
 
 
 def test_a_page_is_served_as_it_is_now(tmp_path: Path) -> None:

@@ -11,59 +11,89 @@ CHECKPOINTS = "ALEXNET_PIPE_CHECKPOINTS"
 """The environment variable that names another folder for checkpoints than the project's, an absolute path."""
 
 
+class _Below:
+    """A fixed place below `root`."""
+
+    def __init__(self, place: str) -> None:
+        self._place = place
+
+    def __get__(self, artifacts: "Artifacts", _: object) -> Path:
+        return artifacts.root / self._place
+
+
 @dataclass(frozen=True)
 class Artifacts:
     """Every file and folder that a stage reads or writes, below `root`."""
 
     root: Path = field(default_factory=Path)
 
-    @property
-    def source(self) -> Path:
-        """Folder of the data set's archives, as published."""
-        return self.root / "data/source"
+    source = _Below("data/source")
+    """Folder of the data set's archives, as published."""
 
-    @property
-    def manifest(self) -> Path:
-        """One row an image: where its bytes lie, label, split, sha256."""
-        return self.root / "data/manifest.parquet"
+    manifest = _Below("data/manifest.parquet")
+    """One row an image: where its bytes lie, label, split, sha256."""
 
-    @property
-    def source_version(self) -> Path:
-        """Which source was downloaded, and which version of it."""
-        return self.root / "data/version.json"
+    source_version = _Below("data/version.json")
+    """Which source was downloaded, and which version of it."""
 
-    @property
-    def downloads(self) -> Path:
-        """Unfinished downloads; DVC does not know them."""
-        return self.checkpoints / "downloads"
+    images = _Below("data/images")
+    """The store of 256×256 images."""
 
-    @property
-    def images(self) -> Path:
-        """The store of 256×256 images."""
-        return self.root / "data/images"
+    rejected = _Below("data/rejected.parquet")
+    """One row a finding: the manifest row of a file that is refused, removed or noted, and why."""
 
-    @property
-    def rejected(self) -> Path:
-        """One row a finding: the manifest row of a file that is refused, removed or noted, and why."""
-        return self.root / "data/rejected.parquet"
+    mean = _Below("statistics/mean.npy")
+    """The mean training image, float32 `(256, 256, 3)`."""
 
-    @property
-    def data_metrics(self) -> Path:
-        return self.root / "metrics/data.json"
+    pca = _Below("statistics/pca.json")
+    """Eigenvalues and eigenvectors of the training pixels' RGB covariance."""
 
-    @property
-    def mean(self) -> Path:
-        """The mean training image, float32 `(256, 256, 3)`."""
-        return self.root / "statistics/mean.npy"
+    model = _Below("models/alexnet.keras")
 
-    @property
-    def pca(self) -> Path:
-        """Eigenvalues and eigenvectors of the training pixels' RGB covariance."""
-        return self.root / "statistics/pca.json"
+    tensorboard = _Below("logs")
+    """One folder of TensorBoard logs a training run."""
 
-    @property
-    def model(self) -> Path:
-        return self.root / "models/alexnet.keras"
+    data_metrics = _Below("metrics/data.json")
+    train_metrics = _Below("metrics/train.json")
+    test_metrics = _Below("metrics/test.json")
+
+    history = _Below("metrics/history.csv")
+    """One row an epoch: losses, errors, learning rate, speed."""
+
+    predictions = _Below("evaluation/predictions.parquet")
+    """One row a test image: its label and the five most probable classes, one view and ten."""
+
+    confusion = _Below("evaluation/confusion.csv")
+    """One row a test image: actual and predicted class name."""
+
+    class_errors = _Below("evaluation/classes.csv")
+    """One row a class: test images, precision, recall and top-1 error."""
+
+    kernel_picture = _Below("evaluation/kernels.png")
+    """The kernels of conv1 as a picture."""
+
+    mean_picture = _Below("evaluation/mean.png")
+    """The mean training image that the model subtracts, as a picture."""
+
+    features = _Below("evaluation/fc7.npy")
+    """Activations of fc7 for the centre view, float32 `(test images, units)`."""
+
+    neighbours = _Below("evaluation/neighbours.parquet")
+    """The nearest training images of some test images, by fc7."""
+
+    occlusion = _Below("evaluation/occlusion.parquet")
+    """For some test images, the probability of the label while a part is hidden."""
+
+    filters = _Below("evaluation/conv1.npy")
+    """The kernel of conv1, float32 `(11, 11, 3, filters)`."""
+
+    report = _Below("report/index.html")
+
+    card = _Below("MODEL_CARD.md")
+    """What the model is, what it is for and what it is not, as Markdown."""
+
+    certificate = _Below("report/certificate.json")
+    """What came out the same when the pipeline was run once more; `{}` if it was not."""
 
     @property
     def checkpoints(self) -> Path:
@@ -71,81 +101,9 @@ class Artifacts:
         return Path(os.environ.get(CHECKPOINTS, self.root / home() / "checkpoints"))
 
     @property
-    def tensorboard(self) -> Path:
-        """One folder of TensorBoard logs a training run."""
-        return self.root / "logs"
-
-    @property
-    def train_metrics(self) -> Path:
-        return self.root / "metrics/train.json"
-
-    @property
-    def history(self) -> Path:
-        """One row an epoch: losses, errors, learning rate, speed."""
-        return self.root / "metrics/history.csv"
-
-    @property
-    def test_metrics(self) -> Path:
-        return self.root / "metrics/test.json"
-
-    @property
-    def predictions(self) -> Path:
-        """One row a test image: its label and the five most probable classes, one view and ten."""
-        return self.root / "evaluation/predictions.parquet"
-
-    @property
-    def confusion(self) -> Path:
-        """One row a test image: actual and predicted class name."""
-        return self.root / "evaluation/confusion.csv"
-
-    @property
-    def class_errors(self) -> Path:
-        """One row a class: test images, precision, recall and top-1 error."""
-        return self.root / "evaluation/classes.csv"
-
-    @property
-    def kernel_picture(self) -> Path:
-        """The kernels of conv1 as a picture."""
-        return self.root / "evaluation/kernels.png"
-
-    @property
-    def mean_picture(self) -> Path:
-        """The mean training image that the model subtracts, as a picture."""
-        return self.root / "evaluation/mean.png"
-
-    @property
-    def features(self) -> Path:
-        """Activations of fc7 for the centre view, float32 `(test images, units)`."""
-        return self.root / "evaluation/fc7.npy"
-
-    @property
-    def neighbours(self) -> Path:
-        """The nearest training images of some test images, by fc7."""
-        return self.root / "evaluation/neighbours.parquet"
-
-    @property
-    def occlusion(self) -> Path:
-        """For some test images, the probability of the label while a part is hidden."""
-        return self.root / "evaluation/occlusion.parquet"
-
-    @property
-    def filters(self) -> Path:
-        """The kernel of conv1, float32 `(11, 11, 3, filters)`."""
-        return self.root / "evaluation/conv1.npy"
-
-    @property
-    def report(self) -> Path:
-        return self.root / "report/index.html"
-
-    @property
-    def card(self) -> Path:
-        """What the model is, what it is for and what it is not, as Markdown."""
-        return self.root / "MODEL_CARD.md"
-
-    @property
-    def certificate(self) -> Path:
-        """What came out the same when the pipeline was run once more; `{}` if it was not."""
-        return self.root / "report/certificate.json"
+    def downloads(self) -> Path:
+        """Unfinished downloads; DVC does not know them."""
+        return self.checkpoints / "downloads"
 
 
 def home() -> Path:

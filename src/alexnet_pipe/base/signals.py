@@ -9,8 +9,7 @@ import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from types import FrameType, TracebackType
-from typing import Any
+from types import FrameType
 
 from alexnet_pipe.base.errors import StoppedError
 
@@ -50,30 +49,24 @@ def as_service() -> Iterator[None]:
         print(stopped, flush=True)
 
 
-class StopRequest:
-    """Inside its `with` block the signals are noted; `check` acts on them."""
+@contextmanager
+def held_signals() -> Iterator[Callable[[], None]]:
+    """Inside the block the signals are noted; what it is given raises `StoppedError` if one has come."""
+    come: list[int] = []
 
-    def __init__(self) -> None:
-        self._signal: int | None = None
-        self._before: dict[int, Any] = {}
+    def note(number: int, _: FrameType | None) -> None:
+        come.append(number)
 
-    def __enter__(self) -> "StopRequest":
-        self._before = {number: signal.signal(number, self._note) for number in _SIGNALS}
-        return self
+    def check() -> None:
+        if come:
+            raise StoppedError(come[-1])
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        for number, handler in self._before.items():
+    before = {number: signal.signal(number, note) for number in _SIGNALS}
+    try:
+        yield check
+    finally:
+        for number, handler in before.items():
             signal.signal(number, handler)
-
-    def check(self) -> None:
-        """Raise `StoppedError` if a signal has come."""
-        if self._signal is not None:
-            raise StoppedError(self._signal)
-
-    def _note(self, number: int, _: FrameType | None) -> None:
-        self._signal = number
 
 
 def _unwind(number: int, _: FrameType | None) -> None:

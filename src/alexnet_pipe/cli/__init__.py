@@ -9,17 +9,13 @@ import typer
 
 from alexnet_pipe.base.errors import StoppedError, TransientError, UserError
 from alexnet_pipe.base.signals import unwind_on_signals
-from alexnet_pipe.cli.champion import promote, rollback
-from alexnet_pipe.cli.demo import demo
 from alexnet_pipe.cli.doctor import doctor
-from alexnet_pipe.cli.evaluate import evaluate
 from alexnet_pipe.cli.flows import experiments, retrain, run
 from alexnet_pipe.cli.model_files import export, import_weights
-from alexnet_pipe.cli.predict import predict
-from alexnet_pipe.cli.preset import preset
+from alexnet_pipe.cli.predict import demo, evaluate, predict
 from alexnet_pipe.cli.services import serve, server
-from alexnet_pipe.cli.stage import stage
-from alexnet_pipe.cli.versions import certify, compare
+from alexnet_pipe.cli.stage import preset, stage
+from alexnet_pipe.cli.versions import certify, compare, promote, rollback
 
 app = typer.Typer(
     help="AlexNet (2012) as a reproducible pipeline. `run` runs it, and so does `dvc repro`.",

@@ -110,8 +110,7 @@ def _parameters() -> tuple[bool, str]:
 
 
 def _repository() -> tuple[bool, str]:
-    from alexnet_pipe.project.checkout import Checkout
-    from alexnet_pipe.project.git import top_folder
+    from alexnet_pipe.project.checkout import Checkout, top_folder
 
     if missing := [name for name in (".dvc", "dvc.yaml") if not Path(name).exists()]:
         return False, f"{', '.join(missing)} missing: run from the top folder of the project"

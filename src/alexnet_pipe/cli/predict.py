@@ -1,9 +1,12 @@
-"""`alexnet-pipe predict`."""
+"""`alexnet-pipe predict`, `evaluate` and `demo`: what a model says of photographs."""
 
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.startup import without_notices
 
@@ -44,3 +47,49 @@ def predict(
 
             classifier = load_model(file, forms_for(len(photographs)))
     show_predictions(classifier, photographs, *forms)
+
+
+def evaluate(
+    models: Annotated[list[str], typer.Argument(metavar="MODEL", help=MODEL_HELP)],
+    images: Annotated[Path, typer.Option(metavar="FOLDER", help="A folder with a folder of photographs a class.")],
+    json: Annotated[bool, typer.Option("--json", help="Print the metrics as JSON.")] = False,
+) -> None:
+    """Say how often models are wrong on labelled photographs, and how often several are together.
+
+    Errors come from one view and from ten, with 95 % intervals. Together, models are the mean of their softmax.
+    """
+    from alexnet_pipe.serving.named_model import model_file
+
+    if len(set(models)) < len(models):
+        raise typer.BadParameter("one is named twice", param_hint="MODEL")
+    classifiers = {}
+    for name in models:
+        with model_file(name) as file, without_notices():
+            from alexnet_pipe.model.forms import fastest_forms
+            from alexnet_pipe.model.model_file import load_model
+            from alexnet_pipe.serving.photograph_errors import show_errors
+
+            classifiers[name] = load_model(file, fastest_forms())
+    show_errors(classifiers, images, json)
+
+
+def demo(
+    model: Annotated[str, typer.Option(metavar="MODEL", help=MODEL_HELP)] = MODEL,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="The page's port; else the first free one from 7860 on."),
+    ] = None,
+) -> None:
+    """Show a page to try photographs on, to this machine alone, until Ctrl-C."""
+    if not find_spec("gradio"):
+        raise UserError("Gradio is missing: run `make setup`, or `pip install 'alexnet-pipe[demo]'`")
+    from alexnet_pipe.serving.named_model import model_file
+
+    with model_file(model) as file, without_notices():
+        from alexnet_pipe.model.forms import fastest_forms
+        from alexnet_pipe.model.model_file import load_model
+        from alexnet_pipe.serving.demo_page import serve_demo
+        from alexnet_pipe.serving.explanation import Explainer
+
+        classifier = load_model(file, fastest_forms())
+    serve_demo(Explainer(classifier, Artifacts()), model, port)

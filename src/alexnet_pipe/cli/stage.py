@@ -1,4 +1,4 @@
-"""`alexnet-pipe stage`: what `dvc.yaml` runs."""
+"""`alexnet-pipe stage` and `preset`: what `dvc.yaml` runs, and with which settings."""
 
 import importlib
 import inspect
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 STAGES = ("download", "resize", "mean", "pca", "train", "evaluate", "report")
 _PARAMS = Path("params.yaml")
+_PRESETS = Path("conf/presets")
 _NEWER = 3
 
 
@@ -53,3 +54,18 @@ def _check_source(name: str, dataset: "DatasetParams") -> None:
     print(f"download: {news or 'nothing newer'}")
     if news:
         raise typer.Exit(_NEWER)
+
+
+def preset(
+    name: Annotated[str | None, typer.Argument(help="The preset; none lists them all.")] = None,
+    overrides: Annotated[list[str] | None, typer.Argument(metavar="[SECTION.KEY=VALUE]...")] = None,
+) -> None:
+    """Write a preset into params.yaml, with single settings changed."""
+    from alexnet_pipe.params.preset import describe_presets, preset_params, write_params
+
+    if name is None:
+        print(describe_presets(_PRESETS))
+        return
+    changes = write_params(_PARAMS, preset_params(_PRESETS, name, overrides or []))
+    print("\n".join(changes) if changes else f"{_PARAMS} holds these settings already")
+    print("Next: dvc repro, or make run")

@@ -1,4 +1,4 @@
-"""`alexnet-pipe compare` and `certify`: two versions beside each other, and one beside itself."""
+"""`alexnet-pipe compare`, `certify`, `promote` and `rollback`: versions beside each other, and who is the champion."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from alexnet_pipe.certificate.certify import Certificate
 
 _REVISION = "A commit, branch, tag or experiment; alexnet@VERSION or alexnet@STAGE of the model registry; or workspace."
+_PROMOTED = "A commit, branch, tag, experiment, or alexnet@VERSION; the last challenger if nothing is said."
 
 
 def compare(
@@ -57,3 +58,25 @@ def _show_certificate(certificate: "Certificate") -> None:
     differ = [each.path for each in certificate.artifacts if each.kind == "data" and not each.same]
     if differ:
         raise UserError(f"the data does not repeat: {', '.join(differ)} differ")
+
+
+def promote(revision: Annotated[str | None, typer.Argument(metavar="[REV]", help=_PROMOTED)] = None) -> None:
+    """Give a model the champion's stage by hand, whatever a retraining has decided about it.
+
+    Without REV it is what the last `retrain`, or `run --set`, has made: it is committed, registered and brought here as
+    by a retraining. The model of a REV is registered where it is, and the branch stays as it is.
+    """
+    from alexnet_pipe.promotion.by_hand import promote_challenger, promote_revision
+
+    print(promote_revision(Path(), revision) if revision else promote_challenger(Path()))
+
+
+def rollback() -> None:
+    """Take the last promotion back: the champion before has its stage again, model and card.
+
+    What the promotion has committed is reverted by a new commit, and the workspace follows. The model that was taken
+    back is not promoted again by itself.
+    """
+    from alexnet_pipe.promotion.by_hand import take_back
+
+    print(take_back(Path()))

@@ -12,9 +12,8 @@ import psutil
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.params.load import Params, load_params
-from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.checkout import Checkout, CommandError, git
 from alexnet_pipe.project.dvc import run_dvc
-from alexnet_pipe.project.git import CommandError, git
 
 _COPIES = ".dvc/tmp/exps/standalone"
 

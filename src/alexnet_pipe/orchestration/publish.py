@@ -1,15 +1,18 @@
-"""What a run shows in Prefect: pictures, metrics, and a link to the report."""
+"""What a run shows in Prefect: the pipeline as a picture, metrics, curves, and a link to the report."""
 
 from collections.abc import Mapping
 
+import networkx
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
 from prefect.artifacts import create_image_artifact, create_link_artifact, create_markdown_artifact
 
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.orchestration.picture import pipeline_picture
 from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.dvc import StageRun, run_dvc
+from alexnet_pipe.project.dvc import Outcome, StageRun, run_dvc
 from alexnet_pipe.project.graph import Graph
 from alexnet_pipe.reporting.figures import picture, plot
 from alexnet_pipe.reporting.training_section import error_curve
@@ -55,3 +58,82 @@ def _report_link(checkout: Checkout) -> str:
     if server is None:
         return Artifacts(checkout.root).report.resolve().as_uri()
     return f"{server['reports']}/{'report' if checkout.home is None else 'challenger'}/"
+
+
+_COLOURS = {
+    Outcome.RAN: "#3b82c4",
+    Outcome.UNCHANGED: "#8a8f98",
+    Outcome.CACHED: "#4d9a6a",
+    Outcome.FAILED: "#c8423b",
+    Outcome.NOT_REACHED: "#b4b8be",
+}
+_LABELS = {Outcome.CACHED: "from the cache"}
+_LENGTH, _HEIGHT = 0.78, 0.56
+"""Of a box; the next one stands 1 away."""
+
+Places = Mapping[str, tuple[float, float]]
+
+
+def pipeline_picture(graph: Graph, runs: Mapping[str, StageRun]) -> Figure:
+    """A box a stage, with its outcome and the time that it took; arrows follow the data."""
+    places = _places(graph)
+    columns = max(x for x, _ in places.values()) + 1
+    figure = Figure(figsize=(1.55 * columns, 3.1), layout="constrained")
+    axes = figure.subplots()
+    axes.set_axis_off()
+    axes.set_xlim(-0.5, columns - 0.5)
+    axes.set_ylim(-1.0, 1.0)
+    for start, end in _direct(graph):
+        _arrow(axes, places[start], places[end])
+    for stage, place in places.items():
+        _box(axes, place, stage, runs[stage])
+    return figure
+
+
+def _direct(graph: Graph) -> list[tuple[str, str]]:
+    """The edges without those that a longer way replaces."""
+    edges = networkx.DiGraph([(name, stage) for stage, before in graph.items() for name in before])
+    return list(networkx.transitive_reduction(edges).edges)
+
+
+def _places(graph: Graph) -> Places:
+    """A stage stands right of all that it needs; those that do not need each other stand below one another."""
+    depth: dict[str, int] = {}
+    for stage, before in graph.items():
+        depth[stage] = 1 + max((depth[name] for name in before), default=-1)
+    places = {}
+    for column in set(depth.values()):
+        stages = [stage for stage in graph if depth[stage] == column]
+        for row, stage in enumerate(stages):
+            places[stage] = (float(column), (len(stages) - 1) / 2 - row)
+    return places
+
+
+def _box(axes: Axes, place: tuple[float, float], stage: str, run: StageRun) -> None:
+    x, y = place
+    corner = (x - _LENGTH / 2, y - _HEIGHT / 2)
+    colour = _COLOURS[run.outcome]
+    shape = "round,pad=0,rounding_size=0.08"
+    axes.add_patch(FancyBboxPatch(corner, _LENGTH, _HEIGHT, boxstyle=shape, facecolor=colour, edgecolor="none"))
+    lines = [_LABELS.get(run.outcome, str(run.outcome))]
+    if run.outcome not in (Outcome.FAILED, Outcome.NOT_REACHED):
+        lines.append(duration(run.seconds))
+    axes.text(x, y + 0.13, stage, ha="center", va="center", fontsize=10, fontweight="bold", color="white")
+    axes.text(x, y - 0.09, "\n".join(lines), ha="center", va="center", fontsize=8, color="white")
+
+
+def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    axes.annotate(
+        "",
+        xy=(end[0] - _LENGTH / 2, end[1]),
+        xytext=(start[0] + _LENGTH / 2, start[1]),
+        arrowprops={"arrowstyle": "-|>", "color": "#8a8f98", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0},
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person would say them."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes / 60:.1f} h"

@@ -14,7 +14,7 @@ from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.dvc import DvcError, Outcome, StageRun, reproduce
 from alexnet_pipe.project.graph import Graph, up_to_date
 from alexnet_pipe.project.run_lock import goes_on
-from alexnet_pipe.service.gpu_limit import gpu_tags
+from alexnet_pipe.service.provision import gpu_tags
 
 _ON_GPU = frozenset({"train", "evaluate"})
 _AGAIN_AFTER = [5.0, 30.0, 120.0]

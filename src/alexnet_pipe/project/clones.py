@@ -13,9 +13,8 @@ from dvc.repo import Repo
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.terminal import shortened
-from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.checkout import Checkout, commit_identity, git, top_folder
 from alexnet_pipe.project.dvc import DvcError, default_remote, dvc
-from alexnet_pipe.project.git import commit_identity, git, top_folder
 from alexnet_pipe.project.lock_file import digests, locked_stages
 from alexnet_pipe.project.run_lock import end_marked
 

@@ -9,8 +9,7 @@ from dvc.lock import LockError
 from dvc.repo import Repo
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.git import top_folder
+from alexnet_pipe.project.checkout import Checkout, top_folder
 
 Graph = Mapping[str, frozenset[str]]
 """Each stage and the stages whose outputs it reads; a stage stands behind all of these."""
@@ -54,15 +53,10 @@ def with_upstream(graph: Graph, targets: Collection[str]) -> Graph:
     Raises:
         UserError: for a target that is no stage.
     """
-    needed: set[str] = set()
-    open_targets = list(targets)
-    while open_targets:
-        stage = open_targets.pop()
-        if stage not in graph:
-            raise UserError(f"{stage!r} is no stage; there are {', '.join(graph)}")
-        if stage not in needed:
-            needed.add(stage)
-            open_targets.extend(graph[stage])
+    if unknown := [stage for stage in targets if stage not in graph]:
+        raise UserError(f"{unknown[0]!r} is no stage; there are {', '.join(graph)}")
+    edges = networkx.DiGraph(graph)
+    needed = set(targets).union(*(networkx.descendants(edges, stage) for stage in targets))
     return {stage: before for stage, before in graph.items() if stage in needed}
 
 

@@ -5,8 +5,7 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.git import git
+from alexnet_pipe.project.checkout import Checkout, git
 
 LOCK_FILE = "dvc.lock"
 

@@ -8,8 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import Advance, progress
-from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.git import top_folder
+from alexnet_pipe.project.checkout import Checkout, top_folder
 from alexnet_pipe.project.lock_file import digests, locked_stages
 from alexnet_pipe.project.registry import is_registered, registered_commit
 

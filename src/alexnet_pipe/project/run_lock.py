@@ -12,8 +12,7 @@ from ruamel.yaml import YAML
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.processes import end_processes
-from alexnet_pipe.project.checkout import RUN, Checkout
-from alexnet_pipe.project.git import git
+from alexnet_pipe.project.checkout import RUN, Checkout, git
 from alexnet_pipe.project.stage_lock import RUN_LOCK, gate, hold, refuse_if_held, refuse_if_stages_are_at_work
 
 NOTICE = 8.0

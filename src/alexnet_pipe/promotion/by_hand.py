@@ -9,9 +9,8 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.terminal import shortened
 from alexnet_pipe.params.load import load_params
-from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.checkout import Checkout, CommandError, git
 from alexnet_pipe.project.clones import clean_branch, last_challenger, shared_clone
-from alexnet_pipe.project.git import CommandError, git
 from alexnet_pipe.project.graph import stage_graph, up_to_date
 from alexnet_pipe.project.lock_file import digests, locked_stages
 from alexnet_pipe.project.registry import champion

@@ -2,9 +2,8 @@
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, save_json
-from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.checkout import Checkout, CommandError, git
 from alexnet_pipe.project.dvc import dvc
-from alexnet_pipe.project.git import CommandError, git
 
 UNDER_WAY = ".prefect/promotion.json"
 """Names the commit of a promotion that has not come to its end."""

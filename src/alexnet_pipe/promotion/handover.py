@@ -7,9 +7,8 @@ from gto.versions import SemVer
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.project.checkout import Checkout
+from alexnet_pipe.project.checkout import Checkout, CommandError, commit_identity, git
 from alexnet_pipe.project.dvc import default_remote, dvc
-from alexnet_pipe.project.git import CommandError, commit_identity, git
 from alexnet_pipe.project.registry import NAME, registered_versions, versions_in_stage
 from alexnet_pipe.promotion.delivery import SUBJECT, bring, tags_of
 

@@ -7,8 +7,7 @@ import pandas as pd
 from matplotlib import colormaps
 from numpy.typing import NDArray
 
-from alexnet_pipe.evaluation.examples import PATCH, PLACES, STEP, spread
-from alexnet_pipe.evaluation.pictures import kernel_grid
+from alexnet_pipe.evaluation.examples import PATCH, PLACES, STEP, kernel_grid, spread
 from alexnet_pipe.inputs.views import CENTRE
 from alexnet_pipe.reporting.class_section import first_guesses
 from alexnet_pipe.reporting.results import Results

@@ -10,8 +10,7 @@ from typing import Any
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.fingerprint import code_digest
-from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.git import git
+from alexnet_pipe.project.checkout import Checkout, git
 from alexnet_pipe.project.lock_file import digests, locked_stages
 
 _DECISIVE = ("src", "dvc.yaml", "params.yaml", "pyproject.toml", "uv.lock")

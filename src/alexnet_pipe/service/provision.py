@@ -14,7 +14,18 @@ from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
 
 from alexnet_pipe.params.load import known_keys
-from alexnet_pipe.service.gpu_limit import GPU
+
+GPU = "gpu"
+"""The tag of the tasks that compute on a GPU, where there is one; a server can limit how many run at once."""
+
+
+def gpu_tags() -> list[str]:
+    """The tags of a task that computes on a GPU; none without a server.
+
+    A temporary server never frees the slot of a run that was killed, and the next run would wait for it for ever.
+    """
+    return [GPU] if os.environ.get("PREFECT_API_URL") else []
+
 
 POOL = "alexnet-pipe"
 """The work pool, as in `prefect.yaml`."""

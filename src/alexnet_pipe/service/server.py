@@ -4,14 +4,19 @@ import asyncio
 import logging
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import FileResponse
+from starlette.routing import Route
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.service.address import only_server, publish_address
-from alexnet_pipe.service.pages import listening, report_pages
 
 if TYPE_CHECKING:
     from uvicorn import Server
@@ -117,3 +122,27 @@ async def _serve(
     await asyncio.wait([serving, showing], return_when=asyncio.FIRST_COMPLETED)
     prefect.should_exit = pages.should_exit = True
     await asyncio.gather(serving, showing)
+
+
+_LAST = 65_535
+"""The highest port."""
+
+
+def report_pages(files: Mapping[str, Path]) -> Starlette:
+    """Serves `files` and nothing else, each at `/NAME/`; a file may come and go."""
+
+    def page(request: Request) -> FileResponse:
+        file = files[request.url.path.strip("/")]
+        if not file.is_file():
+            raise HTTPException(404, "there is no such report (yet)")
+        return FileResponse(file, media_type="text/html")
+
+    return Starlette(routes=[Route(f"/{name}/", page) for name in files])
+
+
+def listening(port: int) -> socket.socket:
+    """A socket of this machine alone, on `port`, or on a free one if that cannot be had."""
+    try:
+        return socket.create_server(("127.0.0.1", port if port <= _LAST else 0))
+    except OSError:
+        return socket.create_server(("127.0.0.1", 0))

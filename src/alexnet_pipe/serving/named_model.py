@@ -41,7 +41,7 @@ def model_file(name: str) -> Iterator[Path]:
 
 def _fetch(name: str, path: Path) -> None:
     # Not needed for a file.
-    from alexnet_pipe.project.git import NoRepositoryError
+    from alexnet_pipe.project.checkout import NoRepositoryError
     from alexnet_pipe.project.revisions import NoRevisionError, open_revision
 
     try:

@@ -15,8 +15,14 @@ from alexnet_pipe.evaluation.error_rates import (
     predict,
     prediction_table,
 )
-from alexnet_pipe.evaluation.examples import EXAMPLES, nearest_training_images, occlusion_maps, spread
-from alexnet_pipe.evaluation.pictures import kernel_grid, save_picture
+from alexnet_pipe.evaluation.examples import (
+    EXAMPLES,
+    kernel_grid,
+    nearest_training_images,
+    occlusion_maps,
+    save_picture,
+    spread,
+)
 from alexnet_pipe.evaluation.ten_views import FeatureNetwork
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model

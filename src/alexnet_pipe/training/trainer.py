@@ -9,7 +9,7 @@ import numpy as np
 
 from alexnet_pipe.base.errors import StoppedError, UserError
 from alexnet_pipe.base.progress import progress, say
-from alexnet_pipe.base.signals import StopRequest
+from alexnet_pipe.base.signals import held_signals
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.train import TrainParams
@@ -53,11 +53,11 @@ class Trainer:
         """
         self._say_what_is_trained()
         self._go_on()
-        with StopRequest() as stop:
+        with held_signals() as check_stop:
             try:
                 while len(self.state.history) < self.train.max_epochs and not self.state.plateau.finished:
-                    self._run_steps(stop.check)
-                    self._end_epoch(stop.check)
+                    self._run_steps(check_stop)
+                    self._end_epoch(check_stop)
             except StoppedError:
                 self._keep()
                 raise
