@@ -3,11 +3,13 @@
 import os
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from absl import logging
 
 from tests.clusters import cluster
+from tests.warm import warm_python
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -32,3 +34,10 @@ def _cluster_address() -> Iterator[str]:
 def shared_cluster(_cluster_address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Workers that are there already: stages then start in no time."""
     monkeypatch.setenv("ALEXNET_PIPE_DASK", _cluster_address)
+
+
+@pytest.fixture(scope="session")
+def python_with_tensorflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A program that runs `-m alexnet_pipe` as Python does, and starts in no time."""
+    with warm_python(tmp_path_factory.mktemp("warm")) as program:
+        yield program

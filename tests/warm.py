@@ -1,54 +1,134 @@
-"""The command line in processes that have imported TensorFlow already: forked from one that imports it once.
+"""A Python that has imported TensorFlow already: each of its processes is forked from one that imports it once.
 
-For tests that start it many times, and are not about its start.
+For tests that start stages many times, and are not about their start. What it runs is the project of the folder that
+it is started in, or of PYTHONPATH, as with any Python: of this one the server keeps no module.
 """
 
+import json
 import multiprocessing
 import os
 import runpy
+import socket
+import socketserver
+import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from multiprocessing.connection import Connection
-from multiprocessing.context import ForkServerProcess
+from importlib import import_module
 from pathlib import Path
-from typing import IO, NamedTuple
+from select import select
 
-_FORKED = multiprocessing.get_context("forkserver")
-_FORKED.set_forkserver_preload(["alexnet_pipe.cli", "alexnet_pipe.stages.train"])
+from alexnet_pipe.base.startup import without_notices
+from alexnet_pipe.cli.stage import STAGES
 
+ROOT = Path(__file__).parents[1]
+PROGRAM = """#!{python} -IS
+import json, os, signal, socket, sys
 
-class Warm(NamedTuple):
-    """A process, and all that it prints, with its errors."""
-
-    process: ForkServerProcess
-    output: IO[str]
+if sys.argv[1:3] != ["-m", "alexnet_pipe"]:
+    os.execv({python!r}, [{python!r}, *sys.argv[1:]])
+signals = {{signal.SIGINT, signal.SIGTERM}}
+signal.pthread_sigmask(signal.SIG_BLOCK, signals)
+with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
+    server.connect({address!r})
+    request = json.dumps([sys.argv[3:], os.getcwd(), dict(os.environ)]).encode()
+    socket.send_fds(server, [request], [0, 1, 2])
+    process = int(server.recv(32))
+    for each in signals:
+        signal.signal(each, lambda number, _: os.kill(process, number))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, signals)
+    status = int(server.recv(32))
+if status < 0:
+    signal.signal(-status, signal.SIG_DFL)
+    os.kill(os.getpid(), -status)
+sys.exit(status)
+"""
 
 
 @contextmanager
-def warm(folder: Path, *arguments: str) -> Iterator[Warm]:
-    """`alexnet-pipe ARGUMENTS` in `folder`; killed at the end if it still runs."""
-    reader, writer = _FORKED.Pipe(duplex=False)
-    process = _FORKED.Process(target=_run, args=(str(folder), arguments, dict(os.environ), writer))
-    with reader:
-        with writer:
-            process.start()
-        with open(reader.fileno(), closefd=False) as output:
-            try:
-                yield Warm(process, output)
-            finally:
-                process.kill()
-                process.join()
-                process.close()
+def warm_python(folder: Path) -> Iterator[Path]:
+    """Make `folder/python`, which works inside the block; its processes end with it."""
+    address = str(folder / "socket")
+    command = [sys.executable, "-m", "tests.warm", address]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True) as server:
+        program = folder / "python"
+        program.write_text(PROGRAM.format(python=sys.executable, address=address))
+        program.chmod(0o755)
+        while not Path(address).exists():
+            assert server.poll() is None
+            time.sleep(0.01)
+        try:
+            yield program
+        finally:
+            server.kill()
 
 
-def _run(folder: str, arguments: Sequence[str], environment: dict[str, str], output: Connection) -> None:
+@contextmanager
+def warm(python: Path, folder: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """`alexnet-pipe ARGUMENTS` in `folder`, its output and errors in one stream; killed at the end if it still runs."""
+    with subprocess.Popen(
+        [python, "-m", "alexnet_pipe", *arguments],
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        try:
+            yield process
+        finally:
+            process.kill()
+            if not process.stdout.closed:
+                process.stdout.read()  # Until nothing writes to it any more, the program neither.
+
+
+class _Server(socketserver.ForkingMixIn, socketserver.UnixStreamServer):
+    socket_type = socket.SOCK_SEQPACKET
+
+
+class _Request(socketserver.BaseRequestHandler):
+    """A process of its own, which the program is a child of."""
+
+    def handle(self) -> None:
+        content, descriptors, *_ = socket.recv_fds(self.request, 1 << 20, 3)
+        process = multiprocessing.get_context("fork").Process(target=_run, args=(*json.loads(content), descriptors))
+        process.start()
+        for descriptor in descriptors:
+            os.close(descriptor)
+        self.request.send(str(process.pid).encode())
+        ready, _, _ = select([self.request, process.sentinel], [], [])
+        if self.request in ready:  # Who asked for it was killed.
+            process.kill()
+        process.join()
+        if self.request not in ready:
+            self.request.send(str(process.exitcode).encode())
+
+
+def _run(arguments: Sequence[str], folder: str, environment: Mapping[str, str], descriptors: Sequence[int]) -> None:
+    os.chdir(folder)
     os.environ.clear()
     os.environ.update(environment)
-    os.chdir(folder)
-    for descriptor in (1, 2):
-        os.dup2(output.fileno(), descriptor)
-    output.close()
+    for number, descriptor in enumerate(descriptors):
+        os.dup2(descriptor, number)
+        os.close(descriptor)
     sys.stdout, sys.stderr = (open(descriptor, "w", buffering=1, closefd=False) for descriptor in (1, 2))  # noqa: SIM115
+    added = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
+    sys.path[:1] = [folder, *(str(Path(path).absolute()) for path in added)]
     sys.argv = ["alexnet-pipe", *arguments]
-    runpy.run_module("alexnet_pipe", run_name="__main__")
+    runpy.run_module("alexnet_pipe", run_name="__main__", alter_sys=True)
+
+
+def _serve(address: str) -> None:
+    with without_notices():
+        for stage in STAGES:
+            import_module(f"alexnet_pipe.stages.{stage}")
+    for name in [name for name in sys.modules if name.split(".")[0] == "alexnet_pipe"]:
+        del sys.modules[name]
+    with _Server(address, _Request) as server:
+        while sys.stdin not in select([server, sys.stdin], [], [])[0]:
+            server.handle_request()
+
+
+if __name__ == "__main__":
+    _serve(sys.argv[1])

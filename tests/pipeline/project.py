@@ -48,8 +48,7 @@ class Project:
 
     def repro(self) -> list[str]:
         """`dvc repro`; the stages that it ran, in order."""
-        output = self.run("dvc", "repro").stdout
-        return [name for name in STAGES if f"Running stage '{name}':" in output]
+        return ran(self.run("dvc", "repro").stdout)
 
     def set(self, **changes: object) -> None:
         """Change parameters, as `section__key=value`."""
@@ -64,6 +63,11 @@ class Project:
         """`dvc.lock`'s stages."""
         stages: dict[str, dict[str, object]] = yaml.safe_load((self.root / "dvc.lock").read_text())["stages"]
         return stages
+
+
+def ran(output: str) -> list[str]:
+    """The stages that DVC has run, in order, as it says."""
+    return [name for name in STAGES if f"Running stage '{name}':" in output]
 
 
 def make_project(folder: Path) -> Project:

@@ -53,7 +53,7 @@ def test_a_file_that_is_missing_or_another_one_is_refused(
     assert refused(monkeypatch, capsys).endswith(f"names; its own digest is {file_digest(file)}\n")
 
 
-def test_training_starts_with_the_weights_of_a_file(tmp_path: Path) -> None:
+def test_training_starts_with_the_weights_of_a_file(python_with_tensorflow: Path, tmp_path: Path) -> None:
     training_folder(tmp_path, 16, 8)
     file = tmp_path / "models/first.keras"
     first = Classifier(["red", "green", "blue"], width=0.05, initialisation="he", seed=7)
@@ -61,10 +61,9 @@ def test_training_starts_with_the_weights_of_a_file(tmp_path: Path) -> None:
     write_params(
         tmp_path, init_weights="models/first.keras", init_sha256=file_digest(file), train_only=["fc6", "fc7", "fc8"]
     )
-    with warm(tmp_path, "stage", "train") as training:
-        output = training.output.read()
-        training.process.join()
-        assert training.process.exitcode == 0, output
+    with warm(python_with_tensorflow, tmp_path, "stage", "train") as training:
+        output, _ = training.communicate()
+        assert training.returncode == 0, output
     assert "conv5, fc6, fc7 and the mean image are those of models/first.keras; fc8 is new" in output
     model = load_model(tmp_path / "models/alexnet.keras")
     assert model.resize == {"policy": "squash", "background": "black"}

@@ -1,6 +1,7 @@
 """One training step on the backend that `KERAS_BACKEND` names: `python -m tests.training.one_step RESULT.npz`."""
 
 import sys
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -11,7 +12,8 @@ from alexnet_pipe.training.paper_sgd import compile_for_training
 from tests.inputs.batches import random_batch
 
 
-def main() -> None:
+def take_one_step(result: Path) -> None:
+    """Write to `result` the weights before and after, the loss, and the backend."""
     model = Classifier(["a", "b", "c"], width=0.25, initialisation="he")
     generator = np.random.default_rng(4)
     # Weights from NumPy, and no dropout: the backends' random numbers differ.
@@ -25,8 +27,8 @@ def main() -> None:
     before = {f"before {n}": weights for n, weights in enumerate(model.get_weights())}
     logs = model.train_on_batch(*random_batch(8, 3), return_dict=True)
     after = {f"after {n}": weights for n, weights in enumerate(model.get_weights())}
-    np.savez(sys.argv[1], **before, **after, loss=logs["loss"], backend=keras.backend.backend())
+    np.savez(result, **before, **after, loss=logs["loss"], backend=keras.backend.backend())
 
 
 if __name__ == "__main__":
-    main()
+    take_one_step(Path(sys.argv[1]))

@@ -2,6 +2,7 @@
 
 import json
 import random
+import subprocess
 import time
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import yaml
 
 from alexnet_pipe.training.state import TIMINGS
 from tests.stores import training_folder
-from tests.warm import Warm, warm
+from tests.warm import warm
 
 pytestmark = pytest.mark.slow
 
@@ -25,12 +26,11 @@ def workspace(folder: Path, **train: object) -> Path:
     return folder
 
 
-def finish(folder: Path) -> tuple[str, dict[str, object], pd.DataFrame, bytes]:
+def finish(python: Path, folder: Path) -> tuple[str, dict[str, object], pd.DataFrame, bytes]:
     """Run to the end: what it printed, the metrics and the history without times, and the model file."""
-    with warm(folder, "stage", "train") as training:
-        output = training.output.read()
-        training.process.join()
-        assert training.process.exitcode == 0, output
+    with warm(python, folder, "stage", "train") as training:
+        output, _ = training.communicate()
+        assert training.returncode == 0, output
     metrics = json.loads((folder / "metrics/train.json").read_text())
     history = pd.read_csv(folder / "metrics/history.csv").drop(columns=list(TIMINGS))
     timeless = {name: value for name, value in metrics.items() if name not in (*TIMINGS, "resumed_at_steps")}
@@ -44,11 +44,11 @@ def set_epochs(folder: Path, epochs: int) -> None:
     params.write_text(yaml.safe_dump(content))
 
 
-def wait_for_checkpoint(folder: Path, training: Warm) -> None:
+def wait_for_checkpoint(folder: Path, training: subprocess.Popen[str]) -> None:
     """Wait until there is one more, or another, than now."""
     before = checkpoints(folder)
     while checkpoints(folder) in ([], before):
-        assert training.process.is_alive()
+        assert training.poll() is None
         time.sleep(0.01)
 
 
@@ -56,27 +56,29 @@ def checkpoints(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.glob("checkpoints/*/step-*"))
 
 
-def test_ten_kills_at_random_moments_change_nothing(tmp_path: Path) -> None:
+def test_ten_kills_at_random_moments_change_nothing(python_with_tensorflow: Path, tmp_path: Path) -> None:
     killed = workspace(tmp_path / "killed", max_epochs=10_000)
     moments, resumed = random.Random(), 0
     for kill in range(KILLS):
-        with warm(killed, "stage", "train") as training:
-            next(line for line in training.output if "parameters" in line)
+        with warm(python_with_tensorflow, killed, "stage", "train") as training:
+            assert training.stdout is not None
+            next(line for line in training.stdout if "parameters" in line)
             if kill % 2:
                 wait_for_checkpoint(killed, training)
-            training.process.join(moments.uniform(0, 2))
-            assert training.process.is_alive()
-            training.process.kill()
-            resumed += "going on after step" in training.output.read()
+            # From the first graph to the first steps, or between two checkpoints.
+            time.sleep(moments.uniform(0, 0.5 if kill % 2 else 2))
+            assert training.poll() is None
+            training.kill()
+            resumed += "going on after step" in training.stdout.read()
     history = killed / "metrics/history.csv"
     epochs = 2 + (len(pd.read_csv(history)) if history.exists() else 0)
     set_epochs(killed, epochs)
-    output, metrics, history_killed, model = finish(killed)
+    output, metrics, history_killed, model = finish(python_with_tensorflow, killed)
     assert "going on after step" in output
     assert resumed > 0
     assert not list((killed / "checkpoints").iterdir())
 
-    undisturbed = finish(workspace(tmp_path / "undisturbed", max_epochs=epochs))
+    undisturbed = finish(python_with_tensorflow, workspace(tmp_path / "undisturbed", max_epochs=epochs))
     assert undisturbed[1] == metrics
     pd.testing.assert_frame_equal(undisturbed[2], history_killed, check_exact=True)
     assert undisturbed[3] == model

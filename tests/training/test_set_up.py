@@ -119,7 +119,7 @@ def error_after(
     model: Classifier, images: ImageStore, held_out: ImageStore, folder: Path, epochs: int, layers: Sequence[str] = ()
 ) -> float:
     train = TrainParams(
-        seed=1, batch_size=32, learning_rate=0.005, patience=100, max_epochs=epochs, train_only=list(layers)
+        seed=1, batch_size=32, learning_rate=0.01, patience=100, max_epochs=epochs, train_only=list(layers)
     )
     stream = TrainingStream(images, np.zeros((3, 3)), train)
     records = Records(Artifacts(folder), Checkpoints(folder / "kept"))
@@ -129,19 +129,18 @@ def error_after(
 @pytest.mark.slow
 def test_what_was_learned_on_half_of_the_classes_helps_with_the_other_half(tmp_path: Path) -> None:
     first, second = CLASSES[:5], CLASSES[5:]
-    source = Classifier(first, forms=fastest_forms(), width=0.25, initialisation="he", seed=1)
+    network = {"width": 0.1, "initialisation": "he"}
+    source = Classifier(first, forms=fastest_forms(), **network, seed=1)
     source.mean.assign(np.full((256, 256, 3), 127.0))
-    error_after(source, drawn(first, 0, 100), drawn(first, 1000, 4), tmp_path / "source", 10)
+    error_after(source, drawn(first, 0, 60), drawn(first, 1000, 4), tmp_path / "source", 12)
 
-    images, held_out = drawn(second, 0, 50), drawn(second, 1000, 40)
-    scratch, tuned = (
-        Classifier(second, forms=fastest_forms(), width=0.25, initialisation="he", seed=2) for _ in range(2)
-    )
+    images, held_out = drawn(second, 0, 50), drawn(second, 1000, 30)
+    scratch, tuned = (Classifier(second, forms=fastest_forms(), **network, seed=2) for _ in range(2))
     scratch.mean.assign(source.mean)
     start_with(tuned, source, "source")
     errors = [
-        error_after(tuned, images, held_out, tmp_path / "tuned", 3, ["fc6", "fc7", "fc8"]),
-        error_after(scratch, images, held_out, tmp_path / "scratch", 3),
+        error_after(tuned, images, held_out, tmp_path / "tuned", 4, ["fc6", "fc7", "fc8"]),
+        error_after(scratch, images, held_out, tmp_path / "scratch", 4),
     ]
-    # Guessing would be 80 %; it was 29 % against 75 %.
+    # Guessing would be 80 %; it was 48 % against 83 %.
     assert errors[0] < errors[1] - 0.2
