@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from alexnet_pipe.datasets.archive_file import copy_archive, ending_of, is_indexable, repack
+from alexnet_pipe.datasets.archive_file import copy_archive, obstacle
+from alexnet_pipe.datasets.folder import ending_of
+from alexnet_pipe.datasets.repacking import repack
 from tests.datasets.files import (
     PACKERS,
     contents,
@@ -40,16 +42,17 @@ def test_endings_are_known_in_any_case(name: str, ending: str) -> None:
 
 
 def test_what_can_be_read_in_place_is_known_by_its_bytes(tmp_path: Path) -> None:
-    assert is_indexable(write_zip(tmp_path / "a.zip", FILES, zipfile.ZIP_DEFLATED))
-    assert not is_indexable(write_zip(tmp_path / "b.zip", FILES, zipfile.ZIP_BZIP2))
-    assert is_indexable(write_tar(tmp_path / "a.tar", FILES))
+    assert not obstacle(write_zip(tmp_path / "a.zip", FILES, zipfile.ZIP_DEFLATED))
+    assert obstacle(write_zip(tmp_path / "b.zip", FILES, zipfile.ZIP_BZIP2))
+    assert not obstacle(write_tar(tmp_path / "a.tar", FILES))
+    assert not obstacle(write_tar(tmp_path / "not compressed.tar.gz", FILES))
     for compression in PACKERS:
-        assert not is_indexable(write_tar(tmp_path / "c.tar", FILES, compression))
+        assert obstacle(write_tar(tmp_path / "c.tar", FILES, compression))
 
 
 @pytest.mark.parametrize("name", ["BZhang/1.jpg", "BZh9/1.jpg"])
 def test_a_tar_whose_first_name_begins_like_bzip2_is_a_tar(tmp_path: Path, name: str) -> None:
-    assert is_indexable(write_tar(tmp_path / "a.tar", {name: b""}))
+    assert not obstacle(write_tar(tmp_path / "a.tar", {name: b""}))
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tar"])

@@ -39,7 +39,7 @@ def test_class_folders_are_read_where_no_table_contradicts_them(table: str) -> N
 
 
 def test_a_table_that_contradicts_the_class_folders_is_an_error_until_the_user_decides() -> None:
-    both = files(PETS, {"metadata.csv": table_of(PETS, "in" * 10)})
+    both = files(PETS, {"labels.csv": table_of(PETS, "in" * 10)})
     with pytest.raises(
         UserError, match=r"do not agree about 15 of 20 photographs, as '.*': set dataset\.labels"
     ) as caught:
@@ -57,6 +57,11 @@ def test_a_table_is_read_where_the_folders_are_parts_of_one_heap() -> None:
     found = chosen_labels(files(parts, {"HAM10000_metadata.csv": table}))
     assert found.origin == "HAM10000_metadata.csv, column dx"
     assert set(found.rows["label"]) == {"nv", "mel"}
+
+
+def test_the_metadata_of_an_imagefolder_go_before_folders() -> None:
+    found = chosen_labels(files(PETS, {"metadata.csv": table_of(PETS, "in" * 10)}))
+    assert (found.origin, set(found.rows["label"])) == ("metadata.csv, column label", {"i", "n"})
 
 
 def test_labels_in_names_come_last() -> None:

@@ -78,7 +78,7 @@ def test_a_compressed_archive_cannot_be_read_where_it_lies(tmp_path: Path, targe
     else:
         location = write_tar(tmp_path / name, PETS, "gz")
     with pytest.raises(
-        UserError, match=rf"{name} is compressed and cannot be read in place: set dataset\.copy to true"
+        UserError, match=rf"{name} cannot be read in place, for it is compressed: set dataset\.copy to true"
     ):
         in_place(location, target)
 

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from typing import NamedTuple, Self
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folder import checked_name, path_parts
+from alexnet_pipe.datasets.folder import checked_name, is_container_name, path_parts
 from alexnet_pipe.datasets.place import Place
 
 LARGEST = 1 << 30
-"""Bytes of the largest member that is taken for a photograph."""
+"""Bytes of the largest member that is taken for a photograph; archives inside an archive may be larger."""
 
 MOST_SHRUNK = 200
 """A member that unpacks to more than this multiple of its size, and to more than `HARMLESS` bytes, is a bomb."""
@@ -111,7 +111,7 @@ def check_name(name: str, where: str) -> None:
 
 def check_size(name: str, size: int, packed: int, where: str) -> None:
     """Refuse a member of `size` bytes that takes `packed` bytes, if it cannot be a photograph."""
-    if size > LARGEST:
+    if size > LARGEST and not is_container_name(name):
         raise refusal(where, name, f"has {size:,} bytes, more than a photograph", "without it")
     if size > max(HARMLESS, MOST_SHRUNK * packed):
         raise refusal(where, name, f"unpacks to {size:,} bytes from {packed:,}", "without it")

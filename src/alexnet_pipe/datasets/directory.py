@@ -7,11 +7,11 @@ import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import home
-from alexnet_pipe.datasets.archive_file import copy_archive, ending_of, is_indexable, is_zip, repack
-from alexnet_pipe.datasets.folder import checked_name, walk
+from alexnet_pipe.datasets.archive_file import copy_archive, inside_it, is_zip, obstacle
+from alexnet_pipe.datasets.folder import checked_name, ending_of, inner_containers, is_container_name, walk
 from alexnet_pipe.datasets.index import index_archive, index_folder, index_lists
-from alexnet_pipe.datasets.pack import file_content, pack
 from alexnet_pipe.datasets.place import expanded, leave_in_place
+from alexnet_pipe.datasets.repacking import pack_folder, repack
 from alexnet_pipe.datasets.text_list import chosen_lines, lists_in, pack_lists
 
 _LONGEST_NAME = 255 - len(".zip")
@@ -47,13 +47,11 @@ class Directory:
         elif self._lists():
             pack_lists(self._lists(), folder / f"{self._name()}.zip")
         elif self.location.is_dir():
-            found = walk(self.location)
-            files = {name: file_content(path) for name, path in found.files.items()}
-            pack(folder / f"{self._name()}.zip", files, found.empty)
-        elif is_indexable(self.location):
-            copy_archive(self.location, folder / f"{self._name()}{'.zip' if is_zip(self.location) else '.tar'}")
-        else:
+            pack_folder(walk(self.location), folder / f"{self._name()}.zip", self.where)
+        elif obstacle(self.location):
             repack(self.location, folder / f"{self._name()}.zip")
+        else:
+            copy_archive(self.location, folder / f"{self._name()}{'.zip' if is_zip(self.location) else '.tar'}")
         return version
 
     def index(self, folder: Path) -> pd.DataFrame:
@@ -63,10 +61,11 @@ class Directory:
             return index_archive(archive, self.where, self._labels)
         if self._lists():
             return index_lists(self._lists(), self.where)
-        if self.location.is_dir():
+        is_folder = self.location.is_dir()
+        if why := inside_it(inner_containers(walk(self.location).files)) if is_folder else obstacle(self.location):
+            raise UserError(f"{self.where} cannot be read in place, for {why}: set dataset.copy to true, or unpack it")
+        if is_folder:
             return index_folder(self.location, self.where, self._labels)
-        if not is_indexable(self.location):
-            raise UserError(f"{self.where} is compressed and cannot be read in place: set dataset.copy to true")
         return index_archive(self.location, self.where, self._labels)
 
     def version(self) -> str:
@@ -90,11 +89,11 @@ class Directory:
             raise UserError(
                 f"dataset.location: {location} does not exist (seen from {home().resolve()}): correct the path"
             )
-        if location.is_dir() or self._lists() or (location.is_file() and ending_of(location)):
+        if location.is_dir() or self._lists() or (location.is_file() and is_container_name(location.name)):
             return
         raise UserError(
             f"dataset.location: {location} is neither a folder nor a text list (.txt) nor an archive "
-            "(.zip, .tar, .tar.gz, .tar.bz2, .tar.xz): point to one of these"
+            "(.zip, .tar, .tar.gz, .tar.bz2, .tar.xz) nor a Parquet file: point to one of these"
         )
 
     def _lists(self) -> dict[Path, str]:

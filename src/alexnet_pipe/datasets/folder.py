@@ -2,8 +2,8 @@
 
 import os
 import re
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePath, PurePosixPath
 from typing import NamedTuple
 
 from alexnet_pipe.base.errors import UserError
@@ -15,6 +15,8 @@ _IMAGE = re.compile(
     re.IGNORECASE,
 )
 """How names of images end, also of kinds that are not decoded: `resize` refuses those with a reason."""
+
+_ARCHIVES = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar", ".zip")
 
 # Archives made on Windows may separate folders with backslashes.
 _SEPARATOR = re.compile(r"[/\\]")
@@ -35,6 +37,28 @@ def is_hidden(part: str) -> bool:
 def is_image_name(name: str) -> bool:
     """Whether the name ends as those of images do; a table or a list does not."""
     return _IMAGE.fullmatch(PurePosixPath(name).suffix) is not None
+
+
+def ending_of(path: PurePath) -> str:
+    """The ending of an archive's name, as it is written there; empty for other files."""
+    length = next((len(ending) for ending in _ARCHIVES if path.name.lower().endswith(ending)), 0)
+    return path.name[-length:] if length else ""
+
+
+def is_parquet(name: str) -> bool:
+    """Whether the name ends as those of Parquet files do."""
+    return name.lower().endswith(".parquet")
+
+
+def is_container_name(name: str) -> bool:
+    """Whether the name ends as those of files do that may hold photographs: archives and Parquet files."""
+    return bool(ending_of(PurePosixPath(name))) or is_parquet(name)
+
+
+def inner_containers(names: Iterable[str]) -> list[str]:
+    """The archives and Parquet files of a data set, if its photographs must be in there, for there are none beside."""
+    visible = [name for name in names if not any(map(is_hidden, path_parts(name)))]
+    return [] if any(map(is_image_name, visible)) else sorted(filter(is_container_name, visible))
 
 
 def checked_name(name: str, where: str) -> str:

@@ -15,8 +15,10 @@ from urllib3.exceptions import HTTPError as StreamError
 
 from alexnet_pipe.base.errors import TransientError, UserError
 from alexnet_pipe.base.progress import progress, say
-from alexnet_pipe.datasets.archive_file import ending_of, is_indexable, is_zip, repack
+from alexnet_pipe.datasets.archive_file import is_zip, obstacle
+from alexnet_pipe.datasets.folder import ending_of
 from alexnet_pipe.datasets.place import CHUNK
+from alexnet_pipe.datasets.repacking import repack
 
 TIMEOUT = (10.0, 60.0)
 """Seconds to wait for a connection, and for the next bytes."""
@@ -97,10 +99,10 @@ def keep_archive(partial: Path, name: str, folder: Path) -> None:
     arrived = partial.replace(partial.with_name(name))
     stem = name.removesuffix(ending_of(arrived))
     try:
-        if is_indexable(arrived):
-            shutil.move(arrived, folder / f"{stem}{'.zip' if is_zip(arrived) else '.tar'}")
-        else:
+        if obstacle(arrived):
             repack(arrived, folder / f"{stem}.zip")
+        else:
+            shutil.move(arrived, folder / f"{stem}{'.zip' if is_zip(arrived) else '.tar'}")
     except UserError as error:
         raise UserError(str(error).replace(str(arrived), "the archive")) from None
     finally:

@@ -8,7 +8,7 @@ import pandas as pd
 import requests
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.archive_file import ending_of
+from alexnet_pipe.datasets.folder import ending_of
 from alexnet_pipe.datasets.index import index_archive
 from alexnet_pipe.datasets.transfer import ask, check_digest, download, explained, keep_archive
 

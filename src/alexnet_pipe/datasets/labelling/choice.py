@@ -15,13 +15,17 @@ from alexnet_pipe.datasets.layout import index_members
 FOLDERS = "folders"
 """What `dataset.labels` says if the folders are meant, whatever tables there are."""
 
+_METADATA = re.compile(r"(^|[/(])metadata\.(csv|jsonl)\b")
+"""The table of Hugging Face's imagefolder, with which folders are no classes."""
+
 _ANNOTATION = re.compile(r".*\.(xml|json|mat|txt)", re.IGNORECASE | re.DOTALL)
 
 
 def chosen_labels(files: Files, wanted: str | None = None) -> Labelled:
     """The labelled photographs: from class folders, else from tables, else from the names of the files.
 
-    A table that does not agree with the class folders is an error, unless the folders look like parts of one heap.
+    A table that does not agree with the class folders is an error, unless it is the `metadata.csv` of an imagefolder
+    or the folders look like parts of one heap.
 
     Args:
         files: What was found.
@@ -73,7 +77,7 @@ def _beside_tables(files: Files, folders: Labelled) -> Labelled:
     differing = _differing(folders.rows, tables.rows)
     if len(differing) <= MISSING * len(tables.rows):
         return folders
-    if _are_parts(folders.rows["label"]):
+    if _are_parts(folders.rows["label"]) or _METADATA.search(tables.origin):
         return tables
     raise UserError(
         f"{files.where}: the class folders and the labels of {tables.origin}, do not agree about {len(differing):,} of "
