@@ -115,4 +115,12 @@ def test_every_source_is_named(source: str, location: str | None, said: str) -> 
     text = card(results(), {"source": source, "location": location, "version": "7"})
     assert said in text
     assert "Version: 7." in text
+    assert "Labels from" not in text
     assert ("sample's pictures" in text) == (source == "sample")
+
+
+def test_labels_that_are_not_folders_are_named() -> None:
+    labels = "labels.csv, column " + HOSTILE
+    text = card(results(), {"source": "directory", "location": "pets", "version": "7", "labels": labels})
+    assert "Version: 7. Labels from labels.csv, column " in text
+    assert HOSTILE not in text

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import load_json
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.stages import download
@@ -77,6 +78,17 @@ def test_folder_zip_and_tar_split_alike(tmp_path: Path, artifacts: Artifacts) ->
     tables = [run(artifacts, location).drop(columns=["container", "offset", "packed"]) for location in locations]
     assert all(table.equals(tables[0]) for table in tables)
     assert [path.name for path in artifacts.source.iterdir()] == ["pets.zip"]
+
+
+def test_where_labels_come_from_is_kept_and_told(
+    tmp_path: Path, artifacts: Artifacts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = "id,breed\n" + "".join(f"{number},{('pug', 'boxer')[number % 2]}\n" for number in range(20))
+    files = named(f"train/{number}.jpg" for number in range(20)) | {"labels.csv": table.encode()}
+    rows = run(artifacts, write_folder(tmp_path / "pets", files))
+    assert set(rows["label"]) == {"pug", "boxer"}
+    assert load_json(artifacts.source_version)["labels"] == "labels.csv, column breed"
+    assert capsys.readouterr().out.startswith("download: labels from labels.csv, column breed\n")
 
 
 def test_text_lists_keep_their_splits_and_numeric_labels(tmp_path: Path, artifacts: Artifacts) -> None:

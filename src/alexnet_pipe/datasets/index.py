@@ -27,7 +27,8 @@ def index_archive(path: Path, where: str, labels: str | None = None) -> pd.DataF
 
     Returns:
         One row a photograph: container (the archive's file name), member, label, split ("train", where nothing says
-        otherwise), the fields of its `Place`, and crc (the CRC-32 of its content if the archive has one).
+        otherwise), the fields of its `Place`, and crc (the CRC-32 of its content if the archive has one). Its attribute
+        `labels` says where the labels are from, if not from class folders.
 
     Raises:
         UserError: for whatever `open_archive` and `chosen_labels` refuse.
@@ -74,6 +75,7 @@ def _labelled(files: Files, labels: str | None) -> pd.DataFrame:
         say(f"download: {remark}")
     if found.origin:
         say(f"download: labels from {found.origin}")
+        found.rows.attrs["labels"] = found.origin
     return found.rows
 
 

@@ -14,9 +14,11 @@ def run(artifacts: Artifacts, dataset: DatasetParams) -> None:
     with written_aside(artifacts.source) as folder, written_aside(artifacts.manifest) as table:
         folder.mkdir()
         version = source.fetch(folder)
-        manifest = make_manifest(source.index(folder), folder, dataset, source.where)
+        index = source.index(folder)
+        manifest = make_manifest(index, folder, dataset, source.where)
         save_manifest(table, manifest)
-        save_json(artifacts.source_version, _identity(dataset) | {"version": version})
+        labels = {"labels": str(index.attrs["labels"])} if "labels" in index.attrs else {}
+        save_json(artifacts.source_version, _identity(dataset) | {"version": version} | labels)
     say(f"download: {describe(manifest)}")
 
 
