@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.index import COLUMNS, index_archive, index_folder, index_lists
+from alexnet_pipe.datasets.index import COLUMNS, index_archive, index_folder, index_lists, index_packed_lists
+from alexnet_pipe.datasets.text_list import pack_lists
 from tests.datasets.files import named, write_folder, write_tar, write_zip
 
 PETS = named(["train/cats/1.jpg", "train/dogs/1.jpg", "test/dogs/2.jpg"])
@@ -56,3 +57,46 @@ def test_files_outside_any_class_are_counted(tmp_path: Path, capsys: pytest.Capt
     files = named(["cats/1.jpg", "dogs/1.jpg", "LICENSE", ".hidden"])
     assert len(index_archive(write_zip(tmp_path / "a.zip", files), "a")) == 2
     assert capsys.readouterr().out == "download: files outside any class folder, ignored: 1\n"
+
+
+TWICE = {
+    f"{folder}/{label}/{n}.jpg": f"{label}{n}".encode()
+    for folder in ("pets", "pets/pets")
+    for label in "ab"
+    for n in (1, 2)
+}
+
+
+def test_a_set_that_contains_itself_is_read_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for rows in (
+        index_folder(write_folder(tmp_path / "set", TWICE), "set"),
+        index_archive(write_zip(tmp_path / "set.zip", TWICE), "set"),
+        index_archive(write_tar(tmp_path / "set.tar", TWICE), "set"),
+    ):
+        assert sorted(rows["member"]) == ["pets/a/1.jpg", "pets/a/2.jpg", "pets/b/1.jpg", "pets/b/2.jpg"]
+        assert capsys.readouterr().out == (
+            "download: left out 'pets/pets' (4 files): the same photographs as what lies beside it, which are read once"
+            "\n"
+            "download: the classes are the folders in 'pets'\n"
+        )
+
+
+def test_a_set_that_only_seems_to_contain_itself_is_refused(tmp_path: Path) -> None:
+    files = TWICE | {"pets/pets/b/2.jpg": b"b3"}
+    for index, path in (
+        (index_folder, write_folder(tmp_path / "set", files)),
+        (index_archive, write_zip(tmp_path / "set.zip", files)),
+        (index_archive, write_tar(tmp_path / "set.tar", files)),
+    ):
+        with pytest.raises(UserError, match="set/pets: 'pets' has the same folders as lie beside it, and other"):
+            index(path, "set")
+
+
+@pytest.mark.parametrize("labels", [["part_1", "part_2"], ["images", "masks"], ["train", "test"]])
+def test_labels_of_a_list_are_no_folders(tmp_path: Path, labels: list[str]) -> None:
+    write_folder(tmp_path, named(["a/1.jpg", "b/1.jpg", "a/2.jpg", "b/2.jpg"]))
+    (tmp_path / "train.txt").write_text("".join(f"{f}/{n}.jpg {labels[n - 1]}\n" for f in "ab" for n in (1, 2)))
+    lists = {tmp_path / "train.txt": "train"}
+    for rows in (index_lists(lists, "list"), index_packed_lists(pack_lists(lists, tmp_path / "list.zip"), "list")):
+        assert sorted(set(rows["label"])) == sorted(labels)
+        assert len(rows) == 4

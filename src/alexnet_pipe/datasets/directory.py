@@ -9,7 +9,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import home
 from alexnet_pipe.datasets.archive_file import copy_archive, inside_it, is_zip, obstacle
 from alexnet_pipe.datasets.folder import checked_name, ending_of, inner_containers, is_container_name, walk
-from alexnet_pipe.datasets.index import index_archive, index_folder, index_lists
+from alexnet_pipe.datasets.index import index_archive, index_folder, index_lists, index_packed_lists
 from alexnet_pipe.datasets.place import expanded, leave_in_place
 from alexnet_pipe.datasets.repacking import pack_folder, repack
 from alexnet_pipe.datasets.text_list import chosen_lines, lists_in, pack_lists
@@ -58,6 +58,8 @@ class Directory:
         """Label, split and place of each photograph; columns and errors as `datasets.index.index_archive`."""
         if self._copy:
             (archive,) = folder.iterdir()
+            if self._lists():
+                return index_packed_lists(archive, self.where)
             return index_archive(archive, self.where, self._labels)
         if self._lists():
             return index_lists(self._lists(), self.where)

@@ -6,11 +6,12 @@ from pathlib import Path
 import pandas as pd
 
 from alexnet_pipe.base.progress import say
+from alexnet_pipe.datasets.archive import Member
 from alexnet_pipe.datasets.archive_file import open_archive
 from alexnet_pipe.datasets.folder import walk
 from alexnet_pipe.datasets.labelling.choice import chosen_labels
 from alexnet_pipe.datasets.labelling.labelled import Files
-from alexnet_pipe.datasets.layout import index_members
+from alexnet_pipe.datasets.layout import listed_members
 from alexnet_pipe.datasets.place import FOLDER, WHOLE_FILE, Place
 from alexnet_pipe.datasets.text_list import chosen_lines
 
@@ -36,8 +37,20 @@ def index_archive(path: Path, where: str, labels: str | None = None) -> pd.DataF
     with open_archive(path, where) as archive:
         members = {member.name: member for member in archive.members()}
         sizes = {name: member.place.bytes for name, member in members.items()}
-        files = Files(sizes, archive.folders(), lambda name: b"".join(archive.chunks(members[name])), where)
+        crcs = {name: member.crc for name, member in members.items() if member.crc is not None}
+        files = Files(sizes, archive.folders(), lambda name: b"".join(archive.chunks(members[name])), where, crcs)
         rows = _labelled(files, labels)
+    return _in_archive(rows, path, members)
+
+
+def index_packed_lists(path: Path, where: str) -> pd.DataFrame:
+    """The photographs of a zip archive that `text_list.pack_lists` has made; otherwise as `index_archive`."""
+    with open_archive(path, where) as archive:
+        members = {member.name: member for member in archive.members()}
+    return _in_archive(listed_members(list(members), where), path, members)
+
+
+def _in_archive(rows: pd.DataFrame, path: Path, members: Mapping[str, Member]) -> pd.DataFrame:
     places = {name: member.place for name, member in members.items()}
     crcs = {name: member.crc for name, member in members.items()}
     return with_places(rows, path.name, places, crcs)
@@ -56,7 +69,7 @@ def index_lists(lists: Mapping[Path, str], where: str) -> pd.DataFrame:
     """The photographs that text lists name, as paths relative to the lists' folder; otherwise as `index_archive`."""
     lines = list(chosen_lines(lists))
     packed = [f"{split}/{line.label}/{number}" for number, (split, _, line) in enumerate(lines)]
-    rows = index_members(packed, (), where).rows.assign(member=[line.path for _, _, line in lines])
+    rows = listed_members(packed, where).assign(member=[line.path for _, _, line in lines])
     return with_places(rows, FOLDER, {line.path: _whole_file(path) for _, path, line in lines})
 
 

@@ -1,16 +1,18 @@
 """Find out label and split of each file of an archive from the folders that it lies in."""
 
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.class_folders import ClassFolders
 from alexnet_pipe.datasets.folder import is_hidden, path_parts
-from alexnet_pipe.datasets.labels import split_of
+from alexnet_pipe.datasets.folder_copies import Alike
+from alexnet_pipe.datasets.folder_names import quoted
+from alexnet_pipe.datasets.folder_tree import FolderPath, TreeFolder, folder_tree, parted, spelled
 
-_Path = tuple[str, ...]
+_Decided = tuple[str, str] | tuple[()] | None
 
 
 class Index(NamedTuple):
@@ -18,114 +20,114 @@ class Index(NamedTuple):
 
     Attributes:
         rows: One row a file: member, label, split ("train" where the archive has no split folders).
-        outside: How many files lie outside any class folder.
+        outside: How many files lie outside any class folder, and in none that was left out.
+        remarks: What was left out, a line each.
     """
 
     rows: pd.DataFrame
     outside: int
+    remarks: Sequence[str] = ()
 
 
-def index_members(files: Sequence[str], folders: Iterable[str], where: str) -> Index:
+def index_members(
+    files: Sequence[str], folders: Iterable[str], where: str, alike: Alike = lambda one, other: False
+) -> Index:
     """Label the files of an archive by their class folders, and by split folders above them if there are any.
 
-    Hidden and system files are ignored, folders that wrap the whole data set are looked through, a split folder may
-    be repeated (`training_set/training_set/cats`), and whatever lies below a class folder belongs to the class.
+    A class folder holds photographs, and whatever lies below it belongs to the class. Folders above are wrappers,
+    splits or groups, by what lies in them and beside them; docs/datasets.md describes it. Hidden and system files are
+    ignored.
 
     Args:
         files: Member names.
         folders: Names of folder entries, which tell that a folder is empty.
         where: What messages call the archive.
+        alike: Whether two members have the same content.
 
     Raises:
-        UserError: if split and class folders are mixed, a split or class folder is empty, there are no files or
-            fewer than two classes, or a class has no training images.
+        UserError: if it cannot be decided which folders are classes and which are splits, one of them is empty, there
+            are no photographs or fewer than two classes, or a class has no training images.
     """
-    known = _folders(files, folders)
-    levels = _class_levels(known, where)
-    rows, outside = [], 0
-    filled: set[_Path] = set()
-    for member in files:
-        path = path_parts(member)
-        if any(map(is_hidden, path)):
-            continue
-        filled.update(path[:depth] for depth in range(len(path)))
-        level = next((path[:depth] for depth in range(len(path) - 1) if path[:depth] in levels), None)
-        if level is None:
-            outside += 1
-            continue
-        label = path[len(level)]
-        # The same name may be spelled in two ways, composed on Linux and decomposed on macOS.
-        rows.append((member, unicodedata.normalize("NFC", label), levels[level]))
+    tree = folder_tree(files, folders)
+    found = ClassFolders(where, alike)
+    if tree.files:
+        found.search(tree)
+    index = _labelled(files, tree, found)
+    _refuse_no_images(index.rows, tree.files, where)
+    _refuse_unusable_classes(index.rows, where)
+    return index
+
+
+def listed_members(files: Sequence[str], where: str) -> pd.DataFrame:
+    """As `index_members`, of files that are named `split/label/…`, whatever the labels are.
+
+    Raises:
+        UserError: if there are no files or fewer than two classes, or a class has no training images.
+    """
+    rows = [(member, spelled(label), split) for member in files for split, label, *_ in [path_parts(member)]]
     table = pd.DataFrame(rows, columns=["member", "label", "split"], dtype="str")
-    _refuse_no_images(table, outside, where)
-    _refuse_empty_folders(known, levels, filled, where)
+    _refuse_no_images(table, 0, where)
     _refuse_unusable_classes(table, where)
-    return Index(table, outside)
+    return table
 
 
-def _folders(files: Iterable[str], folders: Iterable[str]) -> set[_Path]:
-    direct = {path_parts(name)[:-1] for name in files} | {path_parts(name) for name in folders}
-    visible = {path for path in direct if not any(map(is_hidden, path))}
-    return {path[:depth] for path in visible for depth in range(1, len(path) + 1)}
+def _labelled(files: Iterable[str], tree: TreeFolder, found: ClassFolders) -> Index:
+    rows, outside = [], 0
+    decided: dict[str, _Decided] = {}
+    for member in files:
+        folder, name = parted(member)
+        if folder not in decided:
+            decided[folder] = _decided(tree, path_parts(folder), found)
+        if is_hidden(name):
+            continue
+        if label := decided[folder]:
+            rows.append((member, *label))
+        outside += label is None
+    table = pd.DataFrame(rows, columns=["member", "label", "split"], dtype="str")
+    return Index(table, outside, [*found.remarks, *_told(found)])
 
 
-def _class_levels(known: set[_Path], where: str) -> dict[_Path, str]:
-    """The folders whose subfolders are classes, and the split of each."""
-    root: _Path = ()
-    names = _below(known, root)
-    while len(names) == 1 and not split_of(names[0]) and _below(known, (*root, names[0])):
-        root = (*root, names[0])
-        names = _below(known, root)
-    splits = {name: split for name in names if (split := split_of(name))}
-    if not splits:
-        return {root: "train"}
-    if classes := [name for name in names if name not in splits]:
-        raise UserError(
-            f"{where} has split folders ({_some(splits)}) beside class folders ({_some(classes)}): move the classes "
-            f"below a split folder; if {_some(splits)} is a class too, move all classes into a folder `training`"
-        )
-    return {_repeated(known, (*root, name)): split for name, split in splits.items()}
+def _decided(folder: TreeFolder, path: FolderPath, found: ClassFolders) -> _Decided:
+    """Label and split of the files in the folder `path` below `folder`: nothing if it is left out, None if outside."""
+    if any(map(is_hidden, path)):
+        return ()
+    for name in path:
+        folder = folder.below[name]
+        if folder in found.labels or folder in found.left_out:
+            return found.labels.get(folder, ())
+    return None
 
 
-def _repeated(known: set[_Path], folder: _Path) -> _Path:
-    names = _below(known, folder)
-    again = len(names) == 1 and split_of(names[0]) == split_of(folder[-1])
-    return (*folder, names[0]) if again else folder
+def _told(found: ClassFolders) -> Iterable[str]:
+    if found.remarks:
+        levels = sorted("/".join(level.path) for level in found.levels)
+        yield f"the classes are the folders in {quoted(levels) if any(levels) else found.where}"
 
 
-def _below(known: set[_Path], folder: _Path) -> list[str]:
-    depth = len(folder)
-    return sorted({path[depth] for path in known if len(path) > depth and path[:depth] == folder})
-
-
-def _refuse_no_images(rows: pd.DataFrame, outside: int, where: str) -> None:
+def _refuse_no_images(rows: pd.DataFrame, files: int, where: str) -> None:
     if rows.empty:
-        found = f"none of its {outside:,} files lies in a class folder" if outside else "it has no files"
+        found = f"none of its {files:,} files lies in a class folder" if files else "it has no files"
         raise UserError(f"{where} has no images: {found}; put the photographs of each class into a folder of their own")
-
-
-def _refuse_empty_folders(known: set[_Path], levels: dict[_Path, str], filled: set[_Path], where: str) -> None:
-    for level in sorted(levels):
-        if level not in filled:
-            raise UserError(f"split folder {'/'.join(level)!r} in {where} is empty: add class folders or remove it")
-        for name in _below(known, level):
-            if (*level, name) not in filled:
-                place = "/".join((where.rstrip("/"), *level))
-                raise UserError(f"class {name!r} in {place} is empty: add photographs or remove the folder")
 
 
 def _refuse_unusable_classes(rows: pd.DataFrame, where: str) -> None:
     labels = sorted(rows["label"].unique())
     trained = set(rows.loc[rows["split"] == "train", "label"])
+    _refuse_two_cases(labels, where)
     if untrained := [label for label in labels if label not in trained]:
         raise UserError(
-            f"{where}: {len(untrained)} of {len(labels)} classes ({_some(untrained)}) have test or validation images "
+            f"{where}: {len(untrained)} of {len(labels)} classes ({quoted(untrained)}) have test or validation images "
             "but no training images: add training images or remove the class"
         )
     if len(labels) < 2:
-        raise UserError(f"{where} has one class only ({_some(labels)}): add a folder of photographs of a second class")
+        raise UserError(f"{where} has one class only ({quoted(labels)}): add a folder of photographs of a second class")
 
 
-def _some(names: Iterable[str]) -> str:
-    names = [repr(name) for name in names]
-    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+def _refuse_two_cases(labels: Iterable[str], where: str) -> None:
+    """Two spellings of a class; but of single letters, each may be one."""
+    first: dict[str, str] = {}
+    for label in labels:
+        if len(label) > 1 and (other := first.setdefault(label.casefold(), label)) != label:
+            raise UserError(
+                f"{where}: the classes {other!r} and {label!r} differ in case only: make them one, or rename"
+            )

@@ -62,8 +62,9 @@ def _found(files: Files) -> Labelled:
 
 
 def _in_folders(files: Files) -> Labelled:
-    rows, outside = index_members(list(files.sizes), files.folders, files.where)
-    return Labelled(rows, "", [f"files outside any class folder, ignored: {outside:,}"] if outside else [])
+    rows, outside, remarks = index_members(list(files.sizes), files.folders, files.where, files.alike)
+    ignored = [f"files outside any class folder, ignored: {outside:,}"] if outside else []
+    return Labelled(rows, "", [*remarks, *ignored])
 
 
 def _beside_tables(files: Files, folders: Labelled) -> Labelled:

@@ -7,9 +7,9 @@ from functools import partial
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.folder_names import split_of
 from alexnet_pipe.datasets.labelling.labelled import some
 from alexnet_pipe.datasets.labelling.table_file import column_names
-from alexnet_pipe.datasets.labels import split_of
 
 _LABELS = re.compile(
     r"labels?|class(es)?|categor(y|ies)|breed|dx|targets?|species|diagnosis|(class|label|category|species|breed)_?names?"

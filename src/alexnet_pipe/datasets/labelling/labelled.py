@@ -1,6 +1,5 @@
 """What every way of labelling photographs takes and gives: the files that were found; the label and split of each."""
 
-import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
@@ -9,7 +8,8 @@ import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_hidden, is_image_name, path_parts
-from alexnet_pipe.datasets.labels import SPLITS, split_of
+from alexnet_pipe.datasets.folder_names import split_in
+from alexnet_pipe.datasets.labels import SPLITS
 
 
 class Files(NamedTuple):
@@ -20,12 +20,20 @@ class Files(NamedTuple):
         folders: The names of folder entries, which tell that a folder is empty.
         content: Reads one file by its name.
         where: What messages call all of it.
+        crcs: The CRC-32 of the content of those of which it is known.
     """
 
     sizes: Mapping[str, int]
     folders: Sequence[str]
     content: Callable[[str], bytes]
     where: str
+    crcs: Mapping[str, int] = {}
+
+    def alike(self, one: str, other: str) -> bool:
+        """Whether two files have the same content; they are read only if their sizes do not tell, nor their CRC-32."""
+        if self.sizes[one] != self.sizes[other] or self.crcs.get(one) != self.crcs.get(other):
+            return False
+        return one in self.crcs or self.content(one) == self.content(other)
 
     def visible(self) -> list[str]:
         """The names of all files but hidden ones."""
@@ -64,12 +72,6 @@ def labelled(rows: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
     """A table of member, label (in one spelling) and split."""
     spelled = [(member, unicodedata.normalize("NFC", label), split) for member, label, split in rows]
     return pd.DataFrame(spelled, columns=["member", "label", "split"], dtype="str")
-
-
-def split_in(name: str) -> str | None:
-    """The split that one word of a name stands for, as in "test1", "train_images" and "train-00000-of-00002"."""
-    found = {split for word in re.findall(r"[^\W\d_]+", name) if (split := split_of(word))}
-    return found.pop() if len(found) == 1 else None
 
 
 def split_above(member: str) -> str | None:

@@ -8,11 +8,11 @@ import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_image_name, path_parts
+from alexnet_pipe.datasets.folder_names import split_in, split_of
 from alexnet_pipe.datasets.labelling.label_columns import photograph_column, split_column
-from alexnet_pipe.datasets.labelling.labelled import Files, split_in
+from alexnet_pipe.datasets.labelling.labelled import Files
 from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
 from alexnet_pipe.datasets.labelling.table_file import LARGEST_TABLE, column_names, is_table_name, read_table
-from alexnet_pipe.datasets.labels import split_of
 
 MOST_TABLES = 1000
 

@@ -1,0 +1,118 @@
+"""What names say: the split of a folder, what it is for, whether it is a part; and whether a file is a document."""
+
+import re
+from collections.abc import Iterable
+
+from alexnet_pipe.datasets.labels import SPLITS
+
+_SPLIT = re.compile(r"(?:(train|training)|(val|valid|validation)|(test|testing))(?:[-_ ]?set)?", re.IGNORECASE)
+_SPLIT_WORD = re.compile(
+    r"(?:(train|training|trn)|(val|valid|validation|dev)|(test|testing|tst))(?:set|data|images?|imgs?)?"
+)
+_CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
+_WORD = re.compile(r"[^\W\d_]+|\d+")
+_NUMBER = re.compile(r"\d+|(?<=[\W_])[A-Za-z]$")
+_CAMERA = re.compile(r"\d{3}[A-Z_]{5}")
+"""Folders of a camera's card (JEITA's DCF), as 100CANON."""
+
+_PHOTOGRAPHS = re.compile(r"(jpeg)?images?|imgs?|photos?|photographs?|pictures?|pics|rgb|jpe?gs?")
+_ANNOTATIONS = re.compile(
+    r"annotations?|annots?|masks?|labels?|trimaps?|segmentations?|ground|truth|groundtruth|gt|b?box(es)?|xmls?|meta|metadata"
+    r"|keypoints|landmarks|heatmaps|depth|edges|parts|attributes|imagesets"
+)
+_GENERAL = re.compile(r"sets?|data|datasets?|folders?|dir|files|splits?|full|all|raw|\d+|[^\W\d_]")
+_PART = re.compile(
+    r"parts?|shards?|chunks?|batch(es)?|folds?|folder|dir|subset|split|set|data|dataset|archive|zip|dis[ck]|vol|volume|piece"
+    r"|block|section|train|test|val"
+)
+_DOCUMENT = re.compile(
+    r"[^.].*\.(txt|md|rst|rtf|[ct]sv|n?djson|jsonl?|xml|ya?ml|toml|ini|cfg|log|html?|css|js|pdf|docx?|odt|xlsx?|ods|pptx?|py"
+    r"|ipynb|m|r|sh|bat|sql|db|sqlite|names|lst|mat|np[yz]|pkl|pickle|h5|hdf5|parquet|arrow|feather|zip|tar|t?gz|t?bz2|t?xz"
+    r"|7z|rar|md5|sha1|sha256|mp[34]|avi|mov|mkv|wav|flac|pth?|ckpt|onnx|keras|tflite)"
+    r"|readme|licen[cs]e|copying|changelog|citation|makefile",
+    re.IGNORECASE | re.DOTALL,
+)
+
+
+def split_of(folder: str) -> str | None:
+    """The split ("train", "validation" or "test") that a folder's name stands for, or None."""
+    match = _SPLIT.fullmatch(folder)
+    return _named(match) if match else None
+
+
+def split_in(folder: str) -> str | None:
+    """The one split that a word of the name stands for, as in `seg_train` or `ValidationImages`, or None.
+
+    It can be a class as well (`train_station`): only what lies in the folder, and beside it, tells.
+    """
+    found = {_named(match) for match in map(_SPLIT_WORD.fullmatch, words(folder)) if match}
+    return found.pop() if len(found) == 1 else None
+
+
+def names_a_split_only(folder: str) -> bool:
+    """Whether no word of a name with a split says more than that there are photographs, as in `test_images_2`."""
+    others = [word for word in words(folder) if not _SPLIT_WORD.fullmatch(word)]
+    return split_in(folder) is not None and all(_is_general(word) for word in others)
+
+
+def stem_of(folder: str) -> list[str]:
+    """The words that neither name a split nor are general: of `rps-test-set` it is `rps`."""
+    return [word for word in words(folder) if not (_SPLIT_WORD.fullmatch(word) or _is_general(word))]
+
+
+def holds_photographs_by_name(folder: str) -> bool:
+    """Whether a folder is called `images` or the like."""
+    return bool(words(folder)) and all(map(_PHOTOGRAPHS.fullmatch, words(folder)))
+
+
+def holds_annotations_by_name(folder: str) -> bool:
+    """Whether a word of the name stands for what is said about photographs, as `masks` and `annotations`."""
+    return any(map(_ANNOTATIONS.fullmatch, words(folder)))
+
+
+def are_numbered(folders: Iterable[str]) -> bool:
+    """Whether the names, two at least, differ in numbers only."""
+    names = list(folders)
+    return len(names) > 1 and len({_NUMBER.sub("#", name.casefold()) for name in names}) == 1
+
+
+def are_parts(folders: Iterable[str]) -> bool:
+    """Whether the names, two at least, are those of parts that somebody has cut a set into, as `part_1`, `part_2`.
+
+    Numbers alone are classes (`0`, `1`), and so is what is counted in other words (`Type_1`, `c0`, `n01440764`).
+    """
+    names = list(folders)
+    counted = [re.search(r"([^\W\d_]+)[\W_]*(\d+|(?<=[\W_])[A-Za-z])\W*$", _CAMEL.sub(" ", name)) for name in names]
+    by_word = all(found and _is_part(found[1].casefold()) for found in counted)
+    return (are_numbered(names) and by_word) or (len(names) > 1 and all(map(_CAMERA.fullmatch, names)))
+
+
+def may_be_photograph(file: str) -> bool:
+    """Whether the name is not that of a document; a file without an ending, or with an unknown one, may be one.
+
+    Names are all there is before a source is read; what is no photograph in a class folder is refused by its content.
+    """
+    return _DOCUMENT.fullmatch(file) is None
+
+
+def quoted(names: Iterable[str]) -> str:
+    """The first three names, for a message."""
+    names = [repr(name) for name in names]
+    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+
+
+def words(folder: str) -> list[str]:
+    """The words and numbers of a name, in lower case: `TrainImages_2` has `train`, `images`, `2`."""
+    return [word.casefold() for word in _WORD.findall(_CAMEL.sub(" ", folder))]
+
+
+def _named(match: re.Match[str]) -> str:
+    return next(split for split, word in zip(SPLITS, match.groups(), strict=True) if word)
+
+
+def _is_general(word: str) -> bool:
+    return bool(_GENERAL.fullmatch(word) or _PHOTOGRAPHS.fullmatch(word))
+
+
+def _is_part(word: str) -> bool:
+    return bool(_PART.fullmatch(word) or _PHOTOGRAPHS.fullmatch(word))

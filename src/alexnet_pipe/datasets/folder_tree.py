@@ -1,0 +1,160 @@
+"""The folders of a data set, and how many photographs lie in each, by the names of its files."""
+
+import unicodedata
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+
+from alexnet_pipe.datasets.folder import is_hidden, is_image_name, path_parts
+from alexnet_pipe.datasets.folder_names import holds_photographs_by_name, may_be_photograph, split_in
+
+FolderPath = tuple[str, ...]
+
+_STRAY = 10
+"""A folder with folders of photographs may hold one photograph of its own, an icon, for so many in all."""
+
+
+class TreeFolder:
+    """
+    Attributes:
+        name: Its own name; empty for the one that holds everything.
+        above: The folder that it lies in, or None.
+        below: The visible folders directly in it, by name.
+        members: The member names of the visible files directly in it, by their own names.
+        files: How many visible files lie in it and below it.
+        photographs: How many of these may be photographs.
+        pictures: How many have the ending of one.
+    """
+
+    def __init__(self, name: str = "", above: "TreeFolder | None" = None) -> None:
+        self.name, self.above = name, above
+        self.below: dict[str, TreeFolder] = {}
+        self.members: dict[str, str] = {}
+        self.files = self.photographs = self.pictures = 0
+
+    @property
+    def path(self) -> FolderPath:
+        """The names of the folders down to this one, which is the last."""
+        names, folder = [], self
+        while folder.above:
+            names.append(folder.name)
+            folder = folder.above
+        return tuple(reversed(names))
+
+    def count(self) -> None:
+        """Add the files directly in it to what it and the folders above know."""
+        photographs, pictures = self.direct, sum(map(is_image_name, self.members))
+        folder: TreeFolder | None = self
+        while folder:
+            folder.files += len(self.members)
+            folder.photographs += photographs
+            folder.pictures += pictures
+            folder = folder.above
+
+    @cached_property
+    def direct(self) -> int:
+        """How many photographs lie directly in it."""
+        return sum(map(may_be_photograph, self.members))
+
+    @cached_property
+    def filled(self) -> list["TreeFolder"]:
+        """The folders directly in it that have photographs, sorted by name."""
+        return [folder for _, folder in sorted(self.below.items()) if folder.photographs]
+
+    @property
+    def branches(self) -> list["TreeFolder"]:
+        """`filled`, if hardly any photograph lies beside them."""
+        return [] if _STRAY * self.direct > self.photographs else self.filled
+
+    @cached_property
+    def unwrapped(self) -> "TreeFolder":
+        """The first folder that holds photographs, or several folders with some: itself, or one that it wraps."""
+        folder = self
+        while len(folder.branches) == 1:
+            folder = folder.branches[0]
+        return folder
+
+    @cached_property
+    def innermost(self) -> "TreeFolder":
+        """Itself, or the folder that it wraps under its own name, or its split's, or a name like `images`."""
+        folder = self
+        while len(folder.filled) == 1 and (folder.filled[0].holds_images or folder.filled[0].repeats(folder)):
+            folder = folder.filled[0]
+        return folder
+
+    @property
+    def holds_images(self) -> bool:
+        """Whether it is called `images` or the like."""
+        return holds_photographs_by_name(self.name)
+
+    def repeats(self, other: "TreeFolder") -> bool:
+        """Whether its name is, or names the same split as, that of another folder."""
+        split = split_in(self.name)
+        return _key(self.name) == _key(other.name) or (split is not None and split == split_in(other.name))
+
+    @cached_property
+    def subfolders(self) -> frozenset[str]:
+        """The names, without regard to case, of the several folders with photographs that it has or wraps; or none."""
+        return frozenset(_key(folder.name) for folder in self.unwrapped.branches)
+
+    def contents(self) -> Iterator[tuple[FolderPath, str]]:
+        """Every file in and below it that may be a photograph: its path from here, in one spelling, and member name."""
+        waiting: list[tuple[FolderPath, TreeFolder]] = [((), self)]
+        while waiting:
+            path, folder = waiting.pop()
+            for name, member in folder.members.items():
+                if may_be_photograph(name):
+                    yield (*path, spelled(name)), member
+            waiting += [((*path, spelled(below.name)), below) for below in folder.below.values()]
+
+
+def folder_tree(files: Iterable[str], folders: Iterable[str]) -> TreeFolder:
+    """The folder that holds all of `files` (member names) and `folders` (names of folder entries)."""
+    root = TreeFolder()
+    known: dict[str, TreeFolder | None] = {}
+    for member in files:
+        folder, name = parted(member)
+        if folder not in known:
+            known[folder] = _folder_at(root, folder)
+        if (found := known[folder]) and not is_hidden(name):
+            found.members[name] = member
+    for folder in folders:
+        _folder_at(root, folder)
+    for found in {found for found in known.values() if found}:
+        found.count()
+    return root
+
+
+def shared(folder: TreeFolder, others: Iterable[TreeFolder]) -> list[str]:
+    """Names of the subfolders that `folder` has and one of `others` too, if there are two at least; or none."""
+    names = folder.subfolders & frozenset().union(*(other.subfolders for other in others))
+    return sorted(names) if len(names) > 1 else []
+
+
+def parted(member: str) -> tuple[str, str]:
+    """The folder's part of a member's name, as it is written, and the file's own name."""
+    end = 1 + max(member.rfind("/"), member.rfind("\\"))
+    if member[end:] not in ("", "."):
+        return member[:end], member[end:]
+    *folders, name = path_parts(member) or ("",)
+    return "/".join(folders), name
+
+
+def _folder_at(root: TreeFolder, path: str) -> TreeFolder | None:
+    """The folder at `path`, made if it is missing; None if it is hidden or in a hidden one."""
+    folder = root
+    for name in path_parts(path):
+        if is_hidden(name):
+            return None
+        if name not in folder.below:
+            folder.below[name] = TreeFolder(name, folder)
+        folder = folder.below[name]
+    return folder
+
+
+def spelled(name: str) -> str:
+    """A name in the one of its spellings that is compared: composed on Linux, decomposed on macOS."""
+    return unicodedata.normalize("NFC", name)
+
+
+def _key(name: str) -> str:
+    return spelled(name).casefold()

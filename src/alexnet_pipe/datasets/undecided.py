@@ -1,0 +1,67 @@
+"""Folders whose meaning cannot be told: errors that say what was found, and which folder to point to."""
+
+from collections.abc import Sequence
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.folder_names import are_numbered, are_parts, quoted
+from alexnet_pipe.datasets.folder_tree import TreeFolder, shared
+
+Folders = Sequence[TreeFolder]
+
+_POINT = "point dataset.location to one of them (an archive has to be unpacked first)"
+
+
+def refuse_undecided(below: Folders, deeper: Folders, where: str) -> None:
+    """Refuse folders beside each other that need not be the classes.
+
+    Folders of one class may be counted (`cats/video_1`, `cats/video_2`); others could be classes themselves.
+
+    Args:
+        below: The folders, each with photographs.
+        deeper: Those of them that hold, or wrap, several folders with photographs and hardly any of their own.
+        where: What messages call the folder in which they lie.
+
+    Raises:
+        UserError: if they are parts, versions, or groups of classes, or lie beside classes.
+    """
+    if not deeper:
+        _refuse_parts(below, where)
+    _refuse_versions(deeper, where)
+    groups = [folder for folder in deeper if not are_numbered(_names(folder.unwrapped.branches))]
+    if not groups:
+        return
+    inner = quoted(_names(groups[0].unwrapped.branches))
+    if len(deeper) < len(below):
+        others = quoted(_names([folder for folder in below if folder not in deeper]))
+        raise UserError(
+            f"{where}: {groups[0].name!r} holds several folders of photographs ({inner}), and beside it {others} not: "
+            "point dataset.location to the folder whose folders are the classes (an archive has to be unpacked first)"
+        )
+    raise UserError(
+        f"{where}: whether {quoted(_names(below))} are the classes, or the folders in them ({inner}), cannot be told: "
+        f"{_POINT}, or move all photographs of a class directly into its folder"
+    )
+
+
+def _refuse_parts(below: Folders, where: str) -> None:
+    if are_parts(_names(below)):
+        raise UserError(
+            f"{where}: {quoted(_names(below))} look like parts of one set, not like classes: put the photographs of "
+            "each class into a folder of their own, or list them in a train.txt, `path label` a line"
+        )
+
+
+def _refuse_versions(deeper: Folders, where: str) -> None:
+    for folder in deeper:
+        versions = [other for other in deeper if other is folder or shared(folder, [other])]
+        if len(versions) > 1:
+            inner = quoted(sorted(_names(folder.unwrapped.branches)))
+            raise UserError(
+                f"{where}: {quoted(_names(versions))} have the same folders ({inner}), so they look like versions of "
+                f"one set: {_POINT}; if they are splits, rename them to train, validation and test; if they are the "
+                "classes, move all photographs of a class directly into its folder"
+            )
+
+
+def _names(folders: Folders) -> list[str]:
+    return [folder.name for folder in folders]
