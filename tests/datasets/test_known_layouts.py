@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.layout import index_members
+from alexnet_pipe.datasets.folders.layout import index_members
 
 WITH_CLASSES = {
     "Intel scenes": (

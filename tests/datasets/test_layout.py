@@ -6,8 +6,8 @@ import unicodedata
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folder_names import split_of
-from alexnet_pipe.datasets.layout import index_members
+from alexnet_pipe.datasets.folders.folder_names import split_of
+from alexnet_pipe.datasets.folders.layout import index_members
 
 FLAT = ["cats/1.jpg", "dogs/1.jpg"]
 

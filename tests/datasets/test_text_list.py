@@ -6,7 +6,7 @@ import pytest
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.archive_file import open_archive
-from alexnet_pipe.datasets.layout import listed_members
+from alexnet_pipe.datasets.folders.layout import listed_members
 from alexnet_pipe.datasets.text_list import lists_in, pack_lists
 from tests.datasets.files import contents, named, write_folder
 

@@ -9,9 +9,9 @@ from alexnet_pipe.base.progress import say
 from alexnet_pipe.datasets.archive import Member
 from alexnet_pipe.datasets.archive_file import open_archive
 from alexnet_pipe.datasets.folder import walk
+from alexnet_pipe.datasets.folders.layout import listed_members
 from alexnet_pipe.datasets.labelling.choice import chosen_labels
 from alexnet_pipe.datasets.labelling.labelled import Files
-from alexnet_pipe.datasets.layout import listed_members
 from alexnet_pipe.datasets.place import FOLDER, WHOLE_FILE, Place
 from alexnet_pipe.datasets.text_list import chosen_lines
 

@@ -6,11 +6,11 @@ import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import path_parts
+from alexnet_pipe.datasets.folders.layout import index_members
 from alexnet_pipe.datasets.labelling.label_table import MISSING, TableLabels
 from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, Labelling, refuse_unusable_labels, some
 from alexnet_pipe.datasets.labelling.name_labels import labels_in_names
 from alexnet_pipe.datasets.labelling.tiny_imagenet import tiny_imagenet_labels
-from alexnet_pipe.datasets.layout import index_members
 
 FOLDERS = "folders"
 """What `dataset.labels` says if the folders are meant, whatever tables there are."""

@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folder_names import split_of
+from alexnet_pipe.datasets.folders.folder_names import split_of
 from alexnet_pipe.datasets.labelling.labelled import some
 from alexnet_pipe.datasets.labelling.table_file import column_names
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_hidden, is_image_name, path_parts
-from alexnet_pipe.datasets.folder_names import split_in
+from alexnet_pipe.datasets.folders.folder_names import split_in
 from alexnet_pipe.datasets.labels import SPLITS
 
 

@@ -8,7 +8,7 @@ import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_image_name, path_parts
-from alexnet_pipe.datasets.folder_names import split_in, split_of
+from alexnet_pipe.datasets.folders.folder_names import split_in, split_of
 from alexnet_pipe.datasets.labelling.label_columns import photograph_column, split_column
 from alexnet_pipe.datasets.labelling.labelled import Files
 from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folder_names import are_numbered, are_parts, quoted
-from alexnet_pipe.datasets.folder_tree import TreeFolder, shared
+from alexnet_pipe.datasets.folders.folder_names import are_numbered, are_parts, quoted
+from alexnet_pipe.datasets.folders.folder_tree import TreeFolder, shared
 
 Folders = Sequence[TreeFolder]
 

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folder_copies import Alike, copies_among
-from alexnet_pipe.datasets.folder_names import are_parts, holds_annotations_by_name, quoted, split_in, split_of
-from alexnet_pipe.datasets.folder_tree import TreeFolder, spelled
-from alexnet_pipe.datasets.split_folders import division
-from alexnet_pipe.datasets.undecided import refuse_undecided
+from alexnet_pipe.datasets.folders.folder_copies import Alike, copies_among
+from alexnet_pipe.datasets.folders.folder_names import are_parts, holds_annotations_by_name, quoted, split_in, split_of
+from alexnet_pipe.datasets.folders.folder_tree import TreeFolder, spelled
+from alexnet_pipe.datasets.folders.split_folders import division
+from alexnet_pipe.datasets.folders.undecided import refuse_undecided
 
 Folders = Sequence[TreeFolder]
 

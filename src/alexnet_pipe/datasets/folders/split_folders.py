@@ -5,8 +5,15 @@ from itertools import combinations
 from typing import NamedTuple
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folder_names import are_parts, names_a_split_only, quoted, split_in, split_of, stem_of
-from alexnet_pipe.datasets.folder_tree import TreeFolder, shared
+from alexnet_pipe.datasets.folders.folder_names import (
+    are_parts,
+    names_a_split_only,
+    quoted,
+    split_in,
+    split_of,
+    stem_of,
+)
+from alexnet_pipe.datasets.folders.folder_tree import TreeFolder, shared
 
 Folders = Sequence[TreeFolder]
 

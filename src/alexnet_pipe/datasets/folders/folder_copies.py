@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import permutations
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folder_names import split_in
-from alexnet_pipe.datasets.folder_tree import FolderPath, TreeFolder, shared, spelled
+from alexnet_pipe.datasets.folders.folder_names import split_in
+from alexnet_pipe.datasets.folders.folder_tree import FolderPath, TreeFolder, shared, spelled
 
 Alike = Callable[[str, str], bool]
 """Whether two members, by name, have the same content."""

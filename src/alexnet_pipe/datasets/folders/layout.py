@@ -6,11 +6,11 @@ from typing import NamedTuple
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.class_folders import ClassFolders
 from alexnet_pipe.datasets.folder import is_hidden, path_parts
-from alexnet_pipe.datasets.folder_copies import Alike
-from alexnet_pipe.datasets.folder_names import quoted
-from alexnet_pipe.datasets.folder_tree import FolderPath, TreeFolder, folder_tree, parted, spelled
+from alexnet_pipe.datasets.folders.class_folders import ClassFolders
+from alexnet_pipe.datasets.folders.folder_copies import Alike
+from alexnet_pipe.datasets.folders.folder_names import quoted
+from alexnet_pipe.datasets.folders.folder_tree import FolderPath, TreeFolder, folder_tree, parted, spelled
 
 _Decided = tuple[str, str] | tuple[()] | None
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from alexnet_pipe.datasets.folder import is_hidden, is_image_name, path_parts
-from alexnet_pipe.datasets.folder_names import holds_photographs_by_name, may_be_photograph, split_in
+from alexnet_pipe.datasets.folders.folder_names import holds_photographs_by_name, may_be_photograph, split_in
 
 FolderPath = tuple[str, ...]
 
