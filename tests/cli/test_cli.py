@@ -2,15 +2,19 @@
 
 import errno
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from alexnet_pipe import cli
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.cli.stage import STAGES
 from tests.patience import HANGS
 
 
@@ -164,3 +168,12 @@ def test_a_misspelt_setting_is_refused_before_anything_starts(verb: str) -> None
     assert done.stderr == (
         "alexnet-pipe: --set: train.max_epoch is not a known parameter; did you mean train.max_epochs?\n"
     )
+
+
+def test_the_help_of_a_verb_wraps_as_the_terminal_does_and_names_the_stages() -> None:
+    commands: Any = typer.main.get_command(cli.app)
+    for name, command in commands.commands.items():
+        assert not re.search(r"(?<!\n)\n(?!\n)", command.help), name
+        assert "[[" not in command.get_usage(command.context_class(command)), name
+    named = {stage for stage in STAGES if stage in commands.commands["run"].params[0].help}
+    assert named == set(STAGES)

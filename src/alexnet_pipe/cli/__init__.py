@@ -1,7 +1,9 @@
 """The command line: `alexnet-pipe`."""
 
 import errno
+import inspect
 import os
+import re
 import sys
 from typing import Annotated
 
@@ -28,7 +30,8 @@ VERBS = (
     *(stage, preset, predict, evaluate, compare, certify, import_weights, export, demo, doctor),
 )
 for verb in VERBS:
-    app.command()(verb)
+    # Typer would keep the docstring's line breaks on a terminal of another width.
+    app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(verb.__doc__ or "")))(verb)
 
 
 @app.callback()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.cli.stage import STAGES
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,7 +22,10 @@ _Overrides = Annotated[
 
 def run(
     targets: Annotated[
-        list[str] | None, typer.Argument(metavar="[STAGE]...", help="These stages and what they need; none means all.")
+        list[str] | None,
+        typer.Argument(
+            metavar="STAGE", help=f"These stages and what they need, of {', '.join(STAGES)}; all if none is given."
+        ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", "-f", help="Run the stages even if nothing changed.")] = False,
     overrides: _Overrides = None,
@@ -67,7 +71,7 @@ def retrain(overrides: _Overrides = None) -> None:
 
 
 def experiments(
-    name: Annotated[str, typer.Argument(metavar="[SET]", help="A file in conf/experiments/.")] = "ablations",
+    name: Annotated[str, typer.Argument(metavar="SET", help="A file in conf/experiments/.")] = "ablations",
     seeds: Annotated[
         list[int] | None, typer.Option("--seed", help="2012, 2013 and 2014 if none is given; may be given again.")
     ] = None,

@@ -21,7 +21,9 @@ _SUFFIX = ".keras"
 def import_weights(
     file: Annotated[
         Path,
-        typer.Argument(help="bvlc_alexnet.npy, a .caffemodel, or .pth or .safetensors with torchvision's names."),
+        typer.Argument(
+            metavar="FILE", help="bvlc_alexnet.npy, a .caffemodel, or .pth or .safetensors with torchvision's names."
+        ),
     ],
     out: Annotated[Path, typer.Option(help=f"The model's file, {_SUFFIX}.")] = Path("models/imported.keras"),
     classes: Annotated[

@@ -20,7 +20,7 @@ _NEWER = 3
 
 
 def stage(
-    name: Annotated[str, typer.Argument(help=f"One of {', '.join(STAGES)}.")],
+    name: Annotated[str, typer.Argument(metavar="STAGE", help=f"One of {', '.join(STAGES)}.")],
     check: Annotated[bool, typer.Option("--check", help="Of download: say if there is something newer.")] = False,
 ) -> None:
     """Run one stage; its inputs must exist. DVC calls this.
@@ -29,7 +29,7 @@ def stage(
     did not get: exit status 3 if so, 0 if not.
     """
     if name not in STAGES:
-        raise typer.BadParameter(f"{name!r} is no stage; there are {', '.join(STAGES)}", param_hint="NAME")
+        raise typer.BadParameter(f"{name!r} is no stage; there are {', '.join(STAGES)}", param_hint="STAGE")
     from alexnet_pipe.params.load import load_params
 
     params = load_params(_PARAMS)
@@ -57,8 +57,12 @@ def _check_source(name: str, dataset: "DatasetParams") -> None:
 
 
 def preset(
-    name: Annotated[str | None, typer.Argument(help="The preset; none lists them all.")] = None,
-    overrides: Annotated[list[str] | None, typer.Argument(metavar="[SECTION.KEY=VALUE]...")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="PRESET", help="Its name; all are listed if none is given.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None, typer.Argument(metavar="SECTION.KEY=VALUE", help="Another value for a setting.")
+    ] = None,
 ) -> None:
     """Write a preset into params.yaml, with single settings changed."""
     from alexnet_pipe.params.preset import describe_presets, preset_params, write_params

@@ -17,7 +17,7 @@ _PROMOTED = "A commit, branch, tag, experiment, or alexnet@VERSION; the last cha
 def compare(
     first: Annotated[str, typer.Argument(metavar="REV", help=_REVISION)],
     second: Annotated[
-        str, typer.Argument(metavar="[REV]", help="The other; the workspace if nothing is said.")
+        str, typer.Argument(metavar="REV", help="The other; the workspace if nothing is said.")
     ] = "workspace",
     html: Annotated[Path | None, typer.Option(help="Write a page with the images that changed sides.")] = None,
 ) -> None:
@@ -60,7 +60,7 @@ def _show_certificate(certificate: "Certificate") -> None:
         raise UserError(f"the data does not repeat: {', '.join(differ)} differ")
 
 
-def promote(revision: Annotated[str | None, typer.Argument(metavar="[REV]", help=_PROMOTED)] = None) -> None:
+def promote(revision: Annotated[str | None, typer.Argument(metavar="REV", help=_PROMOTED)] = None) -> None:
     """Give a model the champion's stage by hand, whatever a retraining has decided about it.
 
     Without REV it is what the last `retrain`, or `run --set`, has made: it is committed, registered and brought here as
