@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import typer
 
 from alexnet_pipe import cli
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.cli.stage import STAGES
+from alexnet_pipe.cli.stage import STAGES, preset
+from alexnet_pipe.cli.versions import certify, promote, rollback
 from tests.patience import HANGS
 
 
@@ -118,6 +120,16 @@ def test_what_needs_the_projects_folder_says_so_elsewhere(verb: str, tmp_path: P
     assert result.stderr.splitlines() == [
         f"alexnet-pipe: {tmp_path} has no flows/pipeline.py: run this from the project's folder"
     ]
+
+
+@pytest.mark.parametrize("verb", [lambda: promote(), lambda: promote("HEAD"), rollback, certify, preset])
+def test_what_needs_the_projects_folder_leaves_nothing_elsewhere(
+    verb: Callable[[], None], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="run this from the project's folder"):
+        verb()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_fork_of_a_command_ends_as_any_process_does() -> None:

@@ -40,7 +40,9 @@ def certify() -> None:
     data artifact differs.
     """
     from alexnet_pipe.certificate.certify import certify as run
+    from alexnet_pipe.orchestration.start import project_folder
 
+    project_folder()
     try:
         certificate = run(Path())
     except StoppedError as stopped:
@@ -66,8 +68,10 @@ def promote(revision: Annotated[str | None, typer.Argument(metavar="REV", help=_
     Without REV it is what the last `retrain`, or `run --set`, has made: it is committed, registered and brought here as
     by a retraining. The model of a REV is registered where it is, and the branch stays as it is.
     """
+    from alexnet_pipe.orchestration.start import project_folder
     from alexnet_pipe.promotion.by_hand import promote_challenger, promote_revision
 
+    project_folder()
     print(promote_revision(Path(), revision) if revision else promote_challenger(Path()))
 
 
@@ -77,6 +81,8 @@ def rollback() -> None:
     What the promotion has committed is reverted by a new commit, and the workspace follows. The model that was taken
     back is not promoted again by itself.
     """
+    from alexnet_pipe.orchestration.start import project_folder
     from alexnet_pipe.promotion.by_hand import take_back
 
+    project_folder()
     print(take_back(Path()))

@@ -13,14 +13,20 @@ from alexnet_pipe.params.load import Params, check_params, known_keys, load_para
 
 
 def preset_names(folder: Path) -> list[str]:
-    """All presets in `folder`, sorted."""
-    return sorted(path.stem for path in folder.glob("*.yaml"))
+    """All presets in `folder`, sorted.
+
+    Raises:
+        UserError: if there are none.
+    """
+    if names := sorted(path.stem for path in folder.glob("*.yaml")):
+        return names
+    raise UserError(f"{Path.cwd() / folder} has no presets: run this from the project's folder")
 
 
 def describe_presets(folder: Path) -> str:
     """Every preset with the first line of its comment, a line each."""
     names = preset_names(folder)
-    width = max(map(len, names), default=0)
+    width = max(map(len, names))
     return "\n".join(f"{name:{width}}  {_title(folder / f'{name}.yaml')}" for name in names)
 
 
