@@ -1,9 +1,11 @@
 """Copies are found by their bytes; what is held out leaves the training set, and everything is listed."""
 
+import hashlib
+
 import numpy as np
 import pandas as pd
 
-from alexnet_pipe.preparation.copies import exact_copies, near_copies
+from alexnet_pipe.preparation.copies import exact_copies, near_copies, without_refused
 
 
 def manifest(*rows: str) -> pd.DataFrame:
@@ -45,6 +47,22 @@ def test_all_images_with_two_labels_are_noted() -> None:
 
 def test_damaged_members_are_no_copies_of_each_other() -> None:
     assert exact_copies(manifest("train cat damaged", "test cat damaged", "train cat a")).empty
+
+
+def test_empty_files_are_no_copies_of_each_other() -> None:
+    empty = hashlib.sha256().hexdigest()
+    assert exact_copies(manifest(f"train cat {empty}", f"test dog {empty}")).empty
+
+
+def test_copies_of_refused_files_are_refused_as_these_are() -> None:
+    rows = manifest("train cat a", "test dog a", "train cat b", "test cat b")
+    refused = pd.DataFrame(
+        {"outcome": "refused", "reason": "truncated", "detail": "too short"}, index=[11], dtype="str"
+    )
+    assert told(without_refused(exact_copies(rows), rows, refused)) == [
+        (12, "removed", "duplicate", "same bytes as 3.jpg (cat, test)"),
+        (10, "refused", "truncated", "too short"),
+    ]
 
 
 def test_near_copies_name_the_first_image_and_leave_equal_bytes_to_the_others() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import re
 import zipfile
 from pathlib import Path
 
@@ -84,7 +85,7 @@ def test_copies_across_splits_and_labels_are_counted(tmp_path: Path) -> None:
     files["test/cat/copy.png"] = files["train/cat/0.png"]
     files["train/dog/copy.png"] = files["train/cat/1.png"]
     artifacts = make_source(tmp_path, files)
-    resize.run(artifacts, ResizeParams())
+    resize.run(artifacts, ResizeParams(max_conflicts=0.1))
     metrics = load_json(artifacts.data_metrics)
     assert metrics["duplicates_across_splits"] == 1
     assert metrics["label_conflicts"] == 1
@@ -98,6 +99,40 @@ def test_copies_across_splits_and_labels_are_counted(tmp_path: Path) -> None:
         ("train/cat/1.png", "noted", "label conflict", "same bytes, labelled cat, dog"),
         ("train/dog/copy.png", "noted", "label conflict", "same bytes, labelled cat, dog"),
     }
+
+
+def test_what_is_no_photograph_is_no_copy_and_has_no_label(tmp_path: Path) -> None:
+    useless = {"train/cat/empty.jpg": b"", "train/dog/empty.jpg": b"", "train/cat/x.jpg": b"x", "test/dog/x.jpg": b"x"}
+    artifacts = make_source(tmp_path, photographs(useless))
+    resize.run(artifacts, ResizeParams(max_rejected=0.2, max_conflicts=0))
+    findings = pd.read_parquet(artifacts.rejected)
+    assert dict(zip(findings["member"], findings["reason"], strict=True)) == {
+        "train/cat/empty.jpg": "empty",
+        "train/dog/empty.jpg": "empty",
+        "train/cat/x.jpg": "not an image",
+        "test/dog/x.jpg": "not an image",
+    }
+    assert set(findings["outcome"]) == {"refused"}
+    metrics = load_json(artifacts.data_metrics)
+    assert (metrics["rejected"], metrics["removed"], metrics["label_conflicts"]) == (4, 0, 0)
+    assert metrics["duplicates_across_splits"] == 0
+
+
+@pytest.mark.parametrize("max_rejected", [0.05, 0.3])
+def test_too_many_photographs_with_two_labels_stop_the_run(tmp_path: Path, max_rejected: float) -> None:
+    files = photographs()
+    files |= {f"train/dog/copy{number}.png": files[f"train/cat/{number}.png"] for number in range(2)}
+    artifacts = make_source(tmp_path, files)
+    message = (
+        "4 of 20 photographs (20.0%) have the same bytes as one with another label, more than resize.max_conflicts = "
+        "5.0%; the first are 'train/cat/0.png' (cat) and 'train/dog/copy0.png' (dog): remove the wrong ones, or raise "
+        "the limit"
+    )
+    with pytest.raises(UserError, match=f"^{re.escape(message)}$"):
+        resize.run(artifacts, ResizeParams(max_rejected=max_rejected))
+    # Nothing is decoded where it is certain that this is the end.
+    assert bool(list(artifacts.checkpoints.glob("*"))) == (max_rejected > 0.15)
+    resize.run(artifacts, ResizeParams(max_conflicts=0.2))
 
 
 def test_too_many_refused_files_fail_and_leave_the_store_as_it_was(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ class ResizeParams(Section):
         max_pixels: Photographs with more pixels are refused before they are decoded; WebP and AVIF, which take twice
             the memory, with more than half as many.
         max_rejected: Share of refused files above which the stage fails.
+        max_conflicts: Share of photographs with the same bytes as one with another label, above which the stage fails.
     """
 
     policy: Literal["crop", "squash"] = "crop"
@@ -29,3 +30,4 @@ class ResizeParams(Section):
     min_side: Annotated[int, Field(ge=1)] = 16
     max_pixels: Annotated[int, Field(ge=1)] = 50 * 2**20
     max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.05
+    max_conflicts: Annotated[float, Field(ge=0, le=1)] = 0.05

@@ -1,5 +1,6 @@
 """Photographs that are in a data set more than once: the same bytes, or nearly the same picture."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,12 @@ _PLAIN = 24
 """A hash with fewer ones, or fewer zeros, is that of a plain surface, and says nothing."""
 
 
+CONFLICT = "label conflict"
+
+_NO_PHOTOGRAPH = ["", hashlib.sha256(b"").hexdigest()]
+"""The SHA-256 of damaged members, and of empty files."""
+
+
 class Finding(NamedTuple):
     """What was found out about the manifest row with the index `row`."""
 
@@ -31,15 +38,34 @@ def exact_copies(manifest: pd.DataFrame) -> pd.DataFrame:
     """Findings about rows whose bytes are those of another row; the index is the manifest's.
 
     A training image that is also a validation or test image is removed from training, which would otherwise know the
-    answer; other copies are only noted, and so is every image whose bytes have two labels.
+    answer; other copies are only noted, and so is every image whose bytes have two labels. Empty files are no copies.
 
     Returns:
         outcome ("removed" or "noted"), reason ("duplicate" or "label conflict"), detail.
     """
-    known = manifest[manifest["sha256"] != ""]
+    known = manifest[~manifest["sha256"].isin(_NO_PHOTOGRAPH)]
     repeated = known[known.duplicated("sha256", keep=False)]
     findings = [finding for _, group in repeated.groupby("sha256", sort=False) for finding in _findings(group)]
     return _table(findings)
+
+
+def without_refused(copies: pd.DataFrame, manifest: pd.DataFrame, refused: pd.DataFrame) -> pd.DataFrame:
+    """The findings `copies` of `exact_copies`, but for bytes that have turned out to be no photograph.
+
+    What was removed because the same bytes are held out, and therefore not decoded, is refused as those are.
+
+    Args:
+        copies: Findings; the index is the manifest's, as that of `refused`.
+        manifest: All rows.
+        refused: Findings about the rows that were refused.
+    """
+    digests = manifest["sha256"]
+    reasons = refused.set_index(digests[refused.index])[["reason", "detail"]]
+    reasons = reasons[~reasons.index.duplicated()]
+    useless = digests[copies.index].isin(reasons.index).to_numpy()
+    removed = copies[useless & (copies["outcome"] == "removed").to_numpy()]
+    found = reasons.loc[digests[removed.index]].set_index(removed.index).assign(outcome="refused")
+    return pd.concat([copies[~useless], found[list(copies)]])
 
 
 def near_copies(rows: pd.DataFrame, hashes: NDArray[np.uint8]) -> pd.DataFrame:
@@ -68,7 +94,7 @@ def _findings(copies: pd.DataFrame) -> Iterator[Finding]:
             outcome = "noted" if held_out[position] or not held_out.any() else "removed"
             yield Finding(index, outcome, "duplicate", f"same bytes as {names[original]}")
         if len(labels) > 1:
-            yield Finding(index, "noted", "label conflict", f"same bytes, labelled {', '.join(labels)}")
+            yield Finding(index, "noted", CONFLICT, f"same bytes, labelled {', '.join(labels)}")
 
 
 def _names(rows: pd.DataFrame) -> list[str]:

@@ -6,13 +6,20 @@ import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.labels import SPLITS
-from alexnet_pipe.preparation.copies import exact_copies, near_copies
+from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.preparation.copies import CONFLICT, exact_copies, near_copies, without_refused
 from alexnet_pipe.preparation.store_writer import Written
 
 
-def without_copies(manifest: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The manifest without training images that are held out as well; and the findings about all copies."""
+def without_copies(manifest: pd.DataFrame, resize: ResizeParams) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The manifest without training images that are held out as well; and the findings about all copies.
+
+    Raises:
+        UserError: if so many have two labels that too many still will if as many as may be are refused.
+    """
     findings = exact_copies(manifest)
+    conflicts = manifest.loc[findings.index[findings["reason"] == CONFLICT]]
+    _refuse_conflicts(manifest, conflicts, resize.max_conflicts + resize.max_rejected, resize)
     return manifest.drop(index=findings.index[findings["outcome"] == "removed"]), findings
 
 
@@ -22,7 +29,9 @@ def all_findings(manifest: pd.DataFrame, copies: pd.DataFrame, written: Written)
     The outcome is "refused" (cannot be used), "removed" (could be used, and is not) or "noted" (is used).
     """
     near = near_copies(written.kept, written.likeness)
-    findings = pd.concat([written.findings, copies, near]).sort_index(kind="stable")
+    refused = written.findings[written.findings["outcome"] == "refused"]
+    exact = without_refused(copies, manifest, refused)
+    findings = pd.concat([written.findings, exact, near]).sort_index(kind="stable")
     return pd.concat([manifest.loc[findings.index].reset_index(drop=True), findings.reset_index(drop=True)], axis=1)
 
 
@@ -30,12 +39,10 @@ def data_metrics(manifest: pd.DataFrame, findings: pd.DataFrame) -> dict[str, An
     """Counts of images in the store by split, of refused and removed files, and of each reason."""
     unused = findings[findings["outcome"] != "noted"]
     images = manifest["split"].value_counts() - unused["split"].value_counts().reindex(SPLITS, fill_value=0)
-    copies = (
-        manifest[manifest["sha256"] != ""]
-        .groupby("sha256")
-        .agg(splits=("split", "nunique"), labels=("label", "nunique"))
-    )
-    rejected = int((findings["outcome"] == "refused").sum())
+    refused = findings[findings["outcome"] == "refused"]
+    usable = manifest[~manifest["sha256"].isin(refused["sha256"])]
+    copies = usable.groupby("sha256").agg(splits=("split", "nunique"), labels=("label", "nunique"))
+    rejected = len(refused)
     return {
         "classes": int(manifest["label"].nunique()),
         "images": {split: int(images.get(split, 0)) for split in SPLITS},
@@ -49,19 +56,32 @@ def data_metrics(manifest: pd.DataFrame, findings: pd.DataFrame) -> dict[str, An
     }
 
 
-def refuse_unusable(manifest: pd.DataFrame, findings: pd.DataFrame, max_rejected: float) -> None:
+def _refuse_conflicts(manifest: pd.DataFrame, conflicts: pd.DataFrame, limit: float, resize: ResizeParams) -> None:
+    """Refuse to go on if more than the share `limit` of the rows, those in `conflicts`, have two labels."""
+    if len(conflicts) > limit * len(manifest):
+        same = conflicts[conflicts["sha256"] == conflicts["sha256"].iloc[0]].drop_duplicates("label")
+        pair = " and ".join(f"{row.member!r} ({row.label})" for row in same.head(2).itertuples())
+        raise UserError(
+            f"{len(conflicts):,} of {len(manifest):,} photographs ({len(conflicts) / len(manifest):.1%}) have the same "
+            f"bytes as one with another label, more than resize.max_conflicts = {resize.max_conflicts:.1%}; the first "
+            f"are {pair}: remove the wrong ones, or raise the limit"
+        )
+
+
+def refuse_unusable(manifest: pd.DataFrame, findings: pd.DataFrame, resize: ResizeParams) -> None:
     """
     Raises:
-        UserError: if too many files were refused, or a class or a split has no usable image left.
+        UserError: if too many files were refused or have two labels, or a class or a split has no usable image left.
     """
     refused = findings[findings["outcome"] == "refused"]
-    if len(refused) > max_rejected * len(manifest):
+    if len(refused) > resize.max_rejected * len(manifest):
         first = refused.iloc[0]
         raise UserError(
-            f"{len(refused):,} of {len(manifest):,} files ({len(refused) / len(manifest):.1%}) were refused, more "
-            f"than resize.max_rejected = {max_rejected:.1%}; the first is {first['member']!r} ({first['reason']}): "
+            f"{len(refused):,} of {len(manifest):,} files ({len(refused) / len(manifest):.1%}) were refused, more than "
+            f"resize.max_rejected = {resize.max_rejected:.1%}; the first is {first['member']!r} ({first['reason']}): "
             "mend or remove the files, or raise the limit"
         )
+    _refuse_conflicts(manifest, findings[findings["reason"] == CONFLICT], resize.max_conflicts, resize)
     unused = findings.loc[findings["outcome"] != "noted", ["container", "member"]]
     usable = manifest[~manifest.set_index(["container", "member"]).index.isin(unused.set_index(list(unused)).index)]
     for split in SPLITS:

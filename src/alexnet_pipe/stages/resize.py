@@ -13,12 +13,12 @@ from alexnet_pipe.preparation.store_writer import write_store
 
 def run(artifacts: Artifacts, resize: ResizeParams) -> None:
     manifest = pd.read_parquet(required(artifacts.manifest))
-    chosen, copies = without_copies(manifest)
-    decisive = resize.model_dump(exclude={"max_rejected"})
+    chosen, copies = without_copies(manifest, resize)
+    decisive = resize.model_dump(exclude={"max_rejected", "max_conflicts"})
     with kept_results(artifacts, "resize", decisive, [artifacts.manifest]) as kept:
         written = write_store(chosen, required(artifacts.source), kept / "store", resize, kept)
         findings = all_findings(manifest, copies, written)
-        refuse_unusable(manifest, findings, resize.max_rejected)
+        refuse_unusable(manifest, findings, resize)
         metrics = data_metrics(manifest, findings)
         with written_aside(artifacts.rejected) as table:
             findings.to_parquet(table, index=False)
