@@ -1,5 +1,7 @@
 """Which labels are meant: folders first; a table that says something else is an error, but for parts of one heap."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from alexnet_pipe.base.errors import UserError
@@ -11,7 +13,7 @@ HEAP = [f"{number}.jpg" for number in range(10)]
 IDS = "id,label\n" + "".join(f"{number},{'ab'[number % 2]}\n" for number in range(10))
 
 
-def table_of(photographs: list[str], labels: str) -> str:
+def table_of(photographs: Sequence[str], labels: Sequence[str]) -> str:
     rows = [f"{name},{label}\n" for name, label in zip(photographs, labels, strict=True)]
     return "file_name,label\n" + "".join(rows)
 
@@ -70,19 +72,29 @@ def test_labels_in_names_come_last() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rows", "message"),
+    ("labels", "message"),
     [
-        ([("0.jpg", "a")] * 1 + [(f"{n}.jpg", "a") for n in range(1, 10)], r"there is one class only \('a'\)"),
-        (
-            [(f"{n}.jpg", "a\x1b[2J" if n % 2 else "b") for n in range(10)],
-            r"'a\\x1b\[2J' has characters that cannot be printed",
-        ),
+        ("aaaaaaaaaa", r"there is one class only \('a'\)"),
+        ("abcdefabcd", r"6 for 10 photographs are no classes: set dataset\.labels"),
+        (["Cat", "cat"] * 5, "'Cat' and 'cat' differ in case only"),
+        (["b", "a\x1b[2J"] * 5, r"'a\\x1b\[2J' has characters that cannot be printed"),
     ],
 )
-def test_labels_that_cannot_be_used_are_an_error(rows: list[tuple[str, str]], message: str) -> None:
-    table = "file_name,label\n" + "".join(f"{name},{label}\n" for name, label in rows)
-    with pytest.raises(UserError, match=message):
-        chosen_labels(files(HEAP, {"labels.csv": table}))
+def test_labels_that_cannot_be_used_are_an_error(labels: Sequence[str], message: str) -> None:
+    with pytest.raises(UserError, match=rf"pets: labels from labels\.csv, column label: {message}"):
+        chosen_labels(files(HEAP, {"labels.csv": table_of(HEAP, labels)}))
+
+
+@pytest.mark.parametrize(
+    ("other", "advice"),
+    [
+        ("labels.csv", r"\('labels\.csv' has no column that names the photographs, beside one with labels\)"),
+        ("train.7z", r"\(unpack 'train\.7z' first\)"),
+    ],
+)
+def test_what_may_hold_labels_or_photographs_and_is_not_read_is_named(other: str, advice: str) -> None:
+    with pytest.raises(UserError, match=advice):
+        chosen_labels(files([f"images/{name}" for name in HEAP], {other: "number,breed\n000,pug\n"}))
 
 
 @pytest.mark.parametrize("annotations", ["instances.json", "images/0.xml", "0.txt"])

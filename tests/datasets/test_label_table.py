@@ -23,6 +23,7 @@ def refused(photographs: list[str], tables: dict[str, str], message: str, column
         ("labels.csv", BREEDS.replace(",", ";")),
         ("labels.tsv", BREEDS.replace(",", "\t")),
         ("labels.CSV", "\ufeff" + BREEDS.replace("\n", "\r\n")),
+        ("labels.csv", BREEDS.replace("\n", "\r")),
         (
             "labels.csv",
             "breed,note,file_name\n"
@@ -136,18 +137,20 @@ def test_a_column_with_another_name_is_taken_if_no_other_could_be_it() -> None:
     found = TableLabels()(files(FOUR, {"a.csv": table}))
     assert found is not None
     assert found.origin == "a.csv, column colour"
+    splits = "id,partition,fold,width\n1,0,0,8\n2,0,1,8\n3,1,0,9\n4,1,1,9\n"
+    assert TableLabels()(files(FOUR, {"a.csv": splits})) is None
     captions = "id,text\n1,a cat\n2,a dog\n3,a mat\n4,a bog\n"
     assert TableLabels()(files(FOUR, {"a.csv": captions})) is None
 
 
 def test_of_two_possible_columns_the_parameter_decides() -> None:
-    table = "id,colour,size\n1,red,big\n2,red,small\n3,blue,big\n4,blue,small\n"
+    table = "id,colour,shape\n1,red,big\n2,red,small\n3,blue,big\n4,blue,small\n"
     refused(
         FOUR,
         {"a.csv": table},
-        r"'a\.csv': each of the columns 'colour', 'size' may hold the labels: set dataset\.labels",
+        r"'a\.csv': each of the columns 'colour', 'shape' may hold the labels: set dataset\.labels",
     )
-    assert shown(TableLabels("size")(files(FOUR, {"a.csv": table})))[1] == "2.jpg small train"
+    assert shown(TableLabels("shape")(files(FOUR, {"a.csv": table})))[1] == "2.jpg small train"
 
 
 @pytest.mark.parametrize(

@@ -5,11 +5,12 @@ import re
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folder import path_parts
+from alexnet_pipe.datasets.folders.folder_names import quoted
 from alexnet_pipe.datasets.folders.layout import index_members
 from alexnet_pipe.datasets.labelling.label_table import MISSING, TableLabels
-from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, Labelling, refuse_unusable_labels, some
+from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, Labelling, refuse_unusable_labels
 from alexnet_pipe.datasets.labelling.name_labels import labels_in_names
+from alexnet_pipe.datasets.labelling.table_file import is_table_name
 from alexnet_pipe.datasets.labelling.tiny_imagenet import tiny_imagenet_labels
 
 FOLDERS = "folders"
@@ -18,14 +19,14 @@ FOLDERS = "folders"
 _METADATA = re.compile(r"(^|[/(])metadata\.(csv|jsonl)\b")
 """The table of Hugging Face's imagefolder, with which folders are no classes."""
 
-_ANNOTATION = re.compile(r".*\.(xml|json|mat|txt)", re.IGNORECASE | re.DOTALL)
+_ANNOTATION = re.compile(r"\.(xml|json|mat|txt)$", re.IGNORECASE)
+_ARCHIVE = re.compile(r"\.(7z|rar|zip|tar|t?gz|t?bz2|t?xz|zst|parquet|arrow|tfrecords?|h5|npz)$", re.IGNORECASE)
 
 
 def chosen_labels(files: Files, wanted: str | None = None) -> Labelled:
     """The labelled photographs: from class folders, else from tables, else from the names of the files.
 
-    A table that does not agree with the class folders is an error, unless it is the `metadata.csv` of an imagefolder
-    or the folders look like parts of one heap.
+    A table that does not agree with the class folders is an error, unless it is the `metadata.csv` of an imagefolder.
 
     Args:
         files: What was found.
@@ -78,7 +79,7 @@ def _beside_tables(files: Files, folders: Labelled) -> Labelled:
     differing = _differing(folders.rows, tables.rows)
     if len(differing) <= MISSING * len(tables.rows):
         return folders
-    if _are_parts(folders.rows["label"]) or _METADATA.search(tables.origin):
+    if _METADATA.search(tables.origin):
         return tables
     raise UserError(
         f"{files.where}: the class folders and the labels of {tables.origin}, do not agree about {len(differing):,} of "
@@ -97,18 +98,17 @@ def _differing(folders: pd.DataFrame, tables: pd.DataFrame) -> pd.Series:
     return both.loc[[not agrees for agrees in agree], "member"]
 
 
-def _are_parts(labels: pd.Series) -> bool:
-    """Whether the names of the folders differ in their numbers only, as those of `part_1` and `part_2`."""
-    names = set(labels)
-    return not any(map(str.isdigit, names)) and len({re.sub(r"\d+", "0", name) for name in names}) == 1
-
-
 def _advice(files: Files) -> str:
-    """What can be said of files in which other programs would find labels."""
-    others = [name for name in files.visible() if _ANNOTATION.fullmatch(path_parts(name)[-1])]
-    if not others or not files.photographs():
-        return ""
-    return (
-        f" (annotations, as {some(others[:1])}, are not read: make a labels.csv from them, with the columns file_name "
-        "and label)"
-    )
+    """What can be said of files in which labels or photographs may be that are not read."""
+    names, photographs = files.visible(), files.photographs()
+    tables = [name for name in names if is_table_name(name)] if photographs else []
+    annotations = [name for name in names if _ANNOTATION.search(name)] if photographs else []
+    archives = [name for name in names if _ARCHIVE.search(name)]
+    said = []
+    if archives:
+        said.append(f"unpack {quoted(archives)} first")
+    if tables:
+        said.append(f"{quoted(tables)} has no column that names the photographs, beside one with labels")
+    if annotations:
+        said.append(f"annotations, as {quoted(annotations[:1])}, are not read: make a labels.csv of file_name,label")
+    return f" ({'; '.join(said)})" if said else ""

@@ -7,8 +7,7 @@ from functools import partial
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folders.folder_names import split_of
-from alexnet_pipe.datasets.labelling.labelled import some
+from alexnet_pipe.datasets.folders.folder_names import quoted, split_of
 from alexnet_pipe.datasets.labelling.table_file import column_names
 
 _LABELS = re.compile(
@@ -18,6 +17,11 @@ _LABELS = re.compile(
 
 _SPLITS = re.compile(r"(data_?)?(sub)?sets?|splits?|partitions?|usage|phase")
 """Names of columns that may hold splits."""
+
+_NO_LABELS = re.compile(
+    r"(k?fold|index|idx|width|height|size|channels|format|url|licen[cs]e|[xywh](_?(min|max|cent(er|re)))?\d?)"
+)
+"""Names of columns with few distinct values that are still no labels, but if they are asked for."""
 
 _FILES = re.compile(r"(file|image|img|photo|picture)s?(_?(name|path|id|file))?s?|(file)?_?paths?|id(_code)?|name")
 """Names of columns that hold the names of photographs, which decides between two that do."""
@@ -42,7 +46,7 @@ def photograph_column(found: pd.DataFrame, where: str) -> str:
     best = [column for column in best if _FILES.fullmatch(plain_name(column))] or best
     if differing := [column for column in best[1:] if not found[column].equals(found[best[0]])]:
         raise UserError(
-            f"{where}: each of the columns {some([best[0], *differing])} may name the photographs, and not the same "
+            f"{where}: each of the columns {quoted([best[0], *differing])} may name the photographs, and not the same "
             "ones: remove those that do not, or give the names of the files with their endings"
         )
     return best[0]
@@ -68,8 +72,8 @@ def label_column(table: pd.DataFrame, possible: Sequence[str], where: str) -> st
     """
     if distinct := [column for column in possible if not _says_the_same(table[column], table[possible[0]])]:
         raise UserError(
-            f"{where}: each of the columns {some([possible[0], *distinct])} may hold the labels: set dataset.labels to "
-            "the name of the one that does"
+            f"{where}: each of the columns {quoted([possible[0], *distinct])} may hold the labels: set dataset.labels "
+            "to the name of the one that does"
         )
     textual = [column for column in possible if not table[column].str.fullmatch(r"[-+]?\d+(\.0+)?|").all()]
     return next(iter([*textual, *possible]), None)
@@ -93,7 +97,7 @@ def split_column(table: pd.DataFrame) -> tuple[str | None, list[str]]:
 
 def _has_few_values(table: pd.DataFrame, name: str) -> bool:
     column = table[name]
-    if _SPLITS.fullmatch(plain_name(name)) and all(map(split_of, column.unique())):
+    if _SPLITS.fullmatch(plain_name(name)) or _NO_LABELS.fullmatch(plain_name(name)):
         return False
     counts = column[column != ""].value_counts()
     measured = column.str.fullmatch(r"[-+]?\d*\.\d+(e[-+]?\d+)?", case=False).any()

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.folders.folder_names import quoted
 from alexnet_pipe.datasets.labelling.label_columns import (
     label_column,
     likely_labels,
@@ -12,10 +13,10 @@ from alexnet_pipe.datasets.labelling.label_columns import (
     one_column_a_class,
     split_column,
 )
-from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, held_out, labelled, some, split_above
+from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, held_out, labelled, split_above
 from alexnet_pipe.datasets.labelling.naming_tables import NamingTable, naming_tables, row_splits
 from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
-from alexnet_pipe.datasets.labelling.table_file import column_names
+from alexnet_pipe.datasets.labelling.table_file import column_names, is_table_name
 
 MISSING = 0.05
 """Share of rows without a photograph, and of photographs without a row, up to which they are only told."""
@@ -38,6 +39,8 @@ class TableLabels:
 
     def __call__(self, files: Files) -> Labelled | None:
         """A `Labelling`: a row's photograph, label and, if a column, the table's name or a folder says so, split."""
+        if not any(map(is_table_name, files.sizes)):
+            return None
         names = PhotographNames(files.photographs())
         tables, faults = naming_tables(files, names)
         chosen = self._with_labels(tables, files.where)
@@ -84,7 +87,7 @@ def _refuse_one_column_a_class(tables: Sequence[NamingTable], where: str) -> Non
     for table in tables:
         if columns := one_column_a_class(table.cells):
             raise UserError(
-                f"{where}: the table {table.name!r} has one column a class ({some(columns)}): make one column "
+                f"{where}: the table {table.name!r} has one column a class ({quoted(columns)}): make one column "
                 "`label` of them, with the name of the class"
             )
 
@@ -149,7 +152,7 @@ def _told(what: str, missing: Iterable[str], of: int, where: str) -> list[str]:
 def _unknown_splits(chosen: _Chosen) -> Iterator[str]:
     for table, label in chosen:
         for column in split_column(table.cells.drop(columns=label))[1]:
-            values = some(sorted(table.cells[column].unique()))
+            values = quoted(sorted(table.cells[column].unique()))
             yield f"column {column} of {table.name} does not say train, validation or test ({values}), ignored"
 
 

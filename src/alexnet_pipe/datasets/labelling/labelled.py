@@ -1,14 +1,14 @@
 """What every way of labelling photographs takes and gives: the files that were found; the label and split of each."""
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_hidden, is_image_name, path_parts
-from alexnet_pipe.datasets.folders.folder_names import split_in
+from alexnet_pipe.datasets.folders.folder_names import quoted, split_in
 from alexnet_pipe.datasets.labels import SPLITS
 
 
@@ -87,26 +87,25 @@ def held_out(splits: Iterable[str | None]) -> str:
 def refuse_unusable_labels(found: Labelled, where: str) -> None:
     """
     Raises:
-        UserError: if there are fewer than two classes, a class has no training images, or a label cannot be printed.
+        UserError: if a label cannot be printed, two of them differ in case only, there are fewer than two or as many as
+            photographs, or a class has no training images.
     """
-    labels = sorted(found.rows["label"].unique())
-    if unprintable := [label for label in labels if not label.isprintable()]:
-        raise UserError(
-            f"{where}: labels from {found.origin}: {unprintable[0]!a} has characters that cannot be printed"
-        )
+    if fault := next(_faults(found.rows), ""):
+        raise UserError(f"{where}: labels from {found.origin}: {fault}")
+
+
+def _faults(rows: pd.DataFrame) -> Iterator[str]:
+    labels = sorted(rows["label"].unique())
+    yield from (f"{label!a} has characters that cannot be printed" for label in labels if not label.isprintable())
+    spellings: dict[str, str] = {}
+    for label in labels:
+        if len(label) > 1 and (other := spellings.setdefault(label.casefold(), label)) != label:
+            yield f"{other!r} and {label!r} differ in case only: make them one"
+    if len(labels) > max(2, len(rows) / 2):
+        yield f"{len(labels):,} for {len(rows):,} photographs are no classes: set dataset.labels to the right column"
     if len(labels) < 2:
-        raise UserError(
-            f"{where}: labels from {found.origin}: there is one class only ({some(labels)}): add a second one"
-        )
-    trained = set(found.rows.loc[found.rows["split"] == "train", "label"])
+        yield f"there is one class only ({quoted(labels)}): add a second one"
+    trained = set(rows.loc[rows["split"] == "train", "label"])
     if untrained := [label for label in labels if label not in trained]:
-        raise UserError(
-            f"{where}: labels from {found.origin}: {len(untrained):,} of {len(labels):,} classes ({some(untrained)}) "
-            "have no training images: add some, or remove the class"
-        )
-
-
-def some(names: Iterable[str]) -> str:
-    """The first three of several names, for a message."""
-    names = [repr(name) for name in names]
-    return ", ".join(names[:3]) + (", …" if len(names) > 3 else "")
+        which = f"{len(untrained):,} of {len(labels):,} classes ({quoted(untrained)})"
+        yield f"{which} have no training images: add some, or remove the class"

@@ -7,7 +7,8 @@ from pathlib import PurePosixPath
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import path_parts
-from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, labelled, some, split_above
+from alexnet_pipe.datasets.folders.folder_names import quoted
+from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, labelled, split_above
 
 _NUMBERED = re.compile(r"(?P<label>.*[^\W\d_].*?)(?:[-_. ]+\d+|[-_. ]*\(\d+\))")
 _WORDNET = re.compile(r"n\d{8}")
@@ -68,13 +69,13 @@ def _faults(named: dict[str, str | None]) -> Iterator[str]:
     """Why the labels may not be what they seem to be."""
     counts = Counter(label for label in named.values() if label)
     if single := [label for label, count in counts.items() if count == 1]:
-        yield f"{len(single):,} of {len(counts):,} labels ({some(single)}) are of one photograph only"
+        yield f"{len(single):,} of {len(counts):,} labels ({quoted(single)}) are of one photograph only"
     if cameras := [label for label in counts if _NO_CLASS.fullmatch(label)]:
-        yield f"{some(cameras)} is no class"
+        yield f"{quoted(cameras)} is no class"
     for same, how in ((str.casefold, "in the case of their letters"), (_without_digits, "in digits")):
         alike = Counter(map(same, counts))
         if same_label := [label for label in counts if alike[same(label)] > 1]:
-            yield f"{some(sorted(same_label))} differ only {how}"
+            yield f"{quoted(sorted(same_label))} differ only {how}"
 
 
 def _without_digits(label: str) -> str:

@@ -17,6 +17,8 @@ def tiny_imagenet_labels(files: Files) -> Labelled | None:
 
     The published validation images are the validation split; test images have no labels and are left out.
     """
+    if not any(name.endswith(_ANNOTATIONS[-1]) for name in files.sizes):
+        return None
     names = {path_parts(name): name for name in files.visible()}
     found = [path for path in names if path[-2:] == _ANNOTATIONS]
     if len(found) != 1:
