@@ -1,5 +1,7 @@
-"""An import can be made to do without a package that is not needed, and nothing else notices."""
+"""Libraries start as this project needs them, whatever surrounds it, and without packages that are not needed."""
 
+import json
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -7,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_pipe.base.startup import as_if_missing
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.startup import as_if_missing, without_notices
 
 
 def test_a_package_is_missing_inside_the_block_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,7 +24,44 @@ def test_a_package_is_missing_inside_the_block_alone(tmp_path: Path, monkeypatch
     monkeypatch.delitem(sys.modules, "made_for_this_test")
 
 
-def test_keras_starts_without_plots_and_tables() -> None:
-    code = "import sys, alexnet_pipe.model; print([name for name in ('matplotlib', 'pandas') if name in sys.modules])"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout == "[]\n"
+def test_keras_starts_without_plots_and_tables_and_not_as_other_programs_want_it(tmp_path: Path) -> None:
+    wanted = {"floatx": "float64", "epsilon": 0.1, "image_data_format": "channels_first", "backend": "torch"}
+    (tmp_path / "keras.json").write_text(json.dumps(wanted))
+    code = """import sys, alexnet_pipe.model, keras
+print([name for name in ('matplotlib', 'pandas') if name in sys.modules])
+print(keras.config.floatx(), keras.config.dtype_policy().name, keras.config.epsilon())
+print(keras.config.image_data_format())"""
+    environment = {**os.environ, "KERAS_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", code]
+    result = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines() == ["[]", "float32 float32 1e-07", "channels_last"]
+
+
+def test_a_shells_settings_for_other_programs_do_not_reach_keras(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_HOME", "/somewhere")
+    monkeypatch.setenv("KERAS_MAX_STEPS_PER_EPOCH", "1")
+    monkeypatch.setenv("KERAS_BACKEND", "")
+    with without_notices():
+        assert os.environ["KERAS_HOME"] == os.devnull
+        assert "KERAS_MAX_STEPS_PER_EPOCH" not in os.environ
+        assert os.environ["KERAS_BACKEND"] == "tensorflow"
+
+
+@pytest.mark.parametrize("name", ["torch", "theano", "Tensorflow", "jax "])
+def test_a_backend_that_is_not_known_is_named(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", name)
+    with (
+        pytest.raises(UserError, match=f"^KERAS_BACKEND is '{name}', and known are tensorflow and jax"),
+        without_notices(),
+    ):
+        pass
+
+
+def test_a_backend_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "jax")
+    monkeypatch.setitem(sys.modules, "jax", None)
+    with (
+        pytest.raises(UserError, match=r"^jax is not installed: run `make setup`, or set KERAS_BACKEND"),
+        without_notices(),
+    ):
+        pass

@@ -171,6 +171,17 @@ def test_doctor_names_a_card_that_is_not_used(tmp_path: Path) -> None:
     assert "cpu:0, and not NVIDIA X1, 81559 MiB, 570.1: run `make setup GPU=1`" in result.stdout
 
 
+def test_a_backend_that_is_not_known_is_a_problem_and_one_line(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("{}\n")
+    problem = "KERAS_BACKEND is 'torch', and known are tensorflow and jax: `unset KERAS_BACKEND`"
+    environment = {**os.environ, "KERAS_BACKEND": "torch"}
+    for verb, told in (("doctor", f"problem  {problem}"), ("stage pca", f"alexnet-pipe: {problem}")):
+        command = [sys.executable, "-m", "alexnet_pipe", *verb.split()]
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 1
+        assert told in (done.stdout + done.stderr).splitlines()
+
+
 @pytest.mark.parametrize("verb", ["run", "retrain"])
 def test_a_misspelt_setting_is_refused_before_anything_starts(verb: str) -> None:
     command = [sys.executable, "-m", "alexnet_pipe", verb, "--set", "train.max_epoch=1"]

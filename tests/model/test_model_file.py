@@ -46,7 +46,7 @@ def test_equal_weights_make_equal_bytes_at_any_time_and_after_training_set_up(tm
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:
     path = tmp_path / "m.keras"
-    path.write_bytes(b"not a model")
+    path.write_bytes(bytes(20))
     with pytest.raises(UserError, match=r"m\.keras is not a model of this project"):
         load_model(path)
 

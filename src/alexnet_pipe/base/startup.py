@@ -1,4 +1,4 @@
-"""Import libraries without the notices that they print for those who build them."""
+"""Import libraries as this project needs them, whatever surrounds it, without notices for those who build them."""
 
 import os
 import re
@@ -6,14 +6,32 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+
+from alexnet_pipe.base.errors import UserError
+
+BACKENDS = ("tensorflow", "jax")
+
+_FOR_OTHERS = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED", "JAX_ENABLE_X64")
+"""Settings of a shell that would change what this project computes."""
 
 _NOTICE = re.compile(rb"absl::InitializeLog|oneDNN custom operations|cpu_feature_guard|To enable the following instr")
 
 
 @contextmanager
 def without_notices() -> Iterator[None]:
-    """Hold back what is written to standard error, and let through all but TensorFlow's start-up notices."""
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    """Hold back what is written to standard error, and let through all but TensorFlow's start-up notices.
+
+    Keras, first imported inside the block, is that of the backend in `KERAS_BACKEND`, and of no other setting of the
+    user's.
+
+    Raises:
+        UserError: if there is no such backend.
+    """
+    # Keras and its backend read these when they are imported, and at no other time.
+    os.environ |= {"KERAS_BACKEND": keras_backend(), "KERAS_HOME": os.devnull}
+    for name in _FOR_OTHERS:
+        os.environ.pop(name, None)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     standard_error = os.dup(2)
@@ -30,6 +48,22 @@ def without_notices() -> Iterator[None]:
             for line in held:
                 if not _NOTICE.search(line):
                     os.write(2, line)
+
+
+def keras_backend() -> str:
+    """What Keras will compute with: `KERAS_BACKEND`, or TensorFlow where that is not set.
+
+    Raises:
+        UserError: if this project does not know it, or it is not installed.
+    """
+    name = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
+    if name not in BACKENDS:
+        raise UserError(f"KERAS_BACKEND is {name!r}, and known are {' and '.join(BACKENDS)}: `unset KERAS_BACKEND`")
+    if not find_spec(name):
+        raise UserError(
+            f"{name} is not installed: run `make setup`, or set KERAS_BACKEND to another of {' and '.join(BACKENDS)}"
+        )
+    return name
 
 
 @contextmanager

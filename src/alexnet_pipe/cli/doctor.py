@@ -31,8 +31,6 @@ def doctor(
     if data:
         _compare_data()
         return
-    with without_notices():
-        import keras  # noqa: F401
     checks = (_python, _packages, _devices, _bfloat16, _disk, _parameters, _repository)
     if sum(_report(check()) for check in checks):
         raise typer.Exit(1)
@@ -69,8 +67,11 @@ def _packages() -> tuple[bool, str]:
 
 
 def _devices() -> tuple[bool, str]:
-    import keras
-
+    try:
+        with without_notices():
+            import keras
+    except UserError as error:
+        return False, str(error)
     cards, devices = _cards(), [str(device).lower() for device in keras.distribution.list_devices()]
     used = f"{keras.backend.backend()} will use {', '.join(devices)}"
     if cards and not any(device.startswith("gpu") for device in devices):

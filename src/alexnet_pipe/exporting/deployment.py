@@ -56,11 +56,9 @@ def in_float32(model: Classifier, forms: Forms = PORTABLE) -> Classifier:
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
-        copy = Classifier(forms=forms, **model.get_config())
+        return model.untrained_copy(forms)
     finally:
         keras.config.set_dtype_policy(policy)
-    copy.set_weights(model.get_weights())
-    return copy
 
 
 def save_saved_model(model: Classifier, path: Path) -> None:

@@ -1,13 +1,14 @@
 """The network of the paper's figure 2, in all its published variants."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import keras
 from keras import layers
 
 from alexnet_pipe.model.forms import PORTABLE, Forms
-from alexnet_pipe.model.initialisation import initialisers
+from alexnet_pipe.model.initialisation import First, initialisers
 from alexnet_pipe.model.layers import ResponseNormalization, TowerConvolution
 from alexnet_pipe.paper import CROP
 from alexnet_pipe.params.variants import VARIANTS, Variant, kernel_shapes
@@ -32,6 +33,7 @@ class AlexNet(keras.Model):
         initialisation: str = "paper",
         seed: int = 0,
         forms: Forms = PORTABLE,
+        first: First = initialisers,
         **kwargs: Any,
     ) -> None:
         """
@@ -42,10 +44,11 @@ class AlexNet(keras.Model):
             initialisation: `paper`, `bvlc` or `he`.
             seed: Decides the first weights and what dropout drops.
             forms: In which it computes; no part of its configuration.
+            first: Gives the initialisers of a layer; no part of its configuration.
         """
         pixels = keras.Input((CROP, CROP, 3), name="pixels")
         shapes = kernel_shapes(variant, width, classes)
-        logits = _Builder(VARIANTS[variant], shapes, initialisation, seed, forms).logits(pixels)
+        logits = _Builder(VARIANTS[variant], shapes, partial(first, initialisation), seed, forms).logits(pixels)
         super().__init__(inputs=pixels, outputs=logits, **kwargs)
         self.arguments: dict[str, Any] = {
             "classes": classes,
@@ -67,11 +70,16 @@ class _Builder:
     """Adds one layer after another, with the names, shapes and seeds that they need."""
 
     def __init__(
-        self, variant: Variant, shapes: Mapping[str, tuple[int, ...]], initialisation: str, seed: int, forms: Forms
+        self,
+        variant: Variant,
+        shapes: Mapping[str, tuple[int, ...]],
+        first: Callable[[str, int], dict[str, Any]],
+        seed: int,
+        forms: Forms,
     ) -> None:
         self.variant = variant
         self.shapes = shapes
-        self.initialisation = initialisation
+        self.first = first
         self.normalization = forms.normalize
         self.seeds = iter(range(1000 * seed, 1000 * seed + 1000))
 
@@ -115,4 +123,4 @@ class _Builder:
         return layers.Dropout(DROPOUT, seed=next(self.seeds), name=f"drop{number}")(x)
 
     def initialisers(self, layer: str) -> dict[str, Any]:
-        return initialisers(self.initialisation, layer, next(self.seeds))
+        return self.first(layer, next(self.seeds))

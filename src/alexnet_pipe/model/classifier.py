@@ -8,6 +8,7 @@ import keras
 
 from alexnet_pipe.model.alexnet import AlexNet
 from alexnet_pipe.model.forms import PORTABLE, Forms
+from alexnet_pipe.model.initialisation import zeros
 from alexnet_pipe.model.layers import Preprocessing
 from alexnet_pipe.paper import CROP
 
@@ -60,6 +61,17 @@ class Classifier(keras.Model):
         network = self.network
         both = keras.Model(network.inputs, [network.outputs[0], network.get_layer("relu7").output])
         return keras.Model(self.input, both(self.get_layer("preprocessing")(**self.input)))
+
+    @classmethod
+    def undrawn(cls, arguments: Mapping[str, Any], forms: Forms = PORTABLE) -> "Classifier":
+        """One with zeros for weights, to be assigned others, which saves drawing 60 million."""
+        return cls(forms=forms, first=zeros, **arguments)
+
+    def untrained_copy(self, forms: Forms = PORTABLE) -> "Classifier":
+        """The same classifier, under Keras' policy of now, in `forms`, without an optimizer."""
+        copy = self.undrawn(self.get_config(), forms)
+        copy.set_weights(self.get_weights())
+        return copy
 
     def get_config(self) -> dict[str, Any]:
         return {**self.network.arguments, "classes": list(self.classes), "resize": self.resize, "name": self.name}

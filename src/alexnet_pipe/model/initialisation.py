@@ -1,9 +1,13 @@
 """Named ways to set the first weights and biases."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import keras
+
+First = Callable[[str, str, int], dict[str, Any]]
+"""As `initialisers`."""
 
 BIASED = ("conv2", "conv4", "conv5", "fc6", "fc7")
 """Layers whose biases start above zero, so that their ReLUs start with positive inputs (paper, section 5)."""
@@ -51,6 +55,11 @@ def initialisers(name: str, layer: str, seed: int) -> dict[str, Any]:
         "kernel_initializer": _normal(deviation, seed),
         "bias_initializer": keras.initializers.Constant(bias),
     }
+
+
+def zeros(_: str, layer: str, seed: int) -> dict[str, Any]:
+    """As `initialisers`, for weights that will be assigned others."""
+    return {"kernel_initializer": "zeros", "bias_initializer": "zeros"}
 
 
 def _normal(deviation: float, seed: int) -> keras.initializers.Initializer:

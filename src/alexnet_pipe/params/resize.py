@@ -1,23 +1,15 @@
 """Section `resize`: from a photograph of any size to 256×256 RGB."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
-from PIL import ImageColor
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from alexnet_pipe.params.section import Section
-
-
-def _named_colour(value: str) -> str:
-    ImageColor.getrgb(value)
-    return value
+from alexnet_pipe.params.framing import Framing
 
 
-class ResizeParams(Section):
+class ResizeParams(Framing):
     """
     Attributes:
-        policy: `crop` scales the short side to 256 and cuts the centre out (the paper); `squash` ignores the aspect.
-        background: What shows through transparent pixels: a colour name or `#rrggbb`.
         min_side: Photographs with a shorter side, in pixels, are refused.
         max_pixels: Photographs with more pixels are refused before they are decoded; WebP and AVIF, which take twice
             the memory, with more than half as many.
@@ -25,8 +17,6 @@ class ResizeParams(Section):
         max_conflicts: Share of photographs with the same bytes as one with another label, above which the stage fails.
     """
 
-    policy: Literal["crop", "squash"] = "crop"
-    background: Annotated[str, AfterValidator(_named_colour)] = "white"
     min_side: Annotated[int, Field(ge=1)] = 16
     max_pixels: Annotated[int, Field(ge=1)] = 50 * 2**20
     max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.05

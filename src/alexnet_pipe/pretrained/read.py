@@ -77,11 +77,9 @@ def assemble(published: Published, classes: Sequence[str]) -> "Classifier":
     from alexnet_pipe.model.classifier import Classifier
     from alexnet_pipe.paper import SIDE
 
-    model = Classifier(
-        classes,
-        resize={"policy": published.policy, "background": "white"},
-        variant=published.variant,
-        width=published.width,
+    resize = {"policy": published.policy, "background": "white"}
+    model = Classifier.undrawn(
+        {"classes": classes, "resize": resize, "variant": published.variant, "width": published.width}
     )
     for name, layer in published.layers.items():
         model.network.get_layer(name).set_weights([layer.kernel, layer.bias])

@@ -91,11 +91,18 @@ def training_metrics(state: State, model: Classifier) -> dict[str, Any]:
         "waiting_seconds": round(sum(epoch.waiting_seconds for epoch in history), 1),
         "parameters": model.network.count_params(),
         "trained_parameters": trained_parameters(model),
-        "precision": model.network.get_layer("conv1").dtype_policy.name,
+        "precision": _precision(model),
         "backend": keras.backend.backend(),
         "device": devices()[0].split(":")[0],
         "weights_digest": weights_digest(model.get_weights()),
     }
+
+
+def _precision(model: Classifier) -> str:
+    """As `TrainParams.precision` names it, by what conv1 gives and what its weights are."""
+    conv1 = model.network.get_layer("conv1")
+    computed, kept = conv1.output.dtype, conv1.kernel.dtype
+    return computed if computed == kept else f"mixed_{computed}"
 
 
 def tensorboard_log(folder: Path) -> Log:

@@ -1,0 +1,72 @@
+"""What a model's file says of the classifier in it: read as data, each field by its type and range."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import from_json
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable
+from alexnet_pipe.params.framing import Framing
+from alexnet_pipe.params.model import ModelParams
+
+LARGEST = 2**23
+"""Bytes: a hundred thousand classes with long names."""
+
+_REGISTERED = "alexnet_pipe>Classifier"
+
+
+class Description(ModelParams):
+    """The arguments of a `Classifier`, all of which its file must name.
+
+    Attributes:
+        classes: The class names, in label order.
+        resize: How the photographs were made 256×256; no bound on photographs is among it.
+        seed: Decided the first weights.
+        name: Keras' name of the model.
+    """
+
+    classes: Annotated[list[str], Field(min_length=1)]
+    resize: Framing
+    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    name: Annotated[str, Field(pattern=r"^\w[\w.-]{0,99}$")]
+
+    def arguments(self) -> dict[str, Any]:
+        """What `Classifier` takes."""
+        return self.model_dump()
+
+
+def read_description(content: bytes) -> Description:
+    """The fields in the bytes of a `.keras` file's `config.json`.
+
+    Raises:
+        UserError: if it is another model's, or has a field too many, too few, or of a wrong type or range.
+        ValueError: if it is no JSON, or nested too deeply.
+    """
+    held = from_json(content, allow_inf_nan=False)
+    registered = held.get("registered_name") if isinstance(held, dict) else None
+    if registered != _REGISTERED:
+        other = held.get("class_name") if isinstance(held, dict) else None
+        raise UserError(
+            f"holds {f'a {printable(other)[:40]}' if isinstance(other, str) else 'something'} that this project has "
+            "not made: nothing in it was run; only what `train` and `import-weights` write can be loaded"
+        )
+    return _checked(held.get("config"))
+
+
+def _checked(fields: Any) -> Description:
+    try:
+        description = Description.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = printable(".".join(map(str, first["loc"])))[:80]
+        raise UserError(f"is not a model of this project, or is damaged: {place}: {first['msg'][:120]}") from None
+    if missing := [*_left_out(description), *_left_out(description.resize)]:
+        raise UserError(f"is not a model of this project, or is damaged: it does not say {', '.join(missing)}")
+    if len(set(description.classes)) < len(description.classes):
+        raise UserError("is not a model of this project, or is damaged: two of its classes have one name")
+    return description
+
+
+def _left_out(section: BaseModel) -> list[str]:
+    return sorted(set(type(section).model_fields) - section.model_fields_set)
