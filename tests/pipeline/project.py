@@ -13,7 +13,7 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("src", "conf", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore")
-STAGES = ("download", "resize", "mean", "pca", "train", "evaluate", "report")
+STAGES = ("settings", "download", "resize", "mean", "pca", "train", "evaluate", "report")
 
 
 @dataclass

@@ -15,7 +15,7 @@ from alexnet_pipe.project.damage import data_files
 
 CONFIG = Path(__file__).parents[2] / ".dvc/config"
 STAGE = {
-    "cmd": "mkdir images && echo shard > images/a.npy && echo shard > images/b.npy && echo pca > pca.json && echo 1 > m",
+    "cmd": "mkdir images && echo shard | tee images/a.npy > images/b.npy && echo pca > pca.json && echo 1 > m",
     "outs": ["images", "pca.json"],
     "metrics": [{"m": {"cache": False}}],
 }

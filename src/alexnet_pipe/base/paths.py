@@ -27,6 +27,9 @@ class Artifacts:
 
     root: Path = field(default_factory=Path)
 
+    settings_checked = _Below("data/settings.txt")
+    """Says that the settings were valid."""
+
     source = _Below("data/source")
     """Folder of the data set's archives, as published."""
 

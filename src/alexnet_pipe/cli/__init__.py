@@ -5,6 +5,7 @@ import inspect
 import os
 import re
 import sys
+from importlib.metadata import version
 from typing import Annotated
 
 import typer
@@ -16,7 +17,8 @@ from alexnet_pipe.cli.flows import experiments, retrain, run
 from alexnet_pipe.cli.model_files import export, import_weights
 from alexnet_pipe.cli.predict import demo, evaluate, predict
 from alexnet_pipe.cli.services import serve, server
-from alexnet_pipe.cli.stage import preset, stage
+from alexnet_pipe.cli.settings import preset, set_
+from alexnet_pipe.cli.stage import stage
 from alexnet_pipe.cli.versions import certify, compare, promote, rollback
 
 app = typer.Typer(
@@ -27,16 +29,28 @@ app = typer.Typer(
 )
 VERBS = (
     *(run, retrain, promote, rollback, experiments, server, serve),
-    *(stage, preset, predict, evaluate, compare, certify, import_weights, export, demo, doctor),
+    *(stage, preset, set_, predict, evaluate, compare, certify, import_weights, export, demo, doctor),
 )
 for verb in VERBS:
     # Typer would keep the docstring's line breaks on a terminal of another width.
-    app.command(help=re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(verb.__doc__ or "")))(verb)
+    app.command(
+        verb.__name__.rstrip("_").replace("_", "-"),
+        help=re.sub(r"(?<!\n)\n(?!\n)", " ", inspect.cleandoc(verb.__doc__ or "")),
+    )(verb)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        print(f"alexnet-pipe {version('alexnet-pipe')}")
+        raise typer.Exit
 
 
 @app.callback()
 def _options(
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    _: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say which version this is.")
+    ] = False,
 ) -> None:
     if debug:
         os.environ["ALEXNET_PIPE_DEBUG"] = "1"

@@ -100,10 +100,10 @@ def _disk() -> tuple[bool, str]:
 
 
 def _parameters() -> tuple[bool, str]:
-    from alexnet_pipe.params.load import load_params
+    from alexnet_pipe.params.named_files import checked_params
 
     try:
-        train = load_params(_PARAMS).train
+        train = checked_params(_PARAMS).train
     except UserError as error:
         return False, str(error)
     repeat = "repeats to the bit" if train.deterministic else "does not repeat to the bit (train.deterministic: false)"

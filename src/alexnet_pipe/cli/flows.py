@@ -112,13 +112,13 @@ def _settings(folder: Path, overrides: list[str] | None) -> dict[str, Any]:
 
 def _unchanged(root: Path, targets: Sequence[str]) -> dict[str, "StageRun"] | None:
     """All stages of the run if DVC would leave each of them alone; Prefect, slow to start, has nothing to do then."""
-    from alexnet_pipe.params.load import load_params
+    from alexnet_pipe.params.named_files import checked_params
     from alexnet_pipe.project.dvc import Outcome, StageRun
     from alexnet_pipe.project.graph import stage_graph, up_to_date, with_upstream
     from alexnet_pipe.project.run_lock import only_run
 
     with only_run(root):
-        load_params(root / "params.yaml")
+        checked_params(root / "params.yaml")
         graph = stage_graph(root)
         graph = with_upstream(graph, targets or list(graph))
         same = up_to_date(root, graph)

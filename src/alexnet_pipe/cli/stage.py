@@ -1,4 +1,4 @@
-"""`alexnet-pipe stage` and `preset`: what `dvc.yaml` runs, and with which settings."""
+"""`alexnet-pipe stage`: what `dvc.yaml` runs."""
 
 import importlib
 import inspect
@@ -13,9 +13,8 @@ from alexnet_pipe.base.startup import without_notices
 if TYPE_CHECKING:
     from alexnet_pipe.params.dataset import DatasetParams
 
-STAGES = ("download", "resize", "mean", "pca", "train", "evaluate", "report")
+STAGES = ("settings", "download", "resize", "mean", "pca", "train", "evaluate", "report")
 _PARAMS = Path("params.yaml")
-_PRESETS = Path("conf/presets")
 _NEWER = 3
 
 
@@ -54,22 +53,3 @@ def _check_source(name: str, dataset: "DatasetParams") -> None:
     print(f"download: {news or 'nothing newer'}")
     if news:
         raise typer.Exit(_NEWER)
-
-
-def preset(
-    name: Annotated[
-        str | None, typer.Argument(metavar="PRESET", help="Its name; all are listed if none is given.")
-    ] = None,
-    overrides: Annotated[
-        list[str] | None, typer.Argument(metavar="SECTION.KEY=VALUE", help="Another value for a setting.")
-    ] = None,
-) -> None:
-    """Write a preset into params.yaml, with single settings changed."""
-    from alexnet_pipe.params.preset import describe_presets, preset_params, write_params
-
-    if name is None:
-        print(describe_presets(_PRESETS))
-        return
-    changes = write_params(_PARAMS, preset_params(_PRESETS, name, overrides or []))
-    print("\n".join(changes) if changes else f"{_PARAMS} holds these settings already")
-    print("Next: dvc repro, or make run")

@@ -75,9 +75,20 @@ def known_keys() -> list[str]:
 
 def nearest(name: str) -> str:
     """A hint at the known parameter most like `name`, or at all of them."""
-    candidates = known_keys() if "." in name else list(Params.model_fields)
-    match = difflib.get_close_matches(name, candidates, n=1, cutoff=0.6)
-    return f"did you mean {match[0]}?" if match else f"known are {', '.join(candidates)}"
+    section, dot, key = name.partition(".")
+    candidates = known_keys() if dot else list(Params.model_fields)
+    beside = [known.partition(".")[2] for known in candidates if known.startswith(f"{section}.")]
+    close = difflib.get_close_matches(key, beside, n=1, cutoff=0.6)
+    match = [f"{section}.{each}" for each in [each for each in beside if _abbreviates(key, each)] + close]
+    match += difflib.get_close_matches(name, candidates, n=1, cutoff=0.8)
+    known = [f"{section}.{each}" for each in beside] or candidates
+    return f"did you mean {match[0]}?" if match else f"known are {', '.join(known)}"
+
+
+def _abbreviates(short: str, name: str) -> bool:
+    """Whether `short` is the initials of `name`, as in lr, or one of its words, as in epochs."""
+    words = name.split("_")
+    return short in ("".join(word[:1] for word in words), *words)
 
 
 def _sections() -> dict[str, Section]:

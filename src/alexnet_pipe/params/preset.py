@@ -37,7 +37,7 @@ def preset_params(folder: Path, name: str, overrides: Sequence[str] = ()) -> Par
         UserError: for an unknown preset, key or value.
     """
     if name not in preset_names(folder):
-        raise UserError(f"no preset {name!r} in {folder}; there are {', '.join(preset_names(folder))}")
+        raise UserError(f"no preset {name!r}; there are {', '.join(preset_names(folder))}")
     where = f"preset {name}"
     params = check_params(_plain(read_yaml(folder / f"{name}.yaml")), where)
     return overridden(params, parse_overrides(overrides), where)

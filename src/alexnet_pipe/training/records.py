@@ -16,12 +16,13 @@ from alexnet_pipe.base.fingerprint import fingerprint
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import weights_digest
+from alexnet_pipe.params.first_weights import initial_weights
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE
 from alexnet_pipe.training.checkpoints import Checkpoints
 from alexnet_pipe.training.paper_sgd import trained_parameters
-from alexnet_pipe.training.set_up import devices, initial_weights
+from alexnet_pipe.training.set_up import devices
 from alexnet_pipe.training.state import Epoch, State
 
 Log = Callable[[Epoch, Classifier], None]

@@ -1,19 +1,18 @@
 """What stands before the first step: device, precision, and the classifier with its first weights."""
 
 import os
-from pathlib import Path
 
 import keras
 import numpy as np
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, required
-from alexnet_pipe.base.fingerprint import file_digest
-from alexnet_pipe.base.paths import Artifacts, home
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model
+from alexnet_pipe.params.first_weights import initial_weights
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
@@ -59,22 +58,6 @@ def require_gpu() -> None:
             f"train.require_gpu is set, and {keras.backend.backend()} sees {', '.join(devices())} only: run "
             "`make setup GPU=1`, and `alexnet-pipe doctor` to see what is wrong"
         )
-
-
-def initial_weights(artifacts: Artifacts, train: TrainParams) -> Path | None:
-    """The file to start with, if there is one.
-
-    Raises:
-        UserError: if it is missing, or not the one that the parameters mean.
-    """
-    if train.init_weights is None:
-        return None
-    path = artifacts.root / home() / train.init_weights
-    if not path.exists():
-        raise UserError(f"train.init_weights: {path} is missing: `alexnet-pipe import-weights` makes such a file")
-    if train.init_sha256 not in (None, digest := file_digest(path)):
-        raise UserError(f"{path} is not the file that train.init_sha256 names; its own digest is {digest}")
-    return path
 
 
 def start_with(model: Classifier, other: Classifier, where: str) -> None:

@@ -1,0 +1,105 @@
+"""Settings are written with their comments kept, and what they name is looked for before anything runs."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.cli import app
+from alexnet_pipe.params.load import load_params, nearest
+from alexnet_pipe.params.named_files import checked_params
+from alexnet_pipe.stages import settings
+
+Say = Callable[..., Result]
+
+
+@pytest.fixture
+def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Say:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ALEXNET_PIPE_HOME", raising=False)
+    (tmp_path / "params.yaml").write_text("# The top.\ntrain:\n  seed: 5  # any\n")
+    return lambda *words: CliRunner().invoke(app, words)
+
+
+def test_set_changes_one_setting_and_keeps_the_rest(say: Say, tmp_path: Path) -> None:
+    result = say("set", "train.max_epochs=1", "train.freeze=[conv1]")
+    assert result.exit_code == 0, result.output
+    assert "train.max_epochs: null -> 1" in result.output
+    assert "Next: dvc repro" in result.output
+    text = (tmp_path / "params.yaml").read_text()
+    assert text.startswith("# The top.\ntrain:\n  seed: 5 # any\n") or "seed: 5  # any" in text
+    assert load_params(tmp_path / "params.yaml").train.freeze == ["conv1"]
+
+
+def test_a_mistake_writes_nothing(say: Say, tmp_path: Path) -> None:
+    before = (tmp_path / "params.yaml").read_text()
+    result = say("set", "train.lr=0.1")
+    assert isinstance(result.exception, UserError)
+    assert str(result.exception) == "set: train.lr is not a known parameter; did you mean train.learning_rate?"
+    assert (tmp_path / "params.yaml").read_text() == before
+
+
+def test_set_says_what_is_missing_before_a_run(say: Say, tmp_path: Path) -> None:
+    result = say("set", "dataset.source=directory", "dataset.location=photographs")
+    assert "Before a run: dataset.location: photographs does not exist" in result.output
+    (tmp_path / "photographs").mkdir()
+    assert "Next: dvc repro" in say("set", "train.init_weights=null").output
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("train: {init_weights: none.keras}", r"train\.init_weights: none\.keras is missing: `alexnet-pipe import-w"),
+        ("train: {init_weights: ./models/alexnet.keras}", r"is removed before training, which makes it: copy it"),
+        ("dataset: {source: imagenet, location: ../nowhere}", r"dataset\.location: \.\./nowhere does not exist \(seen"),
+        ("trian: {seed: 1}", "trian is not a known parameter; did you mean train?"),
+    ],
+)
+def test_what_settings_name_is_looked_for(say: Say, content: str, told: str, tmp_path: Path) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models/alexnet.keras").touch()
+    (tmp_path / "params.yaml").write_text(content)
+    with pytest.raises(UserError, match=told):
+        checked_params(Path("params.yaml"))
+    with pytest.raises(UserError, match=told):
+        settings.run(Artifacts())
+    assert not (tmp_path / "data/settings.txt").exists()
+
+
+def test_other_settings_leave_the_same_mark(say: Say, tmp_path: Path) -> None:
+    settings.run(Artifacts())
+    first = (tmp_path / "data/settings.txt").read_bytes()
+    say("set", "train.seed=6")
+    settings.run(Artifacts())
+    assert (tmp_path / "data/settings.txt").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("name", "guess"),
+    [
+        ("train.lr", "train.learning_rate"),
+        ("train.epochs", "train.max_epochs"),
+        ("train.batch_siz", "train.batch_size"),
+        ("trian.seed", "train.seed"),
+        ("trian", "train"),
+    ],
+)
+def test_the_guess_is_what_was_meant(name: str, guess: str) -> None:
+    assert nearest(name) == f"did you mean {guess}?"
+
+
+def test_where_nothing_is_like_it_the_section_is_listed() -> None:
+    assert nearest("model.foo") == "known are model.variant, model.width, model.initialisation"
+
+
+def test_the_version_is_the_packages(say: Say) -> None:
+    assert say("--version").output.startswith("alexnet-pipe 0.")
+
+
+def test_outside_of_a_project_there_are_no_presets(say: Say) -> None:
+    result = say("preset")
+    assert isinstance(result.exception, UserError)
+    assert "has no presets: run this from the project's folder" in str(result.exception)
