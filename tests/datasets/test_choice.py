@@ -66,6 +66,30 @@ def test_the_metadata_of_an_imagefolder_go_before_folders() -> None:
     assert (found.origin, set(found.rows["label"])) == ("metadata.csv, column label", {"i", "n"})
 
 
+def test_a_table_that_says_the_same_of_more_photographs_is_read_with_the_names_of_the_folders() -> None:
+    train = [f"Train/{label}/{number}.png" for label in ("stop", "yield") for number in range(10)]
+    test = [f"Test/{number}.png" for number in range(10)]
+    table = "Width,ClassId,Path\n"
+    table += "".join(f"27,{number // 10},{name}\n" for number, name in enumerate(train))
+    table += "".join(f"27,{number % 2},{name}\n" for number, name in enumerate(test))
+    found = chosen_labels(files([*train, *test], {"signs.csv": table}))
+    assert found.rows.groupby(["split", "label"]).size().to_dict() == {
+        ("test", "stop"): 5,
+        ("test", "yield"): 5,
+        ("train", "stop"): 10,
+        ("train", "yield"): 10,
+    }
+
+
+def test_masks_beside_photographs_are_not_taken_for_them() -> None:
+    names = [f"{label}_{number}" for label in ("Abyssinian", "pug") for number in range(5)]
+    photographs = [f"images/{name}.jpg" for name in names] + [f"annotations/trimaps/{name}.png" for name in names]
+    found = chosen_labels(files(photographs, {"annotations/list.txt": "Abyssinian_1 1 1 1\n"}))
+    assert found.origin == "the names of the files, as Abyssinian_0.jpg"
+    assert len(found.rows) == len(names)
+    assert found.remarks == ["images in folders of masks and annotations, left out: 10"]
+
+
 def test_labels_in_names_come_last() -> None:
     found = chosen_labels(files(["train/cat.0.jpg", "train/cat.1.jpg", "train/dog.0.jpg", "train/dog.1.jpg"]))
     assert found.origin == "the names of the files, as cat.0.jpg"

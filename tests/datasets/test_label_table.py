@@ -194,8 +194,8 @@ def test_a_table_is_not_read_if_it_is_too_large() -> None:
 
 
 def test_a_name_that_two_photographs_have_is_an_error() -> None:
-    photographs = [*(f"images/{name}" for name in FOUR), *(f"masks/{name}" for name in FOUR)]
-    refused(photographs, {"a.csv": BREEDS}, r"'1' may be 'images/1\.jpg' or 'masks/1\.jpg'")
+    photographs = [*(f"one/{name}" for name in FOUR), *(f"two/{name}" for name in FOUR)]
+    refused(photographs, {"a.csv": BREEDS}, r"'1' may be 'one/1\.jpg' or 'two/1\.jpg'")
 
 
 def test_a_table_that_cannot_be_read_does_not_hide_one_that_can() -> None:

@@ -36,9 +36,12 @@ def chosen_labels(files: Files, wanted: str | None = None) -> Labelled:
         UserError: if there are no labels, or it is not certain which they are.
     """
     found = _wanted(files, wanted) if wanted else tiny_imagenet_labels(files) or _found(files)
-    if found.origin:
-        refuse_unusable_labels(found, files.where)
-    return found
+    if not found.origin:
+        return found
+    refuse_unusable_labels(found, files.where)
+    masks = len(files.images()) - len(files.photographs())
+    told = [f"images in folders of masks and annotations, left out: {masks:,}"] if masks else []
+    return found._replace(remarks=[*found.remarks, *told])
 
 
 def _wanted(files: Files, wanted: str) -> Labelled:
@@ -69,33 +72,35 @@ def _in_folders(files: Files) -> Labelled:
 
 
 def _beside_tables(files: Files, folders: Labelled) -> Labelled:
-    """The labels of the folders, if no table says something else."""
+    """The labels of the folders, if no table says something else; those of a table that says the same of more."""
     try:
         tables = TableLabels(plain=True)(files)
     except UserError:  # Tables that cannot be understood for certain are no reason to doubt folders that can be.
         return folders
     if not tables:
         return folders
-    differing = _differing(folders.rows, tables.rows)
-    if len(differing) <= MISSING * len(tables.rows):
-        return folders
+    both = folders.rows.merge(tables.rows, on="member", suffixes=("", "_of_table"))
+    pairs = _agreeing(both)
+    differing = both.loc[both["label_of_table"].map(pairs) != both["label"], "member"]
+    if len(differing) <= MISSING * len(both):
+        more = len(both) >= (1 - MISSING) * len(folders.rows) and set(tables.rows["label"]) <= set(pairs)
+        if not more or len(tables.rows) <= (1 + MISSING) * len(folders.rows):
+            return folders
+        return tables._replace(rows=tables.rows.assign(label=tables.rows["label"].map(pairs)))
     if _METADATA.search(tables.origin):
         return tables
     raise UserError(
         f"{files.where}: the class folders and the labels of {tables.origin}, do not agree about {len(differing):,} of "
-        f"{len(tables.rows):,} photographs, as {differing.iloc[0]!r}: set dataset.labels to {FOLDERS!r}, or to the "
+        f"{len(both):,} photographs, as {differing.iloc[0]!r}: set dataset.labels to {FOLDERS!r}, or to the "
         "name of the column"
     )
 
 
-def _differing(folders: pd.DataFrame, tables: pd.DataFrame) -> pd.Series:
-    """The members about which the two say something else, whatever they call the classes."""
-    both = folders.merge(tables, on="member", suffixes=("", "_of_table"))
+def _agreeing(both: pd.DataFrame) -> dict[str, str]:
+    """The class of the folders that each label of a table means."""
     pairs = both.groupby(["label", "label_of_table"]).size().sort_values(ascending=False, kind="stable").reset_index()
     same = pairs[~(pairs["label"].duplicated() | pairs["label_of_table"].duplicated())]
-    agreeing = set(zip(same["label"], same["label_of_table"], strict=True))
-    agree = [pair in agreeing for pair in zip(both["label"], both["label_of_table"], strict=True)]
-    return both.loc[[not agrees for agrees in agree], "member"]
+    return dict(zip(same["label_of_table"], same["label"], strict=True))
 
 
 def _advice(files: Files) -> str:

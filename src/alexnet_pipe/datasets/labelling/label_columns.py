@@ -11,7 +11,7 @@ from alexnet_pipe.datasets.folders.folder_names import quoted, split_of
 from alexnet_pipe.datasets.labelling.table_file import column_names
 
 _LABELS = re.compile(
-    r"labels?|class(es)?|categor(y|ies)|breed|dx|targets?|species|diagnosis|(class|label|category|species|breed)_?names?"
+    r"(class|label|category|species|breed|target)_?(es|s|id|idx|index|number|no|names?)?|categories|dx|diagnosis"
 )
 """Names of columns that hold labels, in small letters, with `_` for spaces."""
 

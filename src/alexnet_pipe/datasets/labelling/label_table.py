@@ -64,9 +64,8 @@ class TableLabels:
             return [(table, self._column) for table in tables if self._column in table.cells]
         chosen = _chosen(tables, named_labels, where)
         if not chosen and not self._plain:
+            _refuse_one_column_a_class(tables, where)
             chosen = _chosen(tables, likely_labels, where)
-            if not chosen:
-                _refuse_one_column_a_class(tables, where)
         return chosen
 
 
@@ -88,7 +87,7 @@ def _refuse_one_column_a_class(tables: Sequence[NamingTable], where: str) -> Non
         if columns := one_column_a_class(table.cells):
             raise UserError(
                 f"{where}: the table {table.name!r} has one column a class ({quoted(columns)}): make one column "
-                "`label` of them, with the name of the class"
+                "`label` of them, with the name of the class, or set dataset.labels"
             )
 
 

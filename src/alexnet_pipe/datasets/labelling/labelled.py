@@ -8,7 +8,7 @@ import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_hidden, is_image_name, path_parts
-from alexnet_pipe.datasets.folders.folder_names import quoted, split_in
+from alexnet_pipe.datasets.folders.folder_names import holds_annotations_by_name, quoted, split_in
 from alexnet_pipe.datasets.labels import SPLITS
 
 
@@ -39,9 +39,15 @@ class Files(NamedTuple):
         """The names of all files but hidden ones."""
         return [name for name in self.sizes if not any(map(is_hidden, path_parts(name)))]
 
-    def photographs(self) -> list[str]:
+    def images(self) -> list[str]:
         """The visible files whose names end as those of images do."""
         return [name for name in self.visible() if is_image_name(name)]
+
+    def photographs(self) -> list[str]:
+        """The images; if there are others, not those in folders of masks and other annotations."""
+        images = self.images()
+        others = [name for name in images if not any(map(holds_annotations_by_name, path_parts(name)[:-1]))]
+        return others or images
 
 
 class Labelled(NamedTuple):
