@@ -130,6 +130,11 @@ def test_models_may_have_the_same_classes_in_another_order() -> None:
     assert common_classes(with_classes(first=("a", "b", "c"), second=("c", "a", "b"))) == ("a", "b", "c")
 
 
+def test_models_may_know_a_class_by_its_wordnet_number_only() -> None:
+    names = ("n01440764 tench, Tinca tinca", "n01443537 goldfish")
+    assert common_classes(with_classes(first=names, second=("n01443537", "n01440764"))) == names
+
+
 @pytest.mark.parametrize(
     ("second", "difference"),
     [

@@ -113,6 +113,12 @@ def test_photographs_have_the_label_of_the_folder_that_they_lie_below(tmp_path: 
     assert found.outside == 1
 
 
+def test_a_folder_may_have_the_wordnet_number_of_its_class(tmp_path: Path) -> None:
+    touch(tmp_path, "n01440764/1.JPEG", "n01443537/1.JPEG")
+    found = labelled_photographs(tmp_path, ["n01443537 goldfish, Carassius auratus", "n01440764 tench, Tinca tinca"])
+    assert [label for _, label in found.photographs] == [1, 0]
+
+
 def test_one_class_is_enough(tmp_path: Path) -> None:
     touch(tmp_path, "fox/1.jpg")
     assert labelled_photographs(tmp_path, ANIMALS).photographs == [(tmp_path / "fox/1.jpg", 3)]

@@ -27,7 +27,7 @@ from tests.inputs.batches import random_batch
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 
 
-def small(classes: str, seed: int, **network: object) -> Classifier:
+def small(classes: Sequence[str], seed: int, **network: object) -> Classifier:
     model = Classifier(list(classes), **{"width": 0.05, "initialisation": "he", **network}, seed=seed)
     model.mean.assign(np.full((256, 256, 3), 100.0 + seed))
     return model
@@ -42,6 +42,13 @@ def same(model: Classifier, other: Classifier) -> list[str]:
 def _equal(model: Classifier, other: Classifier, layer: str) -> bool:
     pairs = zip(*(each.network.get_layer(layer).get_weights() for each in (model, other)), strict=True)
     return all(np.array_equal(one, another) for one, another in pairs)
+
+
+def test_classes_are_the_same_by_their_wordnet_numbers(capsys: pytest.CaptureFixture[str]) -> None:
+    model, other = small(["n01440764", "n01443537"], 1), small(["n01440764 tench", "n01443537 goldfish"], 2)
+    start_with(model, other, "other.keras")
+    assert same(model, other) == [*LAYERS, "mean"]
+    assert "fc8 is new" not in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

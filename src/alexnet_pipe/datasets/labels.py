@@ -1,10 +1,12 @@
 """What a photograph can be labelled with: its split, and a class, whose order is decided here and nowhere else."""
 
 import re
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 SPLITS = ("train", "validation", "test")
 
+_WORDNET = re.compile(r"(n\d{8})(?![^\W_])")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
@@ -14,3 +16,21 @@ def class_names(labels: Iterable[str]) -> list[str]:
     if all(_INTEGER.fullmatch(name) for name in names):
         return sorted(names, key=int)
     return names
+
+
+def labels_of(names: Iterable[str], classes: Sequence[str]) -> Mapping[str, int]:
+    """The label, in `classes`, of each of `names` that is the name of a class, or has the WordNet number of one.
+
+    So folders called `n01440764`, or `n02085620-Chihuahua`, meet classes called `n01440764 tench, Tinca tinca`.
+    """
+    labels = {name: label for label, name in enumerate(classes)}
+    numbers = Counter(map(_number, classes))
+    of_number = {_number(name): label for name, label in labels.items() if numbers[_number(name)] == 1}
+    found = {name: labels.get(name, of_number.get(_number(name))) for name in names}
+    return {name: label for name, label in found.items() if label is not None}
+
+
+def _number(name: str) -> str:
+    """The WordNet number with which a name begins, or the name."""
+    match = _WORDNET.match(name)
+    return match[1] if match else name

@@ -15,6 +15,7 @@ from rich.table import Table
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import progress, say
 from alexnet_pipe.base.terminal import output_console, plain_table, printable, with_interval
+from alexnet_pipe.datasets.labels import labels_of
 from alexnet_pipe.evaluation.error_rates import Predictions, error_metrics
 from alexnet_pipe.evaluation.ten_views import BATCH, FeatureNetwork, Ranking, join_rankings, rank, ten_view_softmax
 from alexnet_pipe.inputs.views import CENTRE_VIEW
@@ -88,15 +89,15 @@ def photograph_errors(
 
 
 def common_classes(models: Mapping[str, Classifier]) -> tuple[str, ...]:
-    """The class names of the first model; the others have the same, in any order.
+    """The class names of the first model; the others have the same, or the same WordNet numbers, in any order.
 
     Raises:
         UserError: if they do not.
     """
     (first, model), *others = models.items()
     for name, other in others:
-        here, there = set(model.classes), set(other.classes)
-        differences = {"without": here - there, "with": there - here}
+        without = set(model.classes) - labels_of(model.classes, other.classes).keys()
+        differences = {"without": without, "with": set(other.classes) - labels_of(other.classes, model.classes).keys()}
         if said := [f"{word} {some(names)}" for word, names in differences.items() if names]:
             raise UserError(f"{name} has other classes than {first}, {' and '.join(said)}: evaluate it by itself")
     return model.classes
@@ -108,7 +109,8 @@ class _Network:
     def __init__(self, model: Classifier, classes: Sequence[str]) -> None:
         self.params = ResizeParams.model_validate(model.resize)
         self._network = FeatureNetwork(model)
-        self._order = [model.classes.index(name) for name in classes]
+        labels = labels_of(classes, model.classes)
+        self._order = [labels[name] for name in classes]
 
     def softmax(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Float32 `(2, n, classes)`: of the centre view, and the mean of the ten."""

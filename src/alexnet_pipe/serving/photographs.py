@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import walk
+from alexnet_pipe.datasets.labels import labels_of
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError, decode
 from alexnet_pipe.preparation.scaling import resize
@@ -52,6 +53,8 @@ def files_in(names: Sequence[str]) -> list[Path]:
 def labelled_photographs(folder: Path, classes: Sequence[str]) -> Labelled:
     """The visible files below `folder`, each labelled by the folder directly in there that it lies below.
 
+    Such a folder has the name of a class, or its WordNet number.
+
     Raises:
         UserError: if there are none, if a folder has the name of no class, and as `datasets.folder.walk`.
     """
@@ -59,8 +62,9 @@ def labelled_photographs(folder: Path, classes: Sequence[str]) -> Labelled:
         raise UserError(f"{folder} is no folder: --images takes one with a folder of photographs a class")
     files, empty = walk(folder)
     found = [(_label(name), path) for name, path in sorted(files.items()) if "/" in name]
-    labels = {name: label for label, name in enumerate(classes)}
-    if strangers := {*map(_label, empty), *(name for name, _ in found)} - labels.keys():
+    names = {*map(_label, empty), *(name for name, _ in found)}
+    labels = labels_of(names, classes)
+    if strangers := names - labels.keys():
         raise UserError(f"{folder}: the model has no class {some(strangers)}; its classes are {some(classes)}")
     if not found:
         raise UserError(

@@ -9,6 +9,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, required
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
+from alexnet_pipe.datasets.labels import labels_of
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model
@@ -63,6 +64,8 @@ def require_gpu() -> None:
 def start_with(model: Classifier, other: Classifier, where: str) -> None:
     """Give `model` the weights and the mean image of `other`; fc8 stays as it is if the classes differ.
 
+    Classes are the same that have the same names, or the same WordNet numbers, in the same order.
+
     Args:
         model: What is to be trained.
         other: The model to start with.
@@ -77,7 +80,8 @@ def start_with(model: Classifier, other: Classifier, where: str) -> None:
             raise UserError(f"{where} has {name} {found}, and model.{name} is {wanted}: set model.{name} to {found}")
     # The weights know pixels less this mean; that of other photographs would shift all that conv1 sees.
     model.mean.assign(other.mean)
-    same_classes = model.classes == other.classes
+    labels = labels_of(model.classes, other.classes)
+    same_classes = [labels.get(name) for name in model.classes] == list(range(len(other.classes)))
     kept = [layer for layer in other.network.layers if layer.weights and (same_classes or layer.name != "fc8")]
     for layer in kept:
         model.network.get_layer(layer.name).set_weights(layer.get_weights())
