@@ -87,3 +87,71 @@ def test_broken_yaml_and_other_content_are_named(tmp_path: Path) -> None:
 def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="run from the project's top folder"):
         load_params(tmp_path / "params.yaml")
+
+
+def bomb(levels: int) -> str:
+    lines = [f"  - &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, levels)]
+    return "\n".join(["train:", "  - &a0 [x, x]", *lines])
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (bomb(9), ": line 3, column 10: *a0 repeats more than a single value: write it out"),
+        ("train: &t\n  freeze: *t", ": line 2, column 11: *t repeats more than a single value"),
+        ("train: " + "[" * 5000 + "]" * 5000, ": line 1, column 17: nested more than 10 deep"),
+        ("- " * 50 + "x", ": line 1, column 21: nested more than 10 deep"),
+        ("train:\n  seed: " + "9" * 5000, ": line 2, column 9: a number of 5,000 characters: no parameter is"),
+        ("train:\n  seed: 0x" + "f" * 300, ": line 2, column 9: a number of 302 characters"),
+        (
+            "train: !!python/object/apply:os.getcwd []",
+            ": line 1, column 8: the tag tag:yaml.org,2002:python/object/apply",
+        ),
+        ("train:\n  seed: !!binary AA==", ": line 2, column 9: the tag tag:yaml.org,2002:binary asks for more"),
+        ("train:\n  seed: 1\n  seed: 2", ' is not valid YAML: line 3, column 3: found duplicate key "seed"'),
+        ("train:\n  seed: 2001-99-99", " is not valid YAML: month must be in 1..12"),
+        ("train: \x07", " is not valid YAML: unacceptable character"),
+        ("#\n" * 20_000, " has more than 32,768 bytes"),
+        ("train:\n  learning_rate: 1e400", ": train.learning_rate is inf: input should be a finite number"),
+        (
+            "train:\n  learning_rate: 1e39",
+            ": train.learning_rate is 1e+39: input should be less than or equal to 1000000",
+        ),
+        ("resize:\n  max_rejected: .nan", ": resize.max_rejected is nan: input should be a finite number"),
+        (
+            "train:\n  max_epochs: 99999999999999999999",
+            ": train.max_epochs is 99999999999999999999: input should be less",
+        ),
+        ("train:\n  learning_rate_multipliers: {conv1: .inf}", ": train.learning_rate_multipliers.conv1 is inf: "),
+        ('train:\n  "\\e[31m": 1', r": train.\x1b[31m is not a known parameter"),
+        ("train:\n  freeze: [" + "x, " * 5000 + "]", ": train.freeze.0 is 'x': "),
+    ],
+)
+def test_hostile_yaml_is_one_short_line_with_its_place(tmp_path: Path, text: str, expected: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(UserError) as caught:
+        load_params(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}{expected}")
+    assert message.isprintable()
+    assert len(message) < len(str(path)) + 1200
+
+
+def test_an_alias_of_a_single_value_is_that_value(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text("train:\n  learning_rate: &rate 0.5\n  momentum: *rate\n")
+    assert load_params(path).train.momentum == 0.5
+
+
+def test_what_is_no_text_file_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_bytes(b"\xff\xfe\0\0")
+    with pytest.raises(UserError, match=r"params\.yaml is not text in UTF-8 \(byte 1\)"):
+        load_params(path)
+    path.write_bytes("\ufefftrain: {}\n".encode())
+    load_params(path)
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    with pytest.raises(UserError, match=r"params\.yaml is no file"):
+        load_params(path)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.params.preset import override_params
+from alexnet_pipe.params.preset import override_params, parse_overrides
 
 PARAMS = """# Which weights.
 train:
@@ -49,3 +49,11 @@ def test_a_wrong_one_is_told_and_nothing_is_written(project: Path, overrides: di
         override_params(project, overrides)
     assert str(told.value) == message
     assert (project / "params.yaml").read_text() == PARAMS
+
+
+@pytest.mark.parametrize("value", ["[&a [x], *a]", "9" * 5000, "{a: ", "!!binary x", "[" * 50])
+def test_a_value_is_bounded_like_the_file(value: str) -> None:
+    with pytest.raises(UserError, match=r"^'train\.seed=") as told:
+        parse_overrides([f"train.seed={value}"])
+    assert "\n" not in str(told.value)
+    assert len(str(told.value)) < 300

@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 from pydantic import Field, TypeAdapter, ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.params.load import Params, load_params
+from alexnet_pipe.params.plain_yaml import read_plain
 from alexnet_pipe.params.preset import overridden
 from alexnet_pipe.params.section import Section
 
@@ -81,9 +81,7 @@ def all_params(
 
 def _read(path: Path, file: str) -> dict[str, Configuration]:
     try:
-        found = TypeAdapter(dict[str, Configuration]).validate_python(YAML(typ="safe").load(path))
-    except YAMLError as error:
-        raise UserError(f"{file} is not valid YAML: {' '.join(str(error).split())}") from None
+        found = TypeAdapter(dict[str, Configuration]).validate_python(read_plain(path, YAML(typ="safe"), file))
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         raise UserError(f"{file}: {problems.removeprefix(': ')}") from None

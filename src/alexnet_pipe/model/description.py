@@ -1,9 +1,9 @@
 """What a model's file says of the classifier in it: read as data, each field by its type and range."""
 
+import json
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError
-from pydantic_core import from_json
+from pydantic import BaseModel, Field, InstanceOf, ValidationError
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
@@ -26,7 +26,8 @@ class Description(ModelParams):
         name: Keras' name of the model.
     """
 
-    classes: Annotated[list[str], Field(min_length=1)]
+    # A folder's name need not be UTF-8, and pydantic's own text must.
+    classes: Annotated[list[InstanceOf[str]], Field(min_length=1)]
     resize: Framing
     seed: Annotated[int, Field(ge=0, lt=2**63)]
     name: Annotated[str, Field(pattern=r"^\w[\w.-]{0,99}$")]
@@ -41,9 +42,10 @@ def read_description(content: bytes) -> Description:
 
     Raises:
         UserError: if it is another model's, or has a field too many, too few, or of a wrong type or range.
-        ValueError: if it is no JSON, or nested too deeply.
+        ValueError: if it is no JSON.
+        RecursionError: if it is nested too deeply.
     """
-    held = from_json(content, allow_inf_nan=False)
+    held = json.loads(content)
     registered = held.get("registered_name") if isinstance(held, dict) else None
     if registered != _REGISTERED:
         other = held.get("class_name") if isinstance(held, dict) else None

@@ -7,15 +7,19 @@ from typing import Any
 
 from pydantic import ValidationError
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable, shortened
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.model import ModelParams
+from alexnet_pipe.params.plain_yaml import read_plain
 from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.params.section import Section
 from alexnet_pipe.params.train import TrainParams
+
+_LONGEST = 80
+"""Characters that are shown of what somebody wrote."""
 
 
 class Params(Section):
@@ -42,20 +46,18 @@ def check_params(content: Mapping[str, Any], where: str) -> Params:
     try:
         return Params.model_validate(content)
     except ValidationError as error:
-        problems = "; ".join(_explain(problem) for problem in error.errors())
-        raise UserError(f"{where}: {problems}") from None
+        problems = [_explain(problem) for problem in error.errors()]
+        raise UserError(f"{where}: {shortened(problems, '; ')}") from None
 
 
 def read_yaml(path: Path) -> Any:
     """A YAML mapping with its comments, so that it can be written back."""
     try:
-        content = yaml().load(path.read_text(encoding="utf-8"))
+        content = read_plain(path, yaml())
     except FileNotFoundError:
         raise UserError(f"{path} is missing: run from the project's top folder") from None
-    except YAMLError as error:
-        raise UserError(f"{path} is not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(content, dict):
-        raise UserError(f"{path}: expected sections ({', '.join(Params.model_fields)}), found {content!r}")
+        raise UserError(f"{path}: expected sections ({', '.join(Params.model_fields)}), found {shown(content)}")
     return content
 
 
@@ -66,6 +68,12 @@ def yaml() -> YAML:
     handler.width = 120
     handler.indent(mapping=2, sequence=4, offset=2)
     return handler
+
+
+def shown(value: object) -> str:
+    """A value that somebody wrote, short and without what could steer a terminal."""
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def known_keys() -> list[str]:
@@ -96,10 +104,10 @@ def _sections() -> dict[str, Section]:
 
 
 def _explain(problem: Any) -> str:
-    name = ".".join(str(part) for part in problem["loc"])
+    name = printable(".".join(map(str, problem["loc"])))[:_LONGEST]
     if problem["type"] == "extra_forbidden":
         return f"{name} is not a known parameter; {nearest(name)}"
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] in ("value_error",) and isinstance(problem["input"], dict):
         return f"{name}: {message}"
-    return f"{name} is {problem['input']!r}: {message[0].lower()}{message[1:]}"
+    return f"{name} is {shown(problem['input'])}: {message[0].lower()}{message[1:]}"

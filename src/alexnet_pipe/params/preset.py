@@ -9,7 +9,8 @@ from ruamel.yaml import YAML
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
-from alexnet_pipe.params.load import Params, check_params, known_keys, load_params, nearest, read_yaml, yaml
+from alexnet_pipe.params.load import Params, check_params, known_keys, load_params, nearest, read_yaml, shown, yaml
+from alexnet_pipe.params.plain_yaml import plain_yaml
 
 
 def preset_names(folder: Path) -> list[str]:
@@ -96,8 +97,8 @@ def _title(path: Path) -> str:
 def _parse(override: str) -> tuple[str, Any]:
     key, equals, value = override.partition("=")
     if not equals:
-        raise UserError(f"{override!r} is not an override; write section.key=value, as in train.max_epochs=20")
-    return key, YAML(typ="safe").load(value)
+        raise UserError(f"{shown(override)} is not an override; write section.key=value, as in train.max_epochs=20")
+    return key, plain_yaml(value, YAML(typ="safe"), shown(override))
 
 
 def _plain(content: Mapping[str, Any]) -> dict[str, Any]:

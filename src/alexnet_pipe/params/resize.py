@@ -17,7 +17,7 @@ class ResizeParams(Framing):
         max_conflicts: Share of photographs with the same bytes as one with another label, above which the stage fails.
     """
 
-    min_side: Annotated[int, Field(ge=1)] = 16
-    max_pixels: Annotated[int, Field(ge=1)] = 50 * 2**20
+    min_side: Annotated[int, Field(ge=1, lt=2**31)] = 16
+    max_pixels: Annotated[int, Field(ge=1, lt=2**40)] = 50 * 2**20
     max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.05
     max_conflicts: Annotated[float, Field(ge=0, le=1)] = 0.05

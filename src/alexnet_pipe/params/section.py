@@ -4,6 +4,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Section(BaseModel):
-    """Frozen, strictly typed, and closed: an unknown key is an error, never ignored."""
+    """Frozen, strictly typed, and closed: an unknown key is an error, never ignored, and so is no finite number."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)

@@ -6,7 +6,10 @@ from pydantic import Field, model_validator
 
 from alexnet_pipe.params.section import Section
 
-Count = Annotated[int, Field(ge=1)]
+Count = Annotated[int, Field(ge=1, lt=2**31)]
+Rate = Annotated[float, Field(gt=0, le=1e6)]
+Factor = Annotated[float, Field(ge=0, le=1e6)]
+"""Far above what anybody means, and far below the largest float32."""
 Layer = Literal["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"]
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 
@@ -50,12 +53,12 @@ class TrainParams(Section):
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 2012
     batch_size: Count = 128
-    learning_rate: Annotated[float, Field(gt=0)] = 0.01
+    learning_rate: Rate = 0.01
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0005
-    colour_shift: Annotated[float, Field(ge=0)] = 0.1
+    weight_decay: Factor = 0.0005
+    colour_shift: Factor = 0.1
     patience: Count = 10
-    cuts: Annotated[int, Field(ge=0)] = 3
+    cuts: Annotated[int, Field(ge=0, lt=2**31)] = 3
     max_epochs: Count = 90
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     deterministic: bool = True
@@ -67,7 +70,7 @@ class TrainParams(Section):
     init_sha256: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")] = None
     freeze: list[Layer] = Field(default_factory=list)
     train_only: list[Layer] = Field(default_factory=list)
-    learning_rate_multipliers: dict[Layer, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
+    learning_rate_multipliers: dict[Layer, Rate] = Field(default_factory=dict)
     tensorboard: bool = False
 
     @model_validator(mode="after")
