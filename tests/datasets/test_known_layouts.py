@@ -197,6 +197,34 @@ WITH_CLASSES = {
     ),
     "cervical cancer": (["train/Type_{1,2,3}/{1,2}.jpg", "test/{1,2}.jpg"], "train: Type_1 Type_2 Type_3"),
     "batches with classes": (["batch_{1,2}/{cats,dogs}/{1,2}.jpg"], "train: cats dogs"),
+    "monkeys": (
+        ["{training/training,validation/validation}/n{0,1,2}/{1,2}.jpg", "monkey_labels.txt"],
+        "train: n0 n1 n2; validation: n0 n1 n2",
+    ),
+    "ImageNet in parts": (
+        ["train.X{1/{n01,n02},2/{n03,n04}}/1.JPEG", "val.X/{n01,n02,n03,n04}/2.JPEG", "Labels.json"],
+        "train: n01 n02 n03 n04; validation: n01 n02 n03 n04",
+    ),
+    "natural images, once more in a wrapper": (
+        ["{,data/}natural_images/{airplane,car}/{1,2}.jpg"],
+        "train: airplane car",
+    ),
+    "initials above two levels": (
+        ["{b/balcony/{exterior,interior},z/zoo}/{1,2}.jpg"],
+        "train: balcony exterior balcony interior zoo",
+    ),
+    "photographs to translate beside classes": (
+        ["{train_images,test_images}/{1,2}/a.png", "unlabeled_images/b.png"],
+        "train: 1 2; test: 1 2",
+    ),
+    "splits below a split": (
+        ["{train/{train,val},test}/{cats,dogs}/{1,2}.jpg"],
+        "train: cats dogs; validation: cats dogs; test: cats dogs",
+    ),
+    "a network drive's thumbnails": (
+        ["pets/{cats,dogs,@eaDir}/{1,2}.jpg", "pets/cats/@eaDir/1.jpg"],
+        "train: cats dogs",
+    ),
     "splits below each class": (["{bottle,cable}/{train,test}/{1,2}.jpg"], "train: bottle cable; test: bottle cable"),
     "a class like a split": (["{airport,test tube,train station}/{1,2}.jpg"], "train: airport test tube train station"),
     "letters in both cases": (["{a,A,b}/{1,2}.png"], "train: A a b"),
@@ -248,6 +276,33 @@ REFUSED = {
         "no class folders are in 'testA', 'testB'",
     ),
     "scenes without class folders": (["seg_{train,test}/{1,2}.jpg"], "no class folders are in 'seg_test', 'seg_train'"),
+    "scenes without class folders, and some to predict": (
+        ["seg_{train,test,pred}/{1,2}.jpg"],
+        "no class folders are in 'seg_test', 'seg_train'",
+    ),
+    "pedestrians": (
+        ["{bounding_box_train,bounding_box_test,query}/0001_c1.jpg"],
+        "no class folders are in 'bounding_box_test', 'bounding_box_train'",
+    ),
+    "folds of a cross-validation": (
+        ["Fold {1,2}/{train,test}/{benign,malignant}/{1,2}.png"],
+        "'Fold 1', 'Fold 2' have the same",
+    ),
+    "domains": (
+        ["{amazon,dslr}/images/{bike,mug}/{1,2}.jpg"],
+        "'amazon', 'dslr' have the same folders ('bike', 'mug')",
+    ),
+    "kingdoms of numbered species": (
+        ["train_val2019/{Plants/{1,2},Birds/{3,4}}/{1,2}.jpg"],
+        "whether 'Birds', 'Plants' are the classes, or the folders in them ('3', '4'), cannot be told",
+    ),
+    "Simpsons": (
+        [
+            "simpsons_dataset/{,simpsons_dataset/}{bart,lisa}/{1,2}.jpg",
+            "kaggle_simpson_testset/kaggle_simpson_testset/bart_1.jpg",
+        ],
+        "'simpsons_dataset' holds several folders of photographs ('bart', 'lisa', 'simpsons_dataset'), and beside it",
+    ),
     "Oxford pets": (
         ["images/{Abyssinian,beagle}_{1,2}.jpg", "annotations/{trimaps/{1,2}.png,xmls/1.xml,list.txt}"],
         "set has no class folders: all photographs lie in 'images'",
@@ -308,7 +363,7 @@ def files_of(patterns: list[str]) -> list[str]:
 
 DIFFERENT = re.compile(
     r"color|grayscale|segmented|original|augmented|size|Bands|100x100|holdout|segmentations|masks|COVID/|Lung|Normal|bottle"
-    "|cable|batch_1"
+    "|cable|batch_1|Fold 1|dslr"
 )
 
 

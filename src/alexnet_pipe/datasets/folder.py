@@ -8,7 +8,10 @@ from typing import NamedTuple
 
 from alexnet_pipe.base.errors import UserError
 
-_SYSTEM = {"_ds_store", "thumbs.db", "desktop.ini", "__macosx"}
+_SYSTEM = {
+    *("_ds_store", "thumbs.db", "desktop.ini", "__macosx"),
+    *("@eadir", "$recycle.bin", "system volume information", "lost+found"),
+}
 _IMAGE = re.compile(
     r"\.(jpe?g|jpe|jfif|png|gif|webp|tiff?|bmp|dib|p[bgnp]m|avifs?|jp2|j2[ck]|jp[cfx]"
     r"|hei[cf]|svg|psd|jxl|ico|exr|hdr|dds|qoi|raf|dng|cr2|nef|arw)",

@@ -79,7 +79,7 @@ class ClassFolders:
         """Take `below` for classes, or what lies in them if that is plain."""
         images = {found: _images_among(found.unwrapped.branches) for found in below}
         deeper = [found for found in below if found.unwrapped.branches and not images[found]]
-        if deeper and len(deeper) == len(below) and are_parts(_names(below)):
+        if len(deeper) == len(below) and _are_parts_with_classes(below):
             self._waiting += [(part.innermost, split) for part in below]
         elif split is None and below and all(map(_holds_flat_splits, below)):
             for found in below:
@@ -87,7 +87,8 @@ class ClassFolders:
                     self._add(part, found.name, split_in(part.name))
         elif _are_initials(below):
             for found in (found for initial in below for found in initial.filled):
-                self._add(found, found.name, split)
+                for part in found.branches if len(found.branches) > 1 else [found]:
+                    self._add(part, found.name if part is found else f"{found.name} {part.name}", split)
         else:
             refuse_undecided(below, deeper, self._place(folder))
             for found in below:
@@ -147,6 +148,12 @@ def _holds_flat_splits(folder: TreeFolder) -> bool:
     parts = folder.unwrapped.branches
     splits = {split_in(part.name) for part in parts if not part.innermost.filled}
     return len(splits) == len(parts) > 1 and None not in splits
+
+
+def _are_parts_with_classes(below: Folders) -> bool:
+    """Whether they are parts; those with splits in them share photographs, as those of a cross-validation do."""
+    inner = {name for folder in below for name in folder.subfolders}
+    return are_parts(_names(below)) and bool(inner) and not any(map(split_in, inner))
 
 
 def _are_initials(below: Folders) -> bool:

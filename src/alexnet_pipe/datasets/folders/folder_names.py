@@ -28,7 +28,7 @@ _PART = re.compile(
 _DOCUMENT = re.compile(
     r"[^.].*\.(txt|md|rst|rtf|[ct]sv|n?djson|jsonl?|xml|ya?ml|toml|ini|cfg|log|html?|css|js|pdf|docx?|odt|xlsx?|ods|pptx?|py"
     r"|ipynb|m|r|sh|bat|sql|db|sqlite|names|lst|mat|np[yz]|pkl|pickle|h5|hdf5|parquet|arrow|feather|zip|tar|t?gz|t?bz2|t?xz"
-    r"|7z|rar|md5|sha1|sha256|mp[34]|avi|mov|mkv|wav|flac|pth?|ckpt|onnx|keras|tflite)"
+    r"|7z|rar|md5|sha1|sha256|mp[34]|avi|mov|mkv|wav|flac|pth?|ckpt|onnx|keras|tflite|tfrec(ords?)?)"
     r"|readme|licen[cs]e|copying|changelog|citation|makefile",
     re.IGNORECASE | re.DOTALL,
 )
@@ -70,10 +70,11 @@ def holds_annotations_by_name(folder: str) -> bool:
     return any(map(_ANNOTATIONS.fullmatch, words(folder)))
 
 
-def are_numbered(folders: Iterable[str]) -> bool:
-    """Whether the names, two at least, differ in numbers only."""
+def are_counted(folders: Iterable[str]) -> bool:
+    """Whether the names, two at least, have words and differ in numbers only."""
     names = list(folders)
-    return len(names) > 1 and len({_NUMBER.sub("#", name.casefold()) for name in names}) == 1
+    counted = {_NUMBER.sub("#", name.casefold()) for name in names}
+    return len(names) > 1 and len(counted) == 1 and any(map(str.isalpha, *counted))
 
 
 def are_parts(folders: Iterable[str]) -> bool:
@@ -84,7 +85,7 @@ def are_parts(folders: Iterable[str]) -> bool:
     names = list(folders)
     counted = [re.search(r"([^\W\d_]+)[\W_]*(\d+|(?<=[\W_])[A-Za-z])\W*$", _CAMEL.sub(" ", name)) for name in names]
     by_word = all(found and _is_part(found[1].casefold()) for found in counted)
-    return (are_numbered(names) and by_word) or (len(names) > 1 and all(map(_CAMERA.fullmatch, names)))
+    return (are_counted(names) and by_word) or (len(names) > 1 and all(map(_CAMERA.fullmatch, names)))
 
 
 def may_be_photograph(file: str) -> bool:

@@ -74,7 +74,9 @@ def _flat_splits(named: Folders, others: Folders, flat: Folders, where: str) -> 
     plain = [folder for folder in named if names_a_split_only(folder.name)]
     if others:
         return Division({}, plain) if plain else None
-    if len(named) == len(flat) and (len(_kinds(named)) > 1 or len(plain) == len(named)):
+    of_one_stem = any(stem_of(one.name) == stem_of(other.name) for one, other in combinations(named, 2))
+    all_named = len(named) == len(flat) and (len(_kinds(named)) > 1 or len(plain) == len(named))
+    if all_named or (of_one_stem and len(_kinds(named)) > 1 and not plain):
         raise UserError(
             f"{where}: no class folders are in {quoted(folder.name for folder in named)}, whose names are those of "
             "splits: put the photographs of each class into a folder of their own in there"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folders.folder_names import are_numbered, are_parts, quoted
+from alexnet_pipe.datasets.folders.folder_names import are_counted, are_parts, quoted
 from alexnet_pipe.datasets.folders.folder_tree import TreeFolder, shared
 
 Folders = Sequence[TreeFolder]
@@ -27,7 +27,7 @@ def refuse_undecided(below: Folders, deeper: Folders, where: str) -> None:
     if not deeper:
         _refuse_parts(below, where)
     _refuse_versions(deeper, where)
-    groups = [folder for folder in deeper if not are_numbered(_names(folder.unwrapped.branches))]
+    groups = [folder for folder in deeper if not are_counted(_names(folder.unwrapped.branches))]
     if not groups:
         return
     inner = quoted(_names(groups[0].unwrapped.branches))
