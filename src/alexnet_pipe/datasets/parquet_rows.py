@@ -10,6 +10,7 @@ from typing import Any
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import say
+from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.archive import LARGEST, check_total, damaged
 from alexnet_pipe.datasets.folder import is_image_name
 
@@ -84,7 +85,7 @@ def _write(file: Any, out: tarfile.TarFile, packed: int, where: str) -> None:
             cells[column].append(name if column == "file_name" else _cell(row[column], features.get(column, {}), where))
     _add(out, TABLE, _table(cells))
     if missing:
-        say(f"download: {where}: rows without an image, left out: {missing:,}")
+        say(f"download: {printable(where)}: rows without an image, left out: {missing:,}")
 
 
 def _features(schema: Any) -> _Features:

@@ -9,6 +9,7 @@ from tempfile import TemporaryDirectory
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import say
+from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.archive import Archive, check_total, damaged
 from alexnet_pipe.datasets.archive_file import decoder_of, is_zip, megabytes_read, open_archive
 from alexnet_pipe.datasets.folder import Folder, ending_of, inner_containers, is_hidden, is_parquet, path_parts
@@ -87,7 +88,7 @@ class _Unpacking:
             folder = _folder_for(name, inside, found)
             found |= {f"{folder}/{member}": content for member, content in below.items()}
         names = ", ".join(inside[:3]) + (", …" if len(inside) > 3 else "")
-        say(f"download: packed anew with what is in {len(inside):,} files inside ({names})")
+        say(f"download: packed anew with what is in {len(inside):,} files inside ({printable(names)})")
         return found
 
     def _unused(self, ending: str) -> Path:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.folders.folder_names import quoted
 from alexnet_pipe.datasets.labelling.label_columns import (
     label_column,
@@ -117,7 +118,7 @@ def _one_label_each(rows: pd.DataFrame, where: str) -> pd.DataFrame:
     rows = rows.drop_duplicates(["member", "label", "split"])
     again = rows[rows.duplicated("member", keep=False)].sort_values("member", kind="stable")
     if len(again):
-        said = [f"{label} in {split}" for _, label, split, _ in again.head(2).itertuples(index=False, name=None)]
+        said = [f"{label!r} in {split}" for _, label, split, _ in again.head(2).itertuples(index=False, name=None)]
         raise UserError(
             f"{where}: {again['member'].nunique():,} photographs have more than one label or split, as "
             f"{again['member'].iloc[0]!r} ({', '.join(said)}): keep one row for each"
@@ -152,10 +153,10 @@ def _unknown_splits(chosen: _Chosen) -> Iterator[str]:
     for table, label in chosen:
         for column in split_column(table.cells.drop(columns=label))[1]:
             values = quoted(sorted(table.cells[column].unique()))
-            yield f"column {column} of {table.name} does not say train, validation or test ({values}), ignored"
+            yield f"column {column!r} of {table.name!r} does not say train, validation or test ({values}), ignored"
 
 
 def _origin(chosen: _Chosen) -> str:
     (first, column), *others = chosen
     tables = f"{len(chosen):,} tables ({first.name}, …)" if others else first.name
-    return f"{tables}, column {column}"
+    return printable(f"{tables}, column {column}")

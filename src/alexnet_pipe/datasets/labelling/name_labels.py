@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.folder import path_parts
 from alexnet_pipe.datasets.folders.folder_names import quoted
 from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, labelled, split_above
@@ -44,7 +45,7 @@ def labels_in_names(files: Files) -> Labelled | None:
         )
     rows = labelled((member, label or "", split_above(member) or "train") for member, label in named.items())
     remarks = [f"photographs of the test split without a label, left out: {len(unlabelled):,}"] if unlabelled else []
-    return Labelled(rows, f"the names of the files, as {_example(named)}", remarks)
+    return Labelled(rows, f"the names of the files, as {printable(_example(named))}", remarks)
 
 
 def _label(member: str) -> str | None:

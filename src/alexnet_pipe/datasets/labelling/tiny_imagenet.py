@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.folder import path_parts
 from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, labelled
 
@@ -41,7 +42,7 @@ def tiny_imagenet_labels(files: Files) -> Labelled | None:
                     f"{files.where}: {names[annotations]!r} has no label for {member!r}: fetch the data set again"
                 )
     remarks = [f"photographs of the test split without a label, left out: {tests:,}"] if tests else []
-    return Labelled(labelled(rows), f"class folders and {names[annotations]}", remarks)
+    return Labelled(labelled(rows), printable(f"class folders and {names[annotations]}"), remarks)
 
 
 def _label(number: str, words: dict[str, str]) -> str:
