@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 from absl import logging
 
+from alexnet_pipe.cluster import connect
 from tests.clusters import cluster
+from tests.patience import HANGS
 from tests.warm import warm_python
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 # Containers often set it. Programs that tests start, copies of the project above all, would compile it at every start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# A cluster that is there is waited for, however busy the machine.
+connect.PATIENCE = HANGS
 # Prefect closes the handlers of all others when it sets up its own, and absl's closes pytest's captured stream with it.
 logging.get_absl_handler().python_handler.stream = sys.__stderr__
 

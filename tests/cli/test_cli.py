@@ -98,7 +98,7 @@ from alexnet_pipe import cli
 @cli.app.command()
 def wait() -> None:
     print("waiting", flush=True)
-    time.sleep(60)
+    time.sleep(600)
 
 cli.main()
 """

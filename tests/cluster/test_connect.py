@@ -1,6 +1,5 @@
 """A scheduler that is running already is used, if its workers can do the work; otherwise one line says why not."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from distributed import Client
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.cluster import connect
@@ -21,47 +21,39 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def scheduler(workers: int, folder: Path, **environment: str) -> Iterator[str]:
+def scheduler(workers: int) -> Iterator[str]:
     """The address of a scheduler with workers, each a process of its own, as on other machines."""
-    address = folder / "scheduler.json"
-    dask = [sys.executable, "-m", "dask"]
-    commands = [[*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard"]]
-    if workers:
-        count = ["--nworkers", str(workers), "--nthreads", "1"]
-        commands.append([*dask, "worker", *count, "--no-dashboard", "--host", "127.0.0.1"])
-    processes = [
-        subprocess.Popen(
-            [*command, "--scheduler-file", str(address)],
-            cwd=ROOT,
-            env={**os.environ, **environment},
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        for command in commands
-    ]
-    try:
-        yield _address(address, processes[0])
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.wait()
+    with dask("scheduler", "--port", "0") as started:
+        address = said(started, "Scheduler at:")
+        if not workers:
+            yield address
+            return
+        with dask("worker", address, "--nworkers", str(workers), "--nthreads", "1") as others:
+            for _ in range(workers):
+                said(others, "Registered to:")
+            yield address
 
 
-def _address(file: Path, process: subprocess.Popen[bytes]) -> str:
-    import json
-
-    while not file.exists():
-        assert process.poll() is None
+@contextmanager
+def dask(*command: str) -> Iterator[subprocess.Popen[str]]:
+    """`dask COMMAND`, which is ended with the block."""
+    arguments = [sys.executable, "-m", "dask", *command, "--host", "127.0.0.1", "--no-dashboard"]
+    with subprocess.Popen(arguments, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
         try:
-            process.wait(0.05)
-        except subprocess.TimeoutExpired:
-            continue
-    return str(json.loads(file.read_text())["address"])
+            yield process
+        finally:
+            process.terminate()
+            process.communicate()
+
+
+def said(process: subprocess.Popen[str], words: str) -> str:
+    """The last word of the next line with `words` in it, which is waited for."""
+    assert process.stderr is not None
+    return next(line.split()[-1] for line in process.stderr if words in line)
 
 
 def test_remote_workers_do_the_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with scheduler(2, tmp_path) as address:
+    with scheduler(2) as address:
         monkeypatch.setenv(SCHEDULER, address)
         works = [Job(str(number), tmp_path / f"{number}.log") for number in range(6)]
         results = dict(map_shards("squares", square, works, tmp_path))
@@ -92,8 +84,9 @@ def test_a_scheduler_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pyt
 
 
 def test_a_scheduler_without_workers_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with scheduler(0, tmp_path) as address:
+    wait = Client.wait_for_workers
+    monkeypatch.setattr(Client, "wait_for_workers", lambda client, workers, timeout: wait(client, workers, timeout=0.1))
+    with scheduler(0) as address:
         monkeypatch.setenv(SCHEDULER, address)
-        monkeypatch.setattr(connect, "PATIENCE", 2)
         with pytest.raises(UserError, match="the scheduler has no workers: start some with `dask worker`"):
             connected(tmp_path).__enter__()

@@ -164,7 +164,7 @@ def test_the_limits_of_size_are_those_of_the_parameters() -> None:
 def test_a_bomb_is_refused_before_it_is_decoded() -> None:
     content = png_of_zeros(30_000)
     assert len(content) < 200_000
-    started = time.process_time()
+    started = time.thread_time()
     with pytest.raises(RefusedError, match=r"too many pixels: 900,000,000, more than resize\.max_pixels"):
         photograph(content)
-    assert time.process_time() - started < 0.1
+    assert time.thread_time() - started < 0.5  # To decode it takes seconds.

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.orchestration.start import quiet_and_local, server_for_a_run
+from alexnet_pipe.orchestration.start import awaited_server, quiet_and_local, server_for_a_run
 from alexnet_pipe.service.address import only_server, publish_address, running_server
 
 
@@ -73,7 +73,18 @@ def test_a_run_waits_for_a_server_that_is_starting(
     monkeypatch.setattr("alexnet_pipe.orchestration.start.time", SimpleNamespace(sleep=start))
     with only_server(tmp_path), server_for_a_run(tmp_path) as found:
         assert found == api
-    assert capsys.readouterr().out == "waiting for the server that is starting\n"
+    assert capsys.readouterr().out == "waiting for the server, which does not answer yet\n"
+
+
+def test_a_busy_server_is_asked_until_it_answers_and_then_believed(
+    tmp_path: Path, api: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PREFECT_API_URL", raising=False)
+    answers = iter([False, True, False])
+    monkeypatch.setattr("alexnet_pipe.service.address.answers", lambda _: next(answers))
+    with only_server(tmp_path):
+        publish_address(tmp_path, {"api": api, "reports": api, "pid": 1})
+        assert awaited_server(tmp_path) == api
 
 
 def test_no_server_starts_beside_a_run_that_has_one_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,7 @@ def test_one_two_and_eight_workers_here_or_elsewhere_make_the_same_bytes(
         with cluster(workers) as address:
             monkeypatch.setenv(SCHEDULER, address)
             stores.append(run_stages(tmp_path / str(workers)))
-    with scheduler(2, tmp_path) as address:
+    with scheduler(2) as address:
         monkeypatch.setenv(SCHEDULER, address)
         stores.append(run_stages(tmp_path / "remote"))
     assert all(store == stores[0] for store in stores)

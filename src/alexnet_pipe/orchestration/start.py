@@ -17,7 +17,7 @@ from rich.console import Console
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.signals import exit_on_signals
 from alexnet_pipe.project.run_lock import bring_back_outputs
-from alexnet_pipe.service.address import only_database_user, running_server, starting_server
+from alexnet_pipe.service.address import has_server, only_database_user, running_server
 
 if TYPE_CHECKING:
     from prefect.states import State
@@ -45,11 +45,12 @@ def awaited_server(root: Path) -> str | None:
     """
     if api := os.environ.get(_API):
         return api
-    if starting_server(root):
-        print("waiting for the server that is starting", flush=True)
-    while starting_server(root):
+    said = False
+    while (server := running_server(root)) is None and has_server(root):
+        if not said:
+            print("waiting for the server, which does not answer yet", flush=True)
+        said = True
         time.sleep(_LOOK_AGAIN)
-    server = running_server(root)
     return server["api"] if server else None
 
 

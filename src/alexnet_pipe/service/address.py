@@ -12,7 +12,8 @@ from typing import IO
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, save_json
 
-_PATIENCE = 2.0
+_PATIENCE = 10.0
+"""Seconds that a busy server may take to say that it is well; one that is gone refuses at once."""
 
 
 @contextmanager
@@ -44,9 +45,9 @@ def only_database_user(root: Path) -> AbstractContextManager[None]:
     )
 
 
-def starting_server(root: Path) -> bool:
-    """Whether the project's server is there, but does not answer yet."""
-    return _is_held(root) and running_server(root) is None
+def has_server(root: Path) -> bool:
+    """Whether the project's server is there; it may not answer yet, or not at this moment."""
+    return _is_held(root)
 
 
 def publish_address(root: Path, address: Mapping[str, str | int]) -> None:
