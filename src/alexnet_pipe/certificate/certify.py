@@ -74,6 +74,8 @@ def certify(root: Path) -> Certificate:
         UserError: if what is certified is not committed, or if a stage fails; nothing is saved then.
     """
     root = root.resolve()
+    if not (root / "dvc.lock").exists():
+        raise UserError("dvc.lock is missing: run from the project's top folder, after `dvc repro` and a commit")
     with only_run(root) as project:
         with clean_clone(project) as copy:
             before = open_revision(root, git(copy, "rev-parse", "HEAD"))

@@ -40,9 +40,7 @@ def certify() -> None:
     data artifact differs.
     """
     from alexnet_pipe.certificate.certify import certify as run
-    from alexnet_pipe.orchestration.start import project_folder
 
-    project_folder()
     try:
         certificate = run(Path())
     except StoppedError as stopped:

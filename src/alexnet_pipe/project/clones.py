@@ -84,8 +84,6 @@ def clean_clone(project: Checkout) -> Iterator[Checkout]:
         UserError: if tracked files have changes that are not committed, or if `dvc.lock` was not made by the commit's
             own code and parameters.
     """
-    if not (project.root / "dvc.lock").exists():
-        raise UserError("dvc.lock is missing: run from the project's top folder, after `dvc repro` and a commit")
     # The certificate itself may have been renewed since.
     certificate = Artifacts(Path()).certificate
     _refuse_changes(project, "commit or undo them; the last commit is certified", f":(exclude){certificate}")
