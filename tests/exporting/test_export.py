@@ -25,7 +25,7 @@ from alexnet_pipe.inputs.views import view
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import save_model
-from alexnet_pipe.params.variants import VARIANTS
+from alexnet_pipe.params.model import VARIANTS
 
 CLASSES = ["Kätzchen", "犬", 'say "no"\n', "not UTF-8: \udcff"]
 

@@ -7,8 +7,7 @@ import numpy as np
 import pytest
 
 from alexnet_pipe.model.alexnet import AlexNet
-from alexnet_pipe.params.model import ModelParams
-from alexnet_pipe.params.variants import VARIANTS
+from alexnet_pipe.params.model import VARIANTS, ModelParams
 
 PUBLISHED = [34_848, 307_200, 884_736, 663_552, 442_368]
 # 11·11·3·48, 5·5·48·128, 3·3·128·192, 3·3·192·192, 3·3·192·256

@@ -14,11 +14,9 @@ class UserError(Exception):
 
 
 class StoppedError(BaseException):
-    """A signal has ended the work; what was done is kept. No library takes it for a failure that it can go on after.
+    """A signal, by its `number`, has ended the work; what was done is kept.
 
-    Attributes:
-        number: The signal.
-        status: The exit status that the command ends with.
+    No library takes it for a failure that it can go on after.
     """
 
     def __init__(self, number: int) -> None:

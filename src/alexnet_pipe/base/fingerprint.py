@@ -18,8 +18,7 @@ def fingerprint(root: Path, stage: str, parameters: Mapping[str, Any], data: Ite
     """16 hexadecimal digits of parameters, of the bytes of data files, and of the code that a stage depends on.
 
     Args:
-        root: The project's folder, or that of a temporary copy; its `dvc.yaml` lists the code. Where there is none, all
-            of this package counts.
+        root: A folder whose `dvc.yaml` lists the code. Where there is none, all of this package counts.
         stage: Whose code.
         parameters: All else that decides the result, as JSON can hold it.
         data: Files that change when the input does.

@@ -30,9 +30,7 @@ def exit_on_signals(put_right: Callable[[], None]) -> None:
     """Have a signal end this process with all that it has started, from where it stands; call it in the main thread.
 
     For what runs under Prefect: unwound, it would try for minutes to tell a server of its own that is gone already.
-
-    Args:
-        put_right: What is done when all is quiet, for no block that is open is left in order.
+    No block that is open is left in order: `put_right` is called when all is quiet.
     """
     for number in _SIGNALS:
         signal.signal(number, partial(_exit, put_right))

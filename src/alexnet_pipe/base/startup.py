@@ -33,17 +33,11 @@ def without_notices() -> Iterator[None]:
     for name in _FOR_OTHERS:
         os.environ.pop(name, None)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    sys.stderr.flush()
-    standard_error = os.dup(2)
     with tempfile.TemporaryFile() as held:
-        # TensorFlow's C++ writes to the descriptor, past `sys.stderr`, and heeds its log level only later.
-        os.dup2(held.fileno(), 2)
         try:
-            yield
+            with redirected(held.fileno(), 2):
+                yield
         finally:
-            sys.stderr.flush()
-            os.dup2(standard_error, 2)
-            os.close(standard_error)
             held.seek(0)
             for line in held:
                 if not _NOTICE.search(line):
@@ -64,6 +58,29 @@ def keras_backend() -> str:
             f"{name} is not installed: run `make setup`, or set KERAS_BACKEND to another of {' and '.join(BACKENDS)}"
         )
     return name
+
+
+@contextmanager
+def redirected(to: int, *descriptors: int) -> Iterator[None]:
+    """Inside the block what is written to `descriptors`, 1 or 2, goes to the descriptor `to`.
+
+    Libraries in C++ write there, past `sys.stdout` and `sys.stderr`.
+    """
+    kept = {descriptor: os.dup(descriptor) for descriptor in descriptors}
+    _redirect(dict.fromkeys(descriptors, to))
+    try:
+        yield
+    finally:
+        _redirect(kept)
+        for descriptor in kept.values():
+            os.close(descriptor)
+
+
+def _redirect(targets: dict[int, int]) -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    for descriptor, to in targets.items():
+        os.dup2(to, descriptor)
 
 
 @contextmanager

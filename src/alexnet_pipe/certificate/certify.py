@@ -155,12 +155,9 @@ def _numbers(numbers: Comparison) -> str:
 
 
 def compare_artifacts(before: Revision, digests_before: Mapping[str, str], copy: Checkout) -> list[Artifact]:
-    """Each output of `before`, compared with what has been made in `copy`.
+    """Each output of the commit `before`, compared with what the pipeline has made in its clone `copy`.
 
-    Args:
-        before: A commit; an output that differs is taken from DVC's cache or remote.
-        digests_before: The digest of each of its outputs.
-        copy: A clone of it in which the pipeline has run.
+    Of an output whose digest differs from `digests_before`, the earlier one comes from DVC's cache or remote.
     """
     now = digests(locked_stages(copy))
     found = {

@@ -12,7 +12,7 @@ from rich.text import Text
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import output_console, plain_table, with_interval
 from alexnet_pipe.comparison.compare_revisions import Version
-from alexnet_pipe.evaluation.significance import Comparison, paired, same_images, wilson_interval
+from alexnet_pipe.evaluation.significance import Comparison, paired, same_images, share_with_interval
 
 ROWS = 20
 """Images that are listed of those lost, and of those won."""
@@ -30,12 +30,10 @@ _MISSING = "–"
 class Compared:
     """
     Attributes:
-        first: The one version.
-        second: The other.
-        images: The test images of both, as `same_images` makes them.
-        errors: The comparison by each error that says something.
-        differences: What differs of parameters, weights and data: name, and the value in each version.
-        code: The files and folders of code that differ.
+    images: The test images of both, as `same_images` makes them.
+    errors: The comparison by each error that says something.
+    differences: What differs of parameters, weights and data: name, and the value in each version.
+    code: The files and folders of code that differ.
     """
 
     first: Version
@@ -116,15 +114,11 @@ def _parts(compared: Compared) -> Iterator[RenderableType]:
 def _errors(compared: Compared) -> Table:
     rows = []
     for name, numbers in compared.errors.items():
-        shares = [_share(count, numbers.images) for count in (numbers.first_errors, numbers.second_errors)]
+        shares = [share_with_interval(count, numbers.images) for count in (numbers.first_errors, numbers.second_errors)]
         change = with_interval(*numbers.difference, form="+.2%")
         rows.append((name, *shares, change, f"{numbers.lost:,}", f"{numbers.won:,}", f"{numbers.p_value:.2g}"))
     names = (compared.first.name, compared.second.name)
     return plain_table(("error", *names, "difference", "lost", "won", "p"), rows)
-
-
-def _share(count: int, total: int) -> str:
-    return with_interval(count / total, *wilson_interval(count, total))
 
 
 def _images(compared: Compared, title: str, rows: pd.DataFrame) -> Table:

@@ -104,11 +104,8 @@ def confusion_table(predictions: Predictions, store: ImageStore) -> pd.DataFrame
 def class_table(confusion: pd.DataFrame, classes: Sequence[str]) -> pd.DataFrame:
     """One row a class, in label order: test images, precision, recall and top-1 error from ten views.
 
-    A class that is never predicted has no precision, and one without test images neither recall nor error: NaN.
-
-    Args:
-        confusion: What `confusion_table` returns.
-        classes: All class names.
+    It is made of a `confusion_table`. A class that is never predicted has no precision, and one without test images
+    neither recall nor error: NaN.
     """
     right = confusion.loc[confusion["actual"] == confusion["predicted"], "actual"]
     hits, images, predicted = (

@@ -51,13 +51,8 @@ def nearest_training_images(
 ) -> pd.DataFrame:
     """The training images that the network finds most like some test images (paper, section 6.1, figure 4 right).
 
-    One row a query and neighbour, the nearest first: `query`, `train` (places in the stores) and `distance`.
-
-    Args:
-        network: The classifier.
-        train: The images to search.
-        queries: Places in the test store.
-        features: fc7 of the test images, float32 `(images, units)`; distances between them are Euclidean.
+    One row a query and neighbour, the nearest first: `query`, `train` (places in the stores) and `distance`, Euclidean
+    between `features`, which are fc7 of the test images, float32 `(images, units)`.
     """
     searched = spread(len(train), SEARCHED)
     # Of an ImageNet the features would take 300 MB; the distances take nothing.
@@ -87,14 +82,9 @@ def _nearest(query: int, searched: Sequence[int], distances: NDArray[np.float32]
 def occlusion_maps(network: Network, store: ImageStore, images: list[int], mean: NDArray[np.float32]) -> pd.DataFrame:
     """Where the network looks: what a class loses when a part of the image is hidden (Zeiler and Fergus 2013).
 
-    One row an image: `image`, `label`, and `probability` of its label, float32, `PLACES`² values row by row. Hidden
-    pixels are those of the mean image: nothing, after it has been subtracted. The centre view is used.
-
-    Args:
-        network: The classifier.
-        store: The test images.
-        images: Places in the store.
-        mean: float32 `(256, 256, 3)`, in grey levels.
+    One row an image (a place in the store): `image`, `label`, and `probability` of its label, float32, `PLACES`² values
+    row by row. Hidden pixels are those of the mean image, float32 `(256, 256, 3)` in grey levels: nothing, after it has
+    been subtracted. The centre view is used.
     """
     rows = []
     for image in images:

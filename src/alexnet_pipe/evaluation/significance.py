@@ -5,6 +5,8 @@ from math import sqrt
 
 import pandas as pd
 
+from alexnet_pipe.base.terminal import with_interval
+
 Z = 1.959963984540054
 """The normal distribution's 97.5 % point, for two-sided 95 % intervals."""
 
@@ -18,6 +20,11 @@ def wilson_interval(count: int, total: int) -> tuple[float, float]:
     centre = (share + Z**2 / (2 * total)) / denominator
     half = Z * sqrt(share * (1 - share) / total + Z**2 / (4 * total**2)) / denominator
     return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def share_with_interval(count: int, total: int) -> str:
+    """A share as per cent, and its 95 % interval: "12.50% (11.20% to 13.90%)"."""
+    return with_interval(count / total, *wilson_interval(count, total))
 
 
 @dataclass(frozen=True)
@@ -70,12 +77,8 @@ class Comparison:
 def same_images(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """The test images of both, in the order of the first: the same photograph with the same label.
 
-    Args:
-        first: One row a test image: `sha256`, `actual` class name, and more.
-        second: The same. A photograph that occurs twice in both is two images.
-
-    Returns:
-        Columns that both have end in `_first` and `_second`, but for `sha256` and `actual`.
+    Each has a row a test image: `sha256`, `actual` class name, and more; a photograph that occurs twice in both is two
+    images. Other columns that both have end in `_first` and `_second`.
     """
     counted = [table.assign(_copy=table.groupby(_IMAGE).cumcount()) for table in (first, second)]
     both = counted[0].merge(counted[1], on=[*_IMAGE, "_copy"], suffixes=("_first", "_second"))

@@ -25,12 +25,7 @@ class FeatureNetwork:
         self._network = model.with_features()
 
     def outputs(self, images: NDArray[np.uint8], views: Sequence[View] = (VIEWS[CENTRE_VIEW],)) -> Outputs:
-        """Logits, float32 `(views, n, classes)`, and fc7 after its ReLU, float32 `(views, n, units)`.
-
-        Args:
-            images: uint8 `(n, 256, 256, 3)`.
-            views: Of each image.
-        """
+        """Of views of images, uint8 `(n, 256, 256, 3)`: logits, float32 `(views, n, classes)`; fc7 after its ReLU."""
         rows = [(image, view) for view in views for image in range(len(images))]
         batches = [self._batch(images, rows[start : start + BATCH], len(rows)) for start in range(0, len(rows), BATCH)]
         logits, features = (np.concatenate(parts) for parts in zip(*batches, strict=True))
@@ -52,9 +47,7 @@ class FeatureNetwork:
 def ten_view_softmax(network: FeatureNetwork, images: NDArray[np.uint8]) -> Outputs:
     """Probabilities, float32 `(10, n, classes)`, and fc7 of the centre view, float32 `(n, units)`.
 
-    Args:
-        network: The classifier.
-        images: uint8 `(n, 256, 256, 3)`.
+    The images are uint8 `(n, 256, 256, 3)`.
     """
     logits, features = network.outputs(images, VIEWS)
     return softmax(logits, axis=2), features[CENTRE_VIEW]
@@ -78,9 +71,7 @@ class Ranking:
 def rank(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> Ranking:
     """The five most probable classes; among equals, the lower label comes first.
 
-    Args:
-        probabilities: float32 `(n, classes)`.
-        labels: int32 `(n,)`.
+    `probabilities` are float32 `(n, classes)`, `labels` int32 `(n,)`.
     """
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP]
     return Ranking(

@@ -33,10 +33,7 @@ class Configuration(Section):
 def load_configurations(root: Path, name: str, only: Sequence[str] = ()) -> dict[str, Configuration]:
     """The configurations of `conf/experiments/NAME.yaml`; the first is what the others are compared with.
 
-    Args:
-        root: The project.
-        name: The file's name.
-        only: Those that are wanted, besides the first; all if there are none.
+    All of them, or the first and those in `only`.
 
     Raises:
         UserError: naming the file.

@@ -41,15 +41,10 @@ def check_commit(project: Checkout) -> str:
 
 
 def run_experiment(project: Checkout, name: str, params: Params, on_line: Callable[[str], None]) -> Experiment:
-    """Run all stages with `params`, as the DVC experiment `name`.
+    """Run all stages of the last commit with `params`, as the DVC experiment `name`.
 
-    What ran before with the same parameters, code and data comes from the run cache; an interrupted training goes on.
-
-    Args:
-        project: Its last commit is what is tried.
-        name: Of the experiment; one of the same name on the same commit is replaced.
-        params: All of them, whatever params.yaml has become meanwhile.
-        on_line: Called with each line that a stage prints.
+    An older experiment of that name on that commit is replaced. What ran before with the same parameters, code and data
+    comes from the run cache; an interrupted training goes on. `on_line` is called with each line that a stage prints.
 
     Raises:
         UserError: with the reason of the stage that failed.

@@ -24,10 +24,7 @@ ABOUT = (
 def experiment_rows(configurations: Mapping[str, Configuration], seeds: int, found: Found) -> list[Row]:
     """One row a configuration for top-1 errors, and for top-5 errors unless there are none or all are zero.
 
-    Args:
-        configurations: By name; the others are compared with the first.
-        seeds: How many each was run with.
-        found: What came out.
+    The first configuration is what the others are compared with; each was run with so many `seeds`.
     """
     tops = [1, 5] if any(any(_errors(found, name, 5).values()) for name in found) else [1]
     first = next(iter(configurations))

@@ -25,9 +25,7 @@ IMAGES = tf.TensorSpec((None, SIDE, SIDE, 3), tf.uint8, name="images")
 def probabilities(model: Classifier, images: Any) -> dict[str, Any]:
     """`probabilities`: the softmax of the centre view, float32 `(n, classes)`, as TensorFlow's operations.
 
-    Args:
-        model: In float32, and in forms that are TensorFlow's operations.
-        images: uint8 `(n, 256, 256, 3)`.
+    The model is in float32, and in forms that are TensorFlow's operations; images are uint8 `(n, 256, 256, 3)`.
     """
     row, column = CENTRE
     crops = images[:, row : row + CROP, column : column + CROP]

@@ -1,7 +1,6 @@
 """A classifier to a file of another format, which is compared with it before anyone sees it."""
 
 import os
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from scipy.special import softmax
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.base.progress import progress
+from alexnet_pipe.base.startup import redirected
 from alexnet_pipe.exporting import Format
 from alexnet_pipe.exporting.deployment import (
     CONVERTIBLE,
@@ -96,19 +96,5 @@ def _short(number: float) -> str:
 @contextmanager
 def _quiet() -> Iterator[None]:
     """Drop what converters tell those who build them; exceptions still say what went wrong."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    outputs = {descriptor: os.dup(descriptor) for descriptor in (1, 2)}
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    # C++ writes to the descriptors, past `sys.stdout` and `sys.stderr`.
-    for descriptor in outputs:
-        os.dup2(nowhere, descriptor)
-    try:
+    with Path(os.devnull).open("wb") as nowhere, redirected(nowhere.fileno(), 1, 2):
         yield
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os.close(nowhere)
-        for descriptor, kept in outputs.items():
-            os.dup2(kept, descriptor)
-            os.close(kept)

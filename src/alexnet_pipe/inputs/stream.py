@@ -28,12 +28,9 @@ class TrainingStream:
     """Every epoch is one permutation of all images; epochs follow each other without a gap, and no image is dropped."""
 
     def __init__(self, store: ImageStore, colour_directions: NDArray[np.floating], train: TrainParams) -> None:
-        """
-        Args:
-            store: The training images.
-            colour_directions: `(3, 3)`; column i is what one standard deviation of principal component i adds to
-                R, G and B, in grey levels of 0–255.
-            train: Its seed decides all that is random.
+        """`colour_directions`: column i is what one standard deviation of principal component i adds to R, G and B.
+
+        They are `(3, 3)`, in grey levels of 0–255.
 
         Raises:
             UserError: if there are fewer images than a batch.

@@ -24,11 +24,9 @@ Inputs = dict[str, NDArray[np.generic]]
 
 
 def crops(images: NDArray[np.uint8], rows: Sequence[tuple[int, View]]) -> Inputs:
-    """A view of one image a row, without colour shift, as the model takes it.
+    """Views of images, uint8 `(n, 256, 256, 3)`, without colour shift, as the model takes them; the model mirrors.
 
-    Args:
-        images: uint8 `(n, 256, 256, 3)`.
-        rows: Place in `images`, and which view of it; the model mirrors.
+    A row is a place in `images`, and which view of it.
     """
     pixels = np.empty((len(rows), CROP, CROP, 3), np.uint8)
     for row, (image, ((top, left), _)) in enumerate(rows):

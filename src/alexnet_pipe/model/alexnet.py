@@ -11,7 +11,7 @@ from alexnet_pipe.model.forms import PORTABLE, Forms
 from alexnet_pipe.model.initialisation import First, initialisers
 from alexnet_pipe.model.layers import ResponseNormalization, TowerConvolution
 from alexnet_pipe.paper import CROP
-from alexnet_pipe.params.variants import VARIANTS, Variant, kernel_shapes
+from alexnet_pipe.params.model import VARIANTS, Variant, kernel_shapes
 
 DROPOUT = 0.5
 """Share of fc6's and fc7's outputs that a training step sets to zero (paper, section 4.2)."""

@@ -21,6 +21,19 @@ from alexnet_pipe.service.address import running_server
 _HEADING = 2
 """Lines."""
 
+_COLOURS = {
+    Outcome.RAN: "#3b82c4",
+    Outcome.UNCHANGED: "#8a8f98",
+    Outcome.CACHED: "#4d9a6a",
+    Outcome.FAILED: "#c8423b",
+    Outcome.NOT_REACHED: "#b4b8be",
+}
+_LABELS = {Outcome.CACHED: "from the cache"}
+_LENGTH, _HEIGHT = 0.78, 0.56
+"""Of a box; the next one stands 1 away."""
+
+Places = Mapping[str, tuple[float, float]]
+
 
 def publish(checkout: Checkout, graph: Graph, runs: Mapping[str, StageRun]) -> None:
     """Attach to the Prefect run what became of the stages, and what they have made so far."""
@@ -60,53 +73,31 @@ def _report_link(checkout: Checkout) -> str:
     return f"{server['reports']}/{'report' if checkout.home is None else 'challenger'}/"
 
 
-_COLOURS = {
-    Outcome.RAN: "#3b82c4",
-    Outcome.UNCHANGED: "#8a8f98",
-    Outcome.CACHED: "#4d9a6a",
-    Outcome.FAILED: "#c8423b",
-    Outcome.NOT_REACHED: "#b4b8be",
-}
-_LABELS = {Outcome.CACHED: "from the cache"}
-_LENGTH, _HEIGHT = 0.78, 0.56
-"""Of a box; the next one stands 1 away."""
-
-Places = Mapping[str, tuple[float, float]]
-
-
 def pipeline_picture(graph: Graph, runs: Mapping[str, StageRun]) -> Figure:
     """A box a stage, with its outcome and the time that it took; arrows follow the data."""
-    places = _places(graph)
+    edges = networkx.DiGraph(graph).reverse()
+    places = _places(edges, list(graph))
     columns = max(x for x, _ in places.values()) + 1
     figure = Figure(figsize=(1.55 * columns, 3.1), layout="constrained")
     axes = figure.subplots()
     axes.set_axis_off()
     axes.set_xlim(-0.5, columns - 0.5)
     axes.set_ylim(-1.0, 1.0)
-    for start, end in _direct(graph):
+    for start, end in networkx.transitive_reduction(edges).edges:
         _arrow(axes, places[start], places[end])
     for stage, place in places.items():
         _box(axes, place, stage, runs[stage])
     return figure
 
 
-def _direct(graph: Graph) -> list[tuple[str, str]]:
-    """The edges without those that a longer way replaces."""
-    edges = networkx.DiGraph([(name, stage) for stage, before in graph.items() for name in before])
-    return list(networkx.transitive_reduction(edges).edges)
-
-
-def _places(graph: Graph) -> Places:
+def _places(edges: networkx.DiGraph, order: list[str]) -> Places:
     """A stage stands right of all that it needs; those that do not need each other stand below one another."""
-    depth: dict[str, int] = {}
-    for stage, before in graph.items():
-        depth[stage] = 1 + max((depth[name] for name in before), default=-1)
-    places = {}
-    for column in set(depth.values()):
-        stages = [stage for stage in graph if depth[stage] == column]
-        for row, stage in enumerate(stages):
-            places[stage] = (float(column), (len(stages) - 1) / 2 - row)
-    return places
+    columns = [sorted(column, key=order.index) for column in networkx.topological_generations(edges)]
+    return {
+        stage: (float(column), (len(stages) - 1) / 2 - row)
+        for column, stages in enumerate(columns)
+        for row, stage in enumerate(stages)
+    }
 
 
 def _box(axes: Axes, place: tuple[float, float], stage: str, run: StageRun) -> None:

@@ -24,13 +24,8 @@ _AGAIN_AFTER = [5.0, 30.0, 120.0]
 def run_stages(checkout: Checkout, graph: Graph, force: Collection[str] = ()) -> dict[str, StageRun]:
     """Have DVC bring the stages of `graph` up to date, those side by side that do not need each other.
 
-    Args:
-        checkout: Of the project, inside a run.
-        graph: The stages, and what stands before each.
-        force: The stages that run even if nothing changed.
-
-    Returns:
-        What became of each stage; a failed one has its reason, and those behind it have not been reached.
+    Stages in `force` run even if nothing changed. A failed one has its reason, and those behind it have not been
+    reached.
     """
     same = up_to_date(checkout.root, graph) if not force else frozenset()
     futures: dict[str, PrefectFuture[Any]] = {}

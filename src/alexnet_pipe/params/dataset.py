@@ -5,9 +5,9 @@ import warnings
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from alexnet_pipe.params.section import Section
+from alexnet_pipe.params.section import Section, Sha256
 
 Share = Annotated[float, Field(gt=0, lt=1)]
 
@@ -18,12 +18,6 @@ _LOCATIONS = {
     "imagenet": "the folder with the published tar archives",
     "url": "an address that begins with http:// or https://",
 }
-
-
-def _sha256(value: str | None) -> str | None:
-    if value is not None and not re.fullmatch(r"[0-9a-f]{64}", value):
-        raise ValueError("expected 64 lower-case hexadecimal digits")
-    return value
 
 
 with warnings.catch_warnings():
@@ -47,7 +41,7 @@ with warnings.catch_warnings():
 
         source: Literal["sample", "directory", "kaggle", "imagenet", "url"] = "sample"
         location: str | None = None
-        sha256: Annotated[str | None, AfterValidator(_sha256)] = None
+        sha256: Sha256 | None = None
         labels: str | None = None
         copy: bool = True  # type: ignore[assignment]
         validation_share: Share = 0.1

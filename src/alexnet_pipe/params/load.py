@@ -78,7 +78,7 @@ def shown(value: object) -> str:
 
 def known_keys() -> list[str]:
     """Every parameter as `section.key`."""
-    return [f"{name}.{key}" for name, section in _sections().items() for key in type(section).model_fields]
+    return [f"{name}.{key}" for name, section in Params() for key in type(section).model_fields]
 
 
 def nearest(name: str) -> str:
@@ -97,10 +97,6 @@ def _abbreviates(short: str, name: str) -> bool:
     """Whether `short` is the initials of `name`, as in lr, or one of its words, as in epochs."""
     words = name.split("_")
     return short in ("".join(word[:1] for word in words), *words)
-
-
-def _sections() -> dict[str, Section]:
-    return dict(Params())
 
 
 def _explain(problem: Any) -> str:

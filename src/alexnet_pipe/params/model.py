@@ -1,10 +1,75 @@
-"""Section `model`: which AlexNet."""
+"""Section `model`: which AlexNet; and what distinguishes the published ones."""
 
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from alexnet_pipe.params.section import Section
+
+
+@dataclass(frozen=True)
+class Variant:
+    """The network of the paper's figure 2, unless something else is said.
+
+    Attributes:
+        towers: Into how many groups conv2, conv4 and conv5 are split.
+        kernels: Of conv1 … conv5.
+        normalize: Whether there is response normalization.
+        k: Additive constant of response normalization.
+        alpha: Factor of the sum of squares in response normalization, for a plain sum over the window.
+        pool_first: Whether pooling stands before response normalization.
+        window: Side of the pooling windows, which are 2 pixels apart.
+    """
+
+    towers: int = 2
+    kernels: tuple[int, int, int, int, int] = (96, 256, 384, 384, 256)
+    normalize: bool = True
+    k: float = 2.0
+    alpha: float = 1e-4
+    pool_first: bool = False
+    window: int = 3
+
+
+VARIANTS = {
+    "paper": Variant(),
+    # Caffe divides its alpha of 1e-4 by the window's 5 channels, and leaves k at 1 (bvlc_alexnet/train_val.prototxt).
+    "bvlc": Variant(k=1.0, alpha=2e-5),
+    "single-tower": Variant(towers=1),
+    "caffenet": Variant(k=1.0, alpha=2e-5, pool_first=True),
+    # What the paper measures its choices against (sections 3.3, 3.4, and 3.1 with its footnote).
+    "no-normalization": Variant(normalize=False),
+    "non-overlapping-pooling": Variant(window=2),
+    "one-gpu": Variant(towers=1, kernels=(48, 128, 192, 192, 256)),
+}
+
+HIDDEN = 4096
+"""Units of fc6 and of fc7."""
+
+
+def kernel_shapes(variant: str, width: float, classes: int) -> dict[str, tuple[int, ...]]:
+    """The shape of every kernel: `(height, width, in, out)` of conv1 … conv5, `(in, out)` of fc6 … fc8.
+
+    `variant` is a name in `VARIANTS`; `width` multiplies the number of kernels and of hidden units.
+    """
+    towers = VARIANTS[variant].towers
+    one, two, three, four, five = (_scaled(kernels, width) for kernels in VARIANTS[variant].kernels)
+    hidden = _scaled(HIDDEN, width)
+    return {
+        "conv1": (11, 11, 3, one),
+        "conv2": (5, 5, one // towers, two),
+        "conv3": (3, 3, two, three),
+        "conv4": (3, 3, three // towers, four),
+        "conv5": (3, 3, four // towers, five),
+        "fc6": (6 * 6 * five, hidden),
+        "fc7": (hidden, hidden),
+        "fc8": (hidden, classes),
+    }
+
+
+def _scaled(units: int, width: float) -> int:
+    """`units` times the width, even, so that two towers can share them."""
+    return max(2, 2 * round(units * width / 2))
 
 
 class ModelParams(Section):

@@ -28,7 +28,8 @@ def describe_presets(folder: Path) -> str:
     """Every preset with the first line of its comment, a line each."""
     names = preset_names(folder)
     width = max(map(len, names))
-    return "\n".join(f"{name:{width}}  {_title(folder / f'{name}.yaml')}" for name in names)
+    titles = [(folder / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0].lstrip("# ") for name in names]
+    return "\n".join(f"{name:{width}}  {title}" for name, title in zip(names, titles, strict=True))
 
 
 def preset_params(folder: Path, name: str, overrides: Sequence[str] = ()) -> Params:
@@ -40,7 +41,8 @@ def preset_params(folder: Path, name: str, overrides: Sequence[str] = ()) -> Par
     if name not in preset_names(folder):
         raise UserError(f"no preset {name!r}; there are {', '.join(preset_names(folder))}")
     where = f"preset {name}"
-    params = check_params(_plain(read_yaml(folder / f"{name}.yaml")), where)
+    content = read_yaml(folder / f"{name}.yaml")
+    params = check_params({key: dict(section or {}) for key, section in content.items()}, where)
     return overridden(params, parse_overrides(overrides), where)
 
 
@@ -90,19 +92,11 @@ def write_params(path: Path, params: Params) -> list[str]:
     return changes
 
 
-def _title(path: Path) -> str:
-    return path.read_text(encoding="utf-8").splitlines()[0].lstrip("# ")
-
-
 def _parse(override: str) -> tuple[str, Any]:
     key, equals, value = override.partition("=")
     if not equals:
         raise UserError(f"{shown(override)} is not an override; write section.key=value, as in train.max_epochs=20")
     return key, plain_yaml(value, YAML(typ="safe"), shown(override))
-
-
-def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: dict(section or {}) for name, section in content.items()}
 
 
 def _show(value: Any) -> str:

@@ -1,6 +1,18 @@
 """What all sections of the configuration share."""
 
-from pydantic import BaseModel, ConfigDict
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict
+
+
+def _hexadecimal(digest: str) -> str:
+    if not re.fullmatch("[0-9a-f]{64}", digest):
+        raise ValueError("expected 64 lower-case hexadecimal digits")
+    return digest
+
+
+Sha256 = Annotated[str, AfterValidator(_hexadecimal)]
 
 
 class Section(BaseModel):

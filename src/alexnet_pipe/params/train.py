@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
-from alexnet_pipe.params.section import Section
+from alexnet_pipe.params.section import Section, Sha256
 
 Count = Annotated[int, Field(ge=1, lt=2**31)]
 Rate = Annotated[float, Field(gt=0, le=1e6)]
@@ -67,7 +67,7 @@ class TrainParams(Section):
     on_flat_loss: Literal["stop", "warn"] = "stop"
     flat_loss_steps: Count = 5000
     init_weights: str | None = None
-    init_sha256: Annotated[str | None, Field(pattern="^[0-9a-f]{64}$")] = None
+    init_sha256: Sha256 | None = None
     freeze: list[Layer] = Field(default_factory=list)
     train_only: list[Layer] = Field(default_factory=list)
     learning_rate_multipliers: dict[Layer, Rate] = Field(default_factory=dict)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.params import train
-from alexnet_pipe.params.variants import HIDDEN, kernel_shapes
+from alexnet_pipe.params.model import HIDDEN, kernel_shapes
 
 Array = NDArray[np.floating]
 

@@ -63,10 +63,7 @@ def clean_branch(project: Checkout) -> str:
 def shared_clone(project: Checkout, place: str, *options: str) -> Checkout:
     """A clone of `project` in its folder `place` that shares DVC's cache and remotes, and the checkpoints, with it.
 
-    Args:
-        project: The project.
-        place: Relative to the project; what is there is replaced.
-        options: For `git clone`.
+    What is in `place` is replaced; `options` are those of `git clone`.
     """
     copy = _clone(project, place, *options)
     _share_data(project.root, copy.root)

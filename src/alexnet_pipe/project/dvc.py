@@ -62,15 +62,7 @@ def dvc(checkout: Checkout, *arguments: str) -> None:
 
 
 def run_dvc(checkout: Checkout, arguments: Sequence[str], on_line: Callable[[str], None] = lambda _: None) -> list[str]:
-    """Run `dvc` with `arguments`.
-
-    Args:
-        checkout: Where.
-        arguments: As on a command line.
-        on_line: Called with each line that a stage prints, as it comes.
-
-    Returns:
-        All lines, DVC's own too.
+    """All lines that `dvc` prints, run with `arguments`; `on_line` gets each that a stage prints, as it comes.
 
     Raises:
         DvcError: with the last line that tells the reason.
@@ -101,13 +93,7 @@ def run_dvc(checkout: Checkout, arguments: Sequence[str], on_line: Callable[[str
 
 
 def reproduce(checkout: Checkout, stage: str, on_line: Callable[[str], None], force: bool = False) -> Outcome:
-    """`dvc repro` for `stage` alone; the stages before it must be up to date.
-
-    Args:
-        checkout: Where.
-        stage: Its name in `dvc.yaml`.
-        on_line: Called with each line that the stage prints, as it comes.
-        force: Run it even if nothing changed.
+    """`dvc repro` for `stage` alone; the stages before it must be up to date. `on_line` is as for `run_dvc`.
 
     Raises:
         DvcError: with the stage's own reason.

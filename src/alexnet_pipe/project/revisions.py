@@ -65,10 +65,6 @@ class Revision:
     def fetch(self, path: Path, to: Path) -> None:
         """Copy a file from DVC's remote, or link to DVC's cache; what comes from the remote is put into the cache.
 
-        Args:
-            path: In the project.
-            to: Where the copy is to lie.
-
         Raises:
             UserError: if the revision has no such file, or it cannot be had.
         """

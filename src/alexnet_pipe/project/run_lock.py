@@ -8,20 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from ruamel.yaml import YAML
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.processes import end_processes
 from alexnet_pipe.project.checkout import RUN, Checkout, git
-from alexnet_pipe.project.stage_lock import RUN_LOCK, gate, hold, refuse_if_held, refuse_if_stages_are_at_work
+from alexnet_pipe.project.stage_lock import (
+    RUN_LOCK,
+    defined_stages,
+    gate,
+    hold,
+    outputs_of,
+    refuse_if_held,
+    refuse_if_stages_are_at_work,
+)
 
 NOTICE = 8.0
 """Seconds for a training to write its checkpoint."""
 
 _LOOKS = 5
 """A process that nothing can kill must not hold up its run for ever."""
-
-_KINDS = ("outs", "metrics", "plots")
 
 _GOING_ON: set[str] = set()
 """The marks of the runs of this process that have not ended."""
@@ -79,20 +84,12 @@ def bring_back_outputs(root: Path) -> None:
 
     DVC removes a stage's outputs before it runs the stage, and a stage that was ended has not written them again.
     """
-    definition = root / "dvc.yaml"
-    if outputs := _outputs_of_git(definition) if definition.exists() else []:
+    outputs = [pair for stage in defined_stages(root).values() for pair in outputs_of(stage).items()]
+    if of_git := [path for path, options in outputs if not options.get("cache", True)]:
         with suppress(UserError):  # There may be no repository yet.
-            deleted = git(Checkout(root), "ls-files", "--deleted", "-z", "--", *outputs).split("\0")
+            deleted = git(Checkout(root), "ls-files", "--deleted", "-z", "--", *of_git).split("\0")
             if names := [name for name in deleted if name]:
                 git(Checkout(root), "checkout", "--quiet", "--", *names)
-
-
-def _outputs_of_git(definition: Path) -> list[str]:
-    """The outputs of `dvc.yaml` that DVC does not keep."""
-    stages = YAML(typ="safe").load(definition).get("stages", {})
-    entries = [entry for stage in stages.values() for kind in _KINDS for entry in stage.get(kind, [])]
-    named = [pair for entry in entries if isinstance(entry, dict) for pair in entry.items()]
-    return [path for path, options in named if not options.get("cache", True)]
 
 
 def _marked(mark: str) -> list[psutil.Process]:

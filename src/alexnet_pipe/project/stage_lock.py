@@ -2,11 +2,11 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from ruamel.yaml import YAML
 
@@ -87,10 +87,9 @@ def _lock_of(root: Path, stage: str) -> Path:
 
 def _in_the_way(root: Path, stage: str) -> list[str]:
     """`stage` itself, and the stages of `dvc.yaml` that must not run beside it."""
-    definition = root / "dvc.yaml"
-    stages = YAML(typ="safe").load(definition)["stages"] if definition.exists() else {}
+    stages = defined_stages(root)
     reads = {name: {*entry.get("deps", [])} for name, entry in stages.items()}
-    writes = {name: _written(entry) for name, entry in stages.items()}
+    writes = {name: {*outputs_of(entry)} for name, entry in stages.items()}
     if stage not in stages:
         return [stage]
     return [
@@ -100,6 +99,14 @@ def _in_the_way(root: Path, stage: str) -> list[str]:
     ]
 
 
-def _written(entry: dict[str, list[str | dict[str, object]]]) -> set[str]:
-    outputs = [output for kind in ("outs", "metrics", "plots") for output in entry.get(kind, [])]
-    return {path for output in outputs for path in ([output] if isinstance(output, str) else output)}
+def defined_stages(root: Path) -> Mapping[str, Any]:
+    """The stages as `dvc.yaml` of the project `root` has them; none where there is no such file."""
+    definition = root / "dvc.yaml"
+    return YAML(typ="safe").load(definition).get("stages", {}) if definition.exists() else {}
+
+
+def outputs_of(stage: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The path of each output of a stage of `dvc.yaml`, and its options."""
+    listed = [output for kind in ("outs", "metrics", "plots") for output in stage.get(kind, [])]
+    named = [output if isinstance(output, dict) else {output: {}} for output in listed]
+    return {path: options for output in named for path, options in output.items()}

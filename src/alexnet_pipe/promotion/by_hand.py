@@ -26,11 +26,8 @@ _PLACE = ".prefect/handover"
 def promote_challenger(root: Path) -> str:
     """Promote what the last retraining, or run with parameters, has made, whatever was decided about it.
 
-    Args:
-        root: The project.
-
     Returns:
-        What was done, in one line.
+        What was done, in one line; so do the others.
 
     Raises:
         UserError: if there is no challenger, or it is not finished, or it is the champion.
@@ -47,14 +44,7 @@ def promote_challenger(root: Path) -> str:
 
 
 def promote_revision(root: Path, name: str) -> str:
-    """Promote the model of a revision; branch and workspace stay as they are.
-
-    Args:
-        root: The project.
-        name: A commit, branch, tag, experiment, or version of the registry.
-
-    Returns:
-        What was done, in one line.
+    """Promote the model of a commit, branch, tag, experiment or version; branch and workspace stay as they are.
 
     Raises:
         UserError: if there is no such revision, or it has no model, or its model is the champion.
@@ -78,12 +68,6 @@ def promote_revision(root: Path, name: str) -> str:
 
 def take_back(root: Path) -> str:
     """Give the stage back to the champion before, and revert what the promotion has committed.
-
-    Args:
-        root: The project.
-
-    Returns:
-        What was done, in one line.
 
     Raises:
         UserError: if there was no champion before, or later commits stand in the way.

@@ -91,12 +91,9 @@ def contest(champion: Results, challenger: Results, ask: Ask) -> Contest:
 
 
 def retested(copy: Checkout, revision: str, photographs: Sequence[str]) -> dict[str, str]:
-    """What the model of `revision` sees in test images of `copy`, ten views; nothing if it needs other preparation.
+    """What the model of `revision` sees, ten views, in those test images of `copy` that have the SHA-256 `photographs`.
 
-    Args:
-        copy: A checkout with 256×256 images.
-        revision: Of the project.
-        photographs: The SHA-256 of each.
+    Nothing, if it needs images that were prepared in another way.
 
     Raises:
         UserError: if the model cannot be had or used.

@@ -9,8 +9,8 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.terminal import printable, with_interval
-from alexnet_pipe.evaluation.significance import Comparison, wilson_interval
+from alexnet_pipe.base.terminal import printable
+from alexnet_pipe.evaluation.significance import Comparison, share_with_interval
 from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.registry import NAME, champion, registered_versions
@@ -61,10 +61,7 @@ class Decision:
 def decide(copy: Checkout, promotion: PromotionParams, retest: Retest = retested) -> Decision:
     """Compare the model in `copy` with the champion, or with the committed model where there is no champion yet.
 
-    Args:
-        copy: A clone of the project's last commit, in which all stages have run.
-        promotion: What a promotion takes.
-        retest: Asks the model of a revision for the classes of photographs.
+    `copy` is a clone of the project's last commit, in which all stages have run.
 
     Raises:
         UserError: if results cannot be had, or the champion cannot be tested again.
@@ -103,8 +100,8 @@ def decision_markdown(decision: Decision, version: str | None) -> str:
             "",
             f"| {numbers.images:,} test images, ten views | {rival} | challenger |",
             "|---|--:|--:|",
-            f"| top-1 error | {_share(numbers.first_errors, numbers.images)} | "
-            f"{_share(numbers.second_errors, numbers.images)} |",
+            f"| top-1 error | {share_with_interval(numbers.first_errors, numbers.images)} | "
+            f"{share_with_interval(numbers.second_errors, numbers.images)} |",
             f"| right where the other is wrong | {numbers.lost:,} | {numbers.won:,} |",
             "",
             f"Difference: {difference:+.2%} ({low:+.2%} to {high:+.2%}). McNemar's exact test, one-sided: "
@@ -173,7 +170,3 @@ def _which_images(found: Contest) -> str:
 
 def _per_cent(count: int, total: int) -> str:
     return f"{count / total:.2%}"
-
-
-def _share(count: int, total: int) -> str:
-    return with_interval(count / total, *wilson_interval(count, total))

@@ -52,12 +52,8 @@ def promote_commit(project: Checkout, copy: Checkout, stage: str, message: str) 
 def roll_back(project: Checkout, copy: Checkout, stage: str) -> tuple[str, str]:
     """Take the stage from the champion, and give it to the one before, all at once.
 
-    What the promotion has committed is reverted in a commit of its own, and the files of the workspace follow.
-
-    Args:
-        project: The project, without uncommitted changes.
-        copy: A clone of its branch.
-        stage: Of the champion.
+    It is done in `copy`, a clone of the branch of the `project`, which has no uncommitted changes. What the promotion
+    has committed is reverted in a commit of its own, and the files of the workspace follow.
 
     Returns:
         The git tags of both versions: the one that has lost the stage, and the one that has it again.

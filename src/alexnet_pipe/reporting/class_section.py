@@ -68,9 +68,7 @@ def class_section(results: Results) -> dict[str, Any]:
 def class_rows(classes: pd.DataFrame, names: tuple[str, ...]) -> list[dict[str, Any]]:
     """A row a class, the highest top-1 error first, those without test images last; of many the worst and the best.
 
-    Args:
-        classes: images, precision, recall and top1_error in label order; NaN becomes None.
-        names: The class names in label order.
+    `classes` are images, precision, recall and top1_error in label order, as `names` are; NaN becomes None.
     """
     ordered = classes.assign(name=names).sort_values("top1_error", ascending=False, kind="stable", na_position="last")
     if len(ordered) > 2 * CLASSES:

@@ -41,9 +41,7 @@ _SHAPES = {1 / 3: "1:3", 1 / 2: "1:2", 1.0: "1:1", 2.0: "2:1", 3.0: "3:1"}
 def data_section(results: Results, max_pixels: int) -> dict[str, Any]:
     """Counts by class and split, one training image a class, sizes, and findings about single files.
 
-    Args:
-        results: What the stages left.
-        max_pixels: Of the largest photograph that may be decoded.
+    Photographs of more than `max_pixels` are not decoded.
     """
     findings = finding_rows(results.rejected, results.source, max_pixels)
     return {

@@ -52,9 +52,7 @@ def plot(figure: Figure) -> str:
 def drawing(figure: Figure, name: str) -> Markup:
     """A matplotlib figure as an element of the page: what is drawn in `INK` has the page's ink, letters are text.
 
-    Args:
-        figure: Whose bytes depend on it alone.
-        name: Opens the names of the drawing's parts, so that no two drawings of a page share one.
+    Its bytes depend on the figure alone. `name` opens the names of its parts: no two drawings of a page share one.
     """
     with mpl.rc_context({"svg.fonttype": "none"}):
         svg = _svg(figure)

@@ -20,9 +20,7 @@ _PLACES = ("top left", "top right", "bottom left", "bottom right", "centre")
 def input_section(results: Results, train: Mapping[str, Any]) -> dict[str, Any]:
     """The mean, the directions of colour, and one photograph as the test and the first step of training show it.
 
-    Args:
-        results: What the stages left.
-        train: The section `train`, which decides the draws.
+    The section `train` decides the draws.
     """
     photograph, total = results.train[0], results.eigenvalues.sum()
     shifted = shifts(results, train)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from alexnet_pipe.params.variants import VARIANTS
+from alexnet_pipe.params.model import VARIANTS
 from alexnet_pipe.reporting.class_section import BINS, calibration, class_rows, class_section
 from alexnet_pipe.reporting.data_section import data_section
 from alexnet_pipe.reporting.input_section import input_section
@@ -21,15 +21,11 @@ CAT_AND_DOG = "tongpython/cat-and-dog"
 
 
 class PublishedError(NamedTuple):
-    """An error that others have published.
+    """An error that others have published, and where.
 
     Attributes:
-        network: What was trained.
-        data: What it was tested on.
         views: How many views of each image were averaged; None if the source does not say.
-        top1_error: A share.
-        top5_error: A share, or None where it says nothing.
-        source: Where it stands.
+        top5_error: A share, as `top1_error`; or None where it says nothing.
     """
 
     network: str
@@ -56,13 +52,7 @@ _CATS_AND_DOGS = (
 
 
 def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]], origin: Provenance) -> str:
-    """One self-contained HTML page.
-
-    Args:
-        results: What the stages left.
-        parameters: Section, key and value of the configuration.
-        origin: Which commit, code, data and libraries made the results.
-    """
+    """One self-contained HTML page; `parameters` are section, key and value of the configuration."""
     script = template_text("reporting/page.js")
     certified = results.certificate.get("weights_digest") == results.train_metrics["weights_digest"]
     return rendered(
@@ -100,11 +90,7 @@ def model_card(
 ) -> str:
     """Markdown for GitHub: the same for the same results, however long the run took.
 
-    Args:
-        results: What the stages left.
-        parameters: Section, key and value of the configuration.
-        source: What was downloaded: `source`, `location` and `version`.
-        origin: Which code and data made the results.
+    `source` is what was downloaded: `source`, `location` and `version`; `parameters` are as for `render_report`.
     """
     card = rendered(
         "reporting/card.md.j2",

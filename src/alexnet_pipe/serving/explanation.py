@@ -72,13 +72,7 @@ class TrainingImages(NamedTuple):
 
 
 class Explainer:
-    """A model, and the training images of a workspace.
-
-    Attributes:
-        model: The classifier.
-        training: The training images; none if they cannot be compared.
-        without: Why they cannot.
-    """
+    """A model, and the training images of a workspace; if these cannot be compared, why they cannot (`without`)."""
 
     def __init__(self, model: Classifier, artifacts: Artifacts) -> None:
         self.model = model
@@ -109,10 +103,7 @@ class Explainer:
 
 
 def training_images(artifacts: Artifacts, model: Classifier, network: Network) -> TrainingImages:
-    """The workspace's training images; their fc7 is computed once, and kept below `checkpoints`.
-
-    Args:
-        network: The same model, with its features.
+    """The workspace's training images; their fc7 is computed once, by `network`, and kept below `checkpoints`.
 
     Raises:
         UserError: if there is no store, or its classes are not the model's.

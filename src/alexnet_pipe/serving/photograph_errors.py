@@ -70,10 +70,7 @@ def photograph_errors(
         models: The classifiers.
         classes: Their class names, in label order; a model may have them in another.
         photographs: Paths and labels.
-        refuse: Called with every file that cannot be used, and why; it counts in no metric.
-
-    Returns:
-        The metrics; nothing at all if every file was refused.
+        refuse: Called with every file that cannot be used, and why. If all are refused, there are no metrics.
     """
     networks = [_Network(model, classes) for model in models]
     policies = {network.params for network in networks}

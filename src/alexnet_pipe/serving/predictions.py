@@ -16,12 +16,7 @@ from alexnet_pipe.serving.photographs import prepared
 
 
 class Prediction(NamedTuple):
-    """
-    Attributes:
-        photograph: Where it lies.
-        probabilities: Of every class, by name, best first; empty if the file was refused.
-        refusal: Why it was refused.
-    """
+    """Of one photograph the probability of every class, by name, best first; or why it was refused."""
 
     photograph: Path
     probabilities: Mapping[str, float]

@@ -45,13 +45,9 @@ def blocks(shard: StoredShard, size: int) -> Iterator[NDArray[np.uint8]]:
 def over_shards(
     stage: str, function: Callable[[StoredShard], Result], store: ImageStore, artifacts: Artifacts
 ) -> Iterator[Result]:
-    """`function` of each shard, in no order that matters.
+    """`function` of each shard of `store`, which lies in `artifacts.images`, in no order that matters.
 
-    Args:
-        stage: Named in the progress; its results are kept until all are used.
-        function: Of `statistics.mean` or `statistics.pca`.
-        store: The images in `artifacts.images`.
-        artifacts: Where the store lies, and what is kept.
+    The results are kept until all are used, under the name of the `stage`.
     """
     works = [StoredShard(path.resolve(), count) for path, count in store.files(artifacts.images)]
     state = [[work.name, (status := work.path.stat()).st_size, status.st_mtime_ns] for work in works]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
+from scipy.stats import entropy
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import say
@@ -39,8 +40,7 @@ def validate(
 
 def guessing_loss(labels: NDArray[np.integer]) -> float:
     """The loss of predicting each class by its share of `labels`, in nats: ln(classes) if the classes are equal."""
-    shares = np.bincount(labels) / len(labels)
-    return float(-sum(share * np.log(share) for share in shares if share))
+    return float(entropy(np.bincount(labels)))
 
 
 def require_finite(loss: float, state: State) -> None:

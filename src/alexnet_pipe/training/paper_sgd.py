@@ -30,13 +30,9 @@ class PaperSGD(keras.optimizers.SGD):
         forms: Forms = PORTABLE,
         **kwargs: Any,
     ) -> None:
-        """
-        Args:
-            learning_rate: ε.
-            momentum: Share of the last update that is kept.
-            decay: Multiplies ε·w in the update.
-            multipliers: By layer name, what ε is multiplied by; 1 for all others.
-            forms: In which all variables are updated; no part of its configuration.
+        """`decay` multiplies ε·w in the update; `multipliers` multiply the `learning_rate` ε, by layer name.
+
+        All variables are updated in `forms`, which are no part of the configuration.
         """
         super().__init__(learning_rate=learning_rate, momentum=momentum, **kwargs)
         self.decay = decay

@@ -36,12 +36,6 @@ class Records:
     """
 
     def __init__(self, artifacts: Artifacts, checkpoints: Checkpoints, log: Log = lambda *_: None) -> None:
-        """
-        Args:
-            artifacts: Where history and metrics are written.
-            checkpoints: Those of this run.
-            log: Called after each epoch.
-        """
         self.checkpoints = checkpoints
         self._artifacts = artifacts
         self._log = log
@@ -130,13 +124,7 @@ def tensorboard_log(folder: Path) -> Log:
 
 
 def run_fingerprint(root: Path, parameters: Mapping[str, Any], data: Iterable[Path]) -> str:
-    """16 hexadecimal digits of parameters, data files, code, and the versions of the libraries that compute.
-
-    Args:
-        root: The folder of the project, whose `dvc.yaml` lists the code.
-        parameters: All that decides what is computed.
-        data: Files that change when the training data does.
-    """
+    """The `fingerprint` of stage `train`, and of the versions of the libraries that compute."""
     return fingerprint(root, "train", {**parameters, "versions": _versions()}, data)
 
 

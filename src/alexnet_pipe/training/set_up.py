@@ -66,13 +66,8 @@ def start_with(model: Classifier, other: Classifier, where: str) -> None:
 
     Classes are the same that have the same names, or the same WordNet numbers, in the same order.
 
-    Args:
-        model: What is to be trained.
-        other: The model to start with.
-        where: The file that holds it, for complaints.
-
     Raises:
-        UserError: if `other` is another network.
+        UserError: if `other` is another network; `where` names its file.
     """
     for name in _MUST_BE_EQUAL:
         wanted, found = model.network.arguments[name], other.network.arguments[name]

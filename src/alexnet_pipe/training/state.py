@@ -1,8 +1,6 @@
 """Where a training run stands, apart from its tensors: learning-rate rule, epoch under way, epochs that ended."""
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
 
 from alexnet_pipe.params.train import TrainParams
 
@@ -111,12 +109,11 @@ class Running:
 class State:
     """
     Attributes:
-        plateau: The learning-rate rule.
-        step: Steps done since the start of training.
-        running: The epoch that is under way.
-        recent: The losses of the last steps, oldest first.
-        history: The epochs that have ended.
-        resumed_at: The steps after which an interrupted run has gone on.
+    step: Steps done since the start of training.
+    running: The epoch that is under way.
+    recent: The losses of the last steps, oldest first.
+    history: The epochs that have ended.
+    resumed_at: The steps after which an interrupted run has gone on.
     """
 
     plateau: Plateau
@@ -160,17 +157,3 @@ class State:
         self.history.append(epoch)
         self.plateau = self.plateau.after(result.top1_error)
         return epoch
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, content: Mapping[str, Any]) -> "State":
-        return cls(
-            plateau=Plateau(**content["plateau"]),
-            step=content["step"],
-            running=Running(**content["running"]),
-            recent=content["recent"],
-            history=[Epoch(**epoch) for epoch in content["history"]],
-            resumed_at=content["resumed_at"],
-        )

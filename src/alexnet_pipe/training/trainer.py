@@ -3,9 +3,11 @@
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 
 import keras
 import numpy as np
+from pydantic import TypeAdapter
 
 from alexnet_pipe.base.errors import StoppedError, UserError
 from alexnet_pipe.base.progress import progress, say
@@ -22,19 +24,14 @@ from alexnet_pipe.training.state import Epoch, Plateau, State, Validation
 
 
 class Trainer:
-    """One run of training, which goes on where an interrupted one with the same records stopped, bit for bit."""
+    """One run of training, which goes on where an interrupted one with the same records stopped, bit for bit.
+
+    The model is compiled here.
+    """
 
     def __init__(
         self, model: Classifier, stream: TrainingStream, held_out: ImageStore, records: Records, train: TrainParams
     ) -> None:
-        """
-        Args:
-            model: What is trained; it is compiled here.
-            stream: The training batches.
-            held_out: The validation images.
-            records: What is kept of the run, and shown of it.
-            train: How it is trained.
-        """
         compile_for_training(model, train)
         self.model = model
         self.stream = stream
@@ -129,14 +126,14 @@ class Trainer:
                 "another model.initialisation"
             )
         tensors |= {f"best/{n}": weights for n, weights in enumerate(self.best_weights)}
-        self.records.checkpoints.save(self.state.step, tensors, self.state.as_json())
+        self.records.checkpoints.save(self.state.step, tensors, asdict(self.state))
 
     def _go_on(self) -> None:
         kept = self.records.checkpoints.load()
         if kept is None:
             return
         tensors, content = kept
-        state = State.from_json(content)
+        state = TypeAdapter(State).validate_python(content)
         if (ended := len(state.history)) > (longest := self.train.max_epochs):
             say(
                 f"train: begins anew: the interrupted run has trained {ended} epochs, train.max_epochs is {longest} now"
