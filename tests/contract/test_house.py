@@ -39,7 +39,7 @@ def test_the_training_stage_loads_calls_and_saves(found: list[Module]) -> None:
     assert len(stage.imported()) < 10
 
 
-@pytest.mark.parametrize("package", ["project", "certificate", "promotion", "experiments", "comparison"])
+@pytest.mark.parametrize("package", ["project", "promotion", "experiments", "comparison"])
 def test_what_a_child_needs_is_handed_to_it_and_not_put_into_the_environment(package: str) -> None:
     for module in modules(f"src/alexnet_pipe/{package}"):
         written = [line for line in module.text.splitlines() if "environ" in line and _writes(line)]

@@ -8,7 +8,7 @@ import typer
 from alexnet_pipe.base.errors import StoppedError, UserError
 
 if TYPE_CHECKING:
-    from alexnet_pipe.certificate.certify import Certificate
+    from alexnet_pipe.comparison.certify import Certificate
 
 _REVISION = "A commit, branch, tag or experiment; alexnet@VERSION or alexnet@STAGE of the model registry; or workspace."
 _PROMOTED = "A commit, branch, tag, experiment, or alexnet@VERSION; the last challenger if nothing is said."
@@ -39,7 +39,7 @@ def certify() -> None:
     It starts from the source, in a clean clone, without DVC's caches and without checkpoints. The exit status is 1 if a
     data artifact differs.
     """
-    from alexnet_pipe.certificate.certify import certify as run
+    from alexnet_pipe.comparison.certify import certify as run
 
     try:
         certificate = run(Path())

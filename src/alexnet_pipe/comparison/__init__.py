@@ -1,1 +1,1 @@
-"""Two versions of the model, compared on the same test images."""
+"""Two versions of the model on the same test images; and one version, run once more from nothing."""

@@ -17,7 +17,7 @@ import psutil
 import pytest
 import yaml
 
-from alexnet_pipe.certificate.difference import difference
+from alexnet_pipe.comparison.difference import difference
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import load_model, save_model
 from alexnet_pipe.project.clones import CLEAN

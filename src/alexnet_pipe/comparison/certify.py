@@ -16,7 +16,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, save_json
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
-from alexnet_pipe.certificate.difference import difference
+from alexnet_pipe.comparison.difference import difference
 from alexnet_pipe.evaluation.significance import Comparison, paired, same_images
 from alexnet_pipe.project.checkout import Checkout, git
 from alexnet_pipe.project.clones import clean_clone
