@@ -49,7 +49,7 @@ def test_what_is_not_set_is_as_published(tmp_path: Path) -> None:
             "train:\n  train_only: [fc8]\n  learning_rate_multipliers: {fc7: 2.0}",
             "train: learning_rate_multipliers names fc7, whose weights are frozen",
         ),
-        ("train:\n  init_sha256: abc", "train.init_sha256 is 'abc': string should match pattern '^[0-9a-f]{64}$'"),
+        ("train:\n  init_sha256: abc", "train.init_sha256 is 'abc': expected 64 lower-case hexadecimal digits"),
         ("train:\n  batch_size: many", "train.batch_size is 'many': input should be a valid integer"),
         ("train:\n  batch_size: 0", "train.batch_size is 0: input should be greater than or equal to 1"),
         ("train:\n  batch_size: '64'", "train.batch_size is '64': input should be a valid integer"),

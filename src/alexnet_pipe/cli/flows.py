@@ -10,6 +10,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.cli.stage import STAGES
 
 if TYPE_CHECKING:
+    from prefect.states import State
     from rich.table import Table
 
     from alexnet_pipe.project.dvc import StageRun
@@ -35,17 +36,15 @@ def run(
     With --set, it works in a clone of the last commit, `.prefect/challenger`: params.yaml and the results here stay as
     they are. `promote` can take what the clone has.
     """
-    from alexnet_pipe.orchestration.start import project_folder, run_flow, server_for_a_run
+    from alexnet_pipe.orchestration.start import awaited_server, project_folder, run_flow
 
     folder = project_folder()
     settings = _settings(folder, overrides)
-    with server_for_a_run(folder) as api:
-        if not (api or force or overrides) and (runs := _unchanged(folder, targets or [])):
-            _show(folder, runs)
-            return
-        state = run_flow("pipeline", {"targets": targets, "force": force, "params": settings})
-    if not state.is_completed():
-        raise UserError(state.message or state.name)
+    if not (force or overrides or awaited_server(folder)) and (runs := _unchanged(folder, targets or [])):
+        _show(folder, runs)
+        return
+    state = run_flow("pipeline", {"targets": targets, "force": force, "params": settings})
+    _require_completed(state)
     if overrides:
         from alexnet_pipe.project.checkout import Checkout
         from alexnet_pipe.project.clones import last_challenger
@@ -59,14 +58,10 @@ def retrain(overrides: _Overrides = None) -> None:
 
     It works in a clone of the last commit. The exit status is 0 unless it failed, whatever the decision.
     """
-    from alexnet_pipe.orchestration.start import project_folder, run_flow, server_for_a_run
+    from alexnet_pipe.orchestration.start import project_folder, run_flow
 
-    folder = project_folder()
-    settings = _settings(folder, overrides)
-    with server_for_a_run(folder):
-        state = run_flow("retrain", {"params": settings})
-    if not state.is_completed():
-        raise UserError(state.message or state.name)
+    state = run_flow("retrain", {"params": _settings(project_folder(), overrides)})
+    _require_completed(state)
     print(f"retrain: {state.message}")
 
 
@@ -83,11 +78,10 @@ def experiments(
 
     What has run before comes from DVC's run cache. The exit status is 1 if an experiment failed.
     """
-    from alexnet_pipe.orchestration.start import project_folder, run_flow, server_for_a_run
+    from alexnet_pipe.orchestration.start import run_flow
 
     chosen = {"seeds": tuple(seeds)} if seeds else {}
-    with server_for_a_run(project_folder()):
-        state = run_flow("experiments", {"name": name, "configurations": tuple(only or ()), **chosen})
+    state = run_flow("experiments", {"name": name, "configurations": tuple(only or ()), **chosen})
     rows: Any = state.result(raise_on_failure=False)
     if isinstance(rows, list):
         from rich.console import Console
@@ -95,6 +89,10 @@ def experiments(
         from alexnet_pipe.experiments.table import ABOUT, rich_table
 
         Console().print(rich_table(rows), ABOUT, sep="")
+    _require_completed(state)
+
+
+def _require_completed(state: "State[Any]") -> None:
     if not state.is_completed():
         raise UserError(state.message or state.name)
 

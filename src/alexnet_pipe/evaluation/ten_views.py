@@ -1,7 +1,7 @@
 """What a classifier says of images: one view and ten, in batches of one size."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,8 +53,7 @@ def ten_view_softmax(network: FeatureNetwork, images: NDArray[np.uint8]) -> Outp
     return softmax(logits, axis=2), features[CENTRE_VIEW]
 
 
-@dataclass(frozen=True)
-class Ranking:
+class Ranking(NamedTuple):
     """The most probable classes of each image, best first.
 
     Attributes:
@@ -83,8 +82,4 @@ def rank(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> Ranki
 
 def join_rankings(parts: Sequence[Ranking]) -> Ranking:
     """The images of all parts, one part after the other."""
-    return Ranking(
-        np.concatenate([part.classes for part in parts]),
-        np.concatenate([part.probabilities for part in parts]),
-        np.concatenate([part.of_label for part in parts]),
-    )
+    return Ranking(*map(np.concatenate, zip(*parts, strict=True)))

@@ -71,19 +71,20 @@ def server_for_a_run(root: Path) -> Iterator[str | None]:
 
 
 def run_flow(name: str, parameters: Mapping[str, Any]) -> "State[Any]":
-    """Run the flow of `flows/NAME.py` to its end, inside `server_for_a_run`; a signal ends it at once.
+    """Run the flow of `flows/NAME.py` to its end; a signal ends it at once.
 
     Raises:
-        UserError: outside a project.
+        UserError: outside a project, or if another run has a server of its own.
     """
     folder = project_folder()
-    exit_on_signals(partial(bring_back_outputs, folder))
-    # The project's, whatever else bears that name.
-    sys.path.insert(0, str(folder))
-    flow = getattr(import_module(f"flows.{name}"), name)
-    # In the main thread Prefect would answer SIGTERM itself.
-    with ThreadPoolExecutor(1) as thread:
-        state: State[Any] = thread.submit(flow, **parameters, return_state=True).result()
+    with server_for_a_run(folder):
+        exit_on_signals(partial(bring_back_outputs, folder))
+        # The project's, whatever else bears that name.
+        sys.path.insert(0, str(folder))
+        flow = getattr(import_module(f"flows.{name}"), name)
+        # In the main thread Prefect would answer SIGTERM itself.
+        with ThreadPoolExecutor(1) as thread:
+            state: State[Any] = thread.submit(flow, **parameters, return_state=True).result()
     return state
 
 
