@@ -8,7 +8,7 @@ import numpy as np
 
 from alexnet_pipe.model.description import Description
 from alexnet_pipe.paper import SIDE
-from alexnet_pipe.params.variants import kernel_shapes
+from alexnet_pipe.params.model import kernel_shapes
 
 MEAN = "mean"
 OVERHEAD = 2**20
