@@ -387,4 +387,18 @@ def test_classes_and_splits(patterns: list[str], expected: str) -> None:
 def test_what_cannot_be_decided_is_refused(patterns: list[str], message: str) -> None:
     with pytest.raises(UserError, match=re.escape(message)) as error:
         index_members(files_of(patterns), [], "set", same_name)
-    assert "\n" not in str(error.value)
+    assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "patterns", ["a\n\x1b[2J/{v1,v2}/{c\x07,d\x07}/1.jpg", "{train,b\x07}/{c\n,d}/1.jpg", "\x07/part_{1,2}/1.jpg"]
+)
+def test_names_in_messages_steer_no_terminal(patterns: str) -> None:
+    with pytest.raises(UserError) as error:
+        index_members(files_of([patterns]), [], "set")
+    assert str(error.value).isprintable()
+
+
+def test_a_folder_as_deep_as_an_archive_allows_is_no_burden() -> None:
+    for depth in (1, 15_000):
+        assert len(index_members(["a/" * depth + name for name in ("b/1.jpg", "c/1.jpg")], [], "set").rows) == 2

@@ -5,6 +5,7 @@ from typing import Any
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.labels import SPLITS
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.copies import CONFLICT, exact_copies, near_copies, without_refused
@@ -60,7 +61,7 @@ def _refuse_conflicts(manifest: pd.DataFrame, conflicts: pd.DataFrame, limit: fl
     """Refuse to go on if more than the share `limit` of the rows, those in `conflicts`, have two labels."""
     if len(conflicts) > limit * len(manifest):
         same = conflicts[conflicts["sha256"] == conflicts["sha256"].iloc[0]].drop_duplicates("label")
-        pair = " and ".join(f"{row.member!r} ({row.label})" for row in same.head(2).itertuples())
+        pair = " and ".join(f"{row.member!r} ({printable(row.label)})" for row in same.head(2).itertuples())
         raise UserError(
             f"{len(conflicts):,} of {len(manifest):,} photographs ({len(conflicts) / len(manifest):.1%}) have the same "
             f"bytes as one with another label, more than resize.max_conflicts = {resize.max_conflicts:.1%}; the first "

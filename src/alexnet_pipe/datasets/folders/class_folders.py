@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.folders.folder_copies import Alike, copies_among
 from alexnet_pipe.datasets.folders.folder_names import are_parts, holds_annotations_by_name, quoted, split_in, split_of
 from alexnet_pipe.datasets.folders.folder_tree import TreeFolder, spelled
@@ -107,7 +108,7 @@ class ClassFolders:
         if folders:
             names, files = quoted("/".join(folder.path) for folder in folders), sum(folder.files for folder in folders)
             self.left_out.update(folders)
-            self.remarks.append(f"left out {names} ({files:,} files): {reason}")
+            self.remarks.append(f"left out {names} ({files:,} file{'s' * (files != 1)}): {reason}")
 
     def _refuse_empty(self, folder: TreeFolder, below: Folders) -> None:
         for empty in (found for found in below if not found.files):
@@ -118,7 +119,7 @@ class ClassFolders:
             raise UserError(f"class {empty.name!r} in {place} is empty: add photographs or remove the folder")
 
     def _place(self, folder: TreeFolder) -> str:
-        return "/".join((self.where.rstrip("/"), *folder.path))
+        return printable("/".join((self.where.rstrip("/"), *folder.path)))
 
 
 def _refuse_images_only(below: Folders, where: str) -> None:

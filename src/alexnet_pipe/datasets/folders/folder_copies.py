@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from itertools import permutations
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folders.folder_names import split_in
+from alexnet_pipe.datasets.folders.folder_names import POINT_THERE, split_in
 from alexnet_pipe.datasets.folders.folder_tree import FolderPath, TreeFolder, shared, spelled
 
 Alike = Callable[[str, str], bool]
@@ -26,7 +26,7 @@ def copies_among(below: Sequence[TreeFolder], alike: Alike, where: str) -> dict[
             if not _holds_again(folder.unwrapped.contents(), _together(beside), alike):
                 raise UserError(
                     f"{where}: {folder.name!r} has the same folders as lie beside it, and other photographs: point "
-                    "dataset.location to one of them (an archive has to be unpacked first), or move one away"
+                    f"dataset.location to one of them {POINT_THERE}, or move one away"
                 )
             copies[folder] = "what lies beside it"
     for folder, other in permutations([folder for folder in below if folder.subfolders], 2):

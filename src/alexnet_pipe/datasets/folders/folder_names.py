@@ -5,6 +5,9 @@ from collections.abc import Iterable
 
 from alexnet_pipe.datasets.labels import SPLITS
 
+POINT_THERE = "(of the source `directory`; an archive has to be unpacked first)"
+"""What messages add where they ask for another `dataset.location`."""
+
 _SPLIT = re.compile(r"(?:(train|training)|(val|valid|validation)|(test|testing))(?:[-_ ]?set)?", re.IGNORECASE)
 _SPLIT_WORD = re.compile(
     r"(?:(train|training|trn)|(val|valid|validation|dev)|(test|testing|tst))(?:set|data|images?|imgs?)?"

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folders.folder_names import are_counted, are_parts, quoted
+from alexnet_pipe.datasets.folders.folder_names import POINT_THERE, are_counted, are_parts, quoted
 from alexnet_pipe.datasets.folders.folder_tree import TreeFolder, shared
 
 Folders = Sequence[TreeFolder]
 
-_POINT = "point dataset.location to one of them (an archive has to be unpacked first)"
+_POINT = f"point dataset.location to one of them {POINT_THERE}"
 
 
 def refuse_undecided(below: Folders, deeper: Folders, where: str) -> None:
@@ -35,7 +35,7 @@ def refuse_undecided(below: Folders, deeper: Folders, where: str) -> None:
         others = quoted(_names([folder for folder in below if folder not in deeper]))
         raise UserError(
             f"{where}: {groups[0].name!r} holds several folders of photographs ({inner}), and beside it {others} not: "
-            "point dataset.location to the folder whose folders are the classes (an archive has to be unpacked first)"
+            f"point dataset.location to the folder whose folders are the classes {POINT_THERE}"
         )
     raise UserError(
         f"{where}: whether {quoted(_names(below))} are the classes, or the folders in them ({inner}), cannot be told: "
