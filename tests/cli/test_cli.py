@@ -15,7 +15,8 @@ import typer
 
 from alexnet_pipe import cli
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.cli.stage import STAGES, preset
+from alexnet_pipe.cli.settings import preset
+from alexnet_pipe.cli.stage import STAGES
 from alexnet_pipe.cli.versions import certify, promote, rollback
 from tests.patience import HANGS
 
@@ -64,6 +65,12 @@ def test_a_missing_input_names_the_file_and_the_remedy(tmp_path: Path) -> None:
             1,
             "no space left on the device while writing",
         ),
+        (
+            PermissionError(errno.EACCES, "Permission denied", ".prefect"),
+            1,
+            ".prefect: permission denied: work in",
+        ),
+        (OSError(errno.EROFS, "Read-only file system", "data"), 1, "data: read-only file system: work in a folder"),
         (MemoryError("9 GB"), 1, "out of memory (9 GB)"),
         (RuntimeError("two\nlines"), 1, "RuntimeError: two lines (`alexnet-pipe --debug …` shows the traceback)"),
         (UserError("say it"), 1, "say it"),

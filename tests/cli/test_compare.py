@@ -144,7 +144,7 @@ def test_what_cannot_be_had_is_one_line_that_says_how_to_get_it(project: Path, t
     line = fail(tmp_path / "clone", "HEAD~1", "HEAD")
     assert line.startswith("alexnet-pipe: evaluation/")
     assert "of HEAD~1 is neither in DVC's cache nor in its remote" in line
-    assert "dvc fetch --all-commits" in line
+    assert "dvc push --all-commits" in line
 
 
 def test_an_unknown_revision_and_one_without_results_are_one_line(project: Path, tmp_path: Path) -> None:

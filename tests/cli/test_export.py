@@ -59,8 +59,7 @@ def test_a_missing_model_is_one_line_that_says_how_to_get_it(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert failure(["--format", "onnx"], monkeypatch, capsys) == (
-        "alexnet-pipe: models/alexnet.keras is missing: run `dvc pull models/alexnet.keras` to fetch it, "
-        "or `dvc repro` to make it"
+        "alexnet-pipe: models/alexnet.keras is missing: work in the project's folder, or name a file"
     )
 
 

@@ -76,8 +76,7 @@ def test_a_missing_model_is_one_line_that_says_how_to_get_it(
     monkeypatch.chdir(tmp_path)
     assert predict("photo.jpg", monkeypatch=monkeypatch) == 1
     assert capsys.readouterr().err == (
-        "alexnet-pipe: models/alexnet.keras is missing: run `dvc pull models/alexnet.keras` to fetch it, "
-        "or `dvc repro` to make it\n"
+        "alexnet-pipe: models/alexnet.keras is missing: work in the project's folder, or name a file\n"
     )
 
 

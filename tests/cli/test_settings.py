@@ -69,7 +69,14 @@ def test_what_settings_name_is_looked_for(say: Say, content: str, told: str, tmp
     assert not (tmp_path / "data/settings.txt").exists()
 
 
+def test_a_certificate_that_was_deleted_is_missed_before_the_report(say: Say) -> None:
+    with pytest.raises(UserError, match=r"report/certificate\.json is missing: `git checkout report/cert"):
+        settings.run(Artifacts())
+
+
 def test_other_settings_leave_the_same_mark(say: Say, tmp_path: Path) -> None:
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report/certificate.json").write_text("{}")
     settings.run(Artifacts())
     first = (tmp_path / "data/settings.txt").read_bytes()
     say("set", "train.seed=6")

@@ -12,6 +12,7 @@ from alexnet_pipe import cli
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import load_model, save_model
+from alexnet_pipe.project.revisions import how_to_get
 from alexnet_pipe.serving.named_model import model_file
 from tests.newcomer import Run, newcomer
 
@@ -45,7 +46,7 @@ def test_without_git_only_files_have_names(tmp_path: Path, monkeypatch: pytest.M
             UserError, match=rf"^{name} is no file, and {tmp_path} is in no git repository: work in a `git clone`"
         ):
             content(name)
-    with pytest.raises(UserError, match=rf"^{MODEL} is missing: run `dvc pull {MODEL}` to fetch it"):
+    with pytest.raises(UserError, match=rf"^{MODEL} is missing: work in the project's folder, or name a file"):
         content(MODEL)
 
 
@@ -131,8 +132,8 @@ def test_a_model_that_is_in_the_remote_is_fetched_into_the_cache(clone: Path) ->
         ("HEAD~2", f"HEAD~2 has no {MODEL}: name a revision that has one"),
         (
             "alexnet@v0.0.2",
-            f"{MODEL} of alexnet@v0.0.2 is neither in DVC's cache nor in its remote: `dvc fetch --all-commits` gets it "
-            "from one that has it, `dvc push --all-commits` brings it there from where it is",
+            f"{MODEL} of alexnet@v0.0.2 is neither in DVC's cache nor in its remote: `dvc push "
+            "--all-commits` brings it there from the clone that has it",
         ),
     ],
 )
@@ -202,3 +203,23 @@ def test_what_dvc_does_to_standard_output_does_not_reach_the_rows(tmp_path: Path
     run(tmp_path, "git", "commit", "-qm", "Model")
     rows = run(tmp_path, "alexnet-pipe", "predict", name, "--csv", "--model", "HEAD")
     assert rows.splitlines()[1].startswith(f"{name},predicted,")
+
+
+@pytest.mark.slow
+def test_a_missing_model_comes_from_the_nearest_place_that_has_it(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "dvc.yaml").write_text(f"stages: {{train: {{cmd: mkdir models; echo 1 > {MODEL}, outs: [{MODEL}]}}}}")
+    run(tmp_path, "git", "init", "-q")
+    run(tmp_path, "dvc", "init", "-q")
+    assert how_to_get(tmp_path, Path(MODEL)) == "`dvc repro` makes it"
+    run(tmp_path, "dvc", "repro", "-q")
+    Path(MODEL).unlink()
+    assert how_to_get(tmp_path, Path(MODEL)) == f"`dvc checkout {MODEL}` restores it"
+    run(tmp_path, "dvc", "checkout", "-q", MODEL)
+    assert content(MODEL) == b"1\n"
+    for folder in (".dvc/cache", "models"):
+        shutil.rmtree(folder)
+    run(tmp_path, "dvc", "remote", "add", "-q", "-d", "store", str(tmp_path / "store"))
+    assert how_to_get(tmp_path, Path(MODEL)).startswith(f"`dvc pull {MODEL}` fetches it")

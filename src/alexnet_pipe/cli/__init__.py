@@ -70,9 +70,11 @@ def main() -> None:
     except MemoryError as error:
         _fail(f"out of memory ({error}): close other programs or lower train.batch_size")
     except OSError as error:
-        if error.errno != errno.ENOSPC:
-            _unexpected(error)
-        _fail(f"no space left on the device{_of(error)}: free some and run the same command again")
+        if error.errno == errno.ENOSPC:
+            _fail(f"no space left on the device{_of(error)}: free some and run the same command again")
+        if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and error.filename:
+            _fail(f"{error.filename}: {str(error.strerror).lower()}: work in a folder that you may write to")
+        _unexpected(error)
     except Exception as error:
         _unexpected(error)
 

@@ -92,9 +92,14 @@ class Revision:
         return (self.folder / path).as_posix()
 
     def _not_here(self, path: Path) -> UserError:
+        if not self.files.repo.config["core"].get("remote"):
+            return UserError(
+                f"{path} of {self.name} is not in DVC's cache, and there is no remote (`dvc remote add`) to get it from: "
+                f"`git checkout {self.name}` and `dvc repro`, in another clone, make it again"
+            )
         return UserError(
-            f"{path} of {self.name} is neither in DVC's cache nor in its remote: `dvc fetch --all-commits` gets it "
-            "from one that has it, `dvc push --all-commits` brings it there from where it is"
+            f"{path} of {self.name} is neither in DVC's cache nor in its remote: `dvc push --all-commits` brings it "
+            "there from the clone that has it"
         )
 
 
@@ -137,6 +142,24 @@ def open_revision(root: Path, name: str = WORKSPACE) -> Revision:
         ) from None
     except (DvcException, SCMError) as error:
         raise UserError(f"{name} cannot be read: {' '.join(str(error).split())}") from None
+
+
+def how_to_get(root: Path, output: Path) -> str:
+    """What brings an output of the pipeline in `root` that is missing, as a message ends."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    if not (root / "dvc.yaml").exists():
+        return "work in the project's folder, or name a file"
+    try:
+        with Repo(str(root)) as repo:
+            md5 = digests(locked_stages(Checkout(root))).get(output.as_posix(), "")
+            cached, remote = bool(md5) and repo.cache.local.exists(md5), repo.config["core"].get("remote")
+    except DvcException:
+        cached, remote = False, None
+    if cached:
+        return f"`dvc checkout {output}` restores it"
+    return f"`dvc pull {output}` fetches it, or `dvc repro` makes it" if remote else "`dvc repro` makes it"
 
 
 def results_of(revision: Revision) -> "pd.DataFrame":

@@ -27,7 +27,9 @@ def model_file(name: str) -> Iterator[Path]:
         yield Path(name)
         return
     if Path(name) == MODEL:
-        raise UserError(f"{MODEL} is missing: run `dvc pull {MODEL}` to fetch it, or `dvc repro` to make it")
+        from alexnet_pipe.project.revisions import how_to_get
+
+        raise UserError(f"{MODEL} is missing: {how_to_get(Path(), MODEL)}")
     with TemporaryDirectory() as folder:
         path = Path(folder) / MODEL.name
         # Once imported, DVC writes through streams of its own (colorama); this puts the old ones back.
