@@ -139,7 +139,7 @@ def test_double_precision_and_data_in_pieces_are_the_same_weights(tmp_path: Path
         np.testing.assert_array_equal(one, two)
 
 
-@pytest.mark.parametrize("content", [b"", b"not weights", bytes(1000), b"\x89PNG\r\n\x1a\n", b"\xff" * 50])
+@pytest.mark.parametrize("content", [b"\x01", bytes(1000), b"\xff" * 50])
 def test_a_file_of_no_known_kind_is_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "what").write_bytes(content)
     with pytest.raises(
@@ -159,6 +159,6 @@ def test_a_folder_and_a_missing_file_are_said_to_be(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is missing: name a file"):
         read_published(tmp_path / "gone")
     with (tmp_path / "sparse").open("wb") as file:
-        file.truncate(2**31 + 1)
-    with pytest.raises(UserError, match="has more than 2 GiB"):
+        file.truncate(2**30 + 1)
+    with pytest.raises(UserError, match="has more than 1 GiB"):
         read_published(tmp_path / "sparse")

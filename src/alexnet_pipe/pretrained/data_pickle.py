@@ -8,12 +8,16 @@ import io
 import pickle
 import pickletools
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any, BinaryIO, ClassVar
 
 from alexnet_pipe.base.errors import UserError
 
 _HASHING = tuple(code[0] for code in (pickle.DICT, pickle.EMPTY_SET, pickle.FROZENSET, pickle.ADDITEMS))
 """Operations that weights do not need, and that hash whatever they are given."""
+
+_MOST = 500_000
+"""Operations in one pickle; a network of a thousand tensors, saved with its optimizer, takes a third of it."""
 
 Key = tuple[str, str]
 
@@ -28,7 +32,8 @@ class Named(dict[Any, Any]):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         # The hash of tuples within tuples can take longer than anybody lives.
-        if not isinstance(key, str | bytes):
+        # Optimizers count their tensors.
+        if not isinstance(key, str | bytes | int):
             raise ValueError("a key that is no name")
         super().__setitem__(key, value)
 
@@ -49,8 +54,9 @@ def load_pickle(stream: BinaryIO, known: Mapping[Key, Any], named: Any = None) -
         Exception: of any kind, if it is damaged.
     """
     start = stream.tell()
-    for _ in pickletools.genops(stream):
-        pass  # Everything is there: no operation claims more bytes than the file has.
+    # Everything is there: no operation claims more bytes than the file has.
+    if sum(1 for _ in islice(pickletools.genops(stream), _MOST)) == _MOST:
+        raise ValueError("more operations than weights need")
     end = stream.tell()
     stream.seek(start)
     return _Unpickler(stream.read(end - start), known, named).load()

@@ -2,13 +2,15 @@
 
 import io
 import math
-import zipfile
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NamedTuple
+from zipfile import ZIP_STORED
 
 import numpy as np
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.small_zip import open_zip
 from alexnet_pipe.pretrained.data_pickle import Named, load_pickle
 from alexnet_pipe.pretrained.published import Array
 
@@ -16,6 +18,10 @@ LEGACY_START = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19."
 """The pickled number that the old form begins with (`MAGIC_NUMBER` in torch/serialization.py)."""
 
 _PICKLE = "data.pkl"
+_KERAS = "model.weights.h5"
+
+_WRAPPERS = ("state_dict", "model_state_dict", "model", "net", "network", "weights", "params")
+"""Under which names training scripts save a state dict, beside the epoch, the optimizer and others."""
 
 
 class _Storage(NamedTuple):
@@ -44,14 +50,26 @@ class _Tensor:
         return flat[self.offset : self.offset + count].reshape(self.size)
 
 
+def _parameter(data: Any, *_: Any) -> Any:
+    """In the place of `torch._utils._rebuild_parameter`."""
+    return data
+
+
+_BFLOAT16 = "bfloat16"
+
 _KNOWN = {
     ("collections", "OrderedDict"): Named,
     ("torch._utils", "_rebuild_tensor_v2"): _Tensor,
+    ("torch._utils", "_rebuild_parameter"): _parameter,
     ("torch", "FloatStorage"): "<f4",
     ("torch", "DoubleStorage"): "<f8",
     ("torch", "HalfStorage"): "<f2",
-    # The counters of batch normalization, in files of other networks.
+    # The counters of batch normalization, and states of random numbers.
     ("torch", "LongStorage"): "<i8",
+    ("torch", "IntStorage"): "<i4",
+    ("torch", "ByteStorage"): "|u1",
+    ("torch", "BoolStorage"): "|b1",
+    ("torch", "BFloat16Storage"): _BFLOAT16,
 }
 
 
@@ -66,38 +84,53 @@ def load_state_dict(content: bytes) -> dict[str, Array]:
 
 
 def _zipped(content: bytes) -> dict[str, Array]:
-    with zipfile.ZipFile(io.BytesIO(content)) as archive:
-        pickles = [name for name in archive.namelist() if name.rpartition("/")[2] == _PICKLE]
+    with open_zip(io.BytesIO(content)) as archive:
+        names = archive.namelist()
+        pickles = [name for name in names if name.rpartition("/")[2] == _PICKLE]
+        if _KERAS in names:
+            raise UserError(
+                "it is a model of Keras: if this project made it, it can be used as it is (`predict --model`)"
+            )
         if len(pickles) != 1:
-            raise UserError(f"it is a zip archive without PyTorch's {_PICKLE}: it is another file")
+            raise UserError(f"it is a zip archive without PyTorch's {_PICKLE}: unpack it, and give the file in it")
+        if any(entry.compress_type != ZIP_STORED for entry in archive.infolist()):
+            raise UserError("its entries are compressed, which PyTorch never does: get the file elsewhere")
+        if sum(entry.file_size for entry in archive.infolist()) > len(content):
+            raise ValueError("entries that lie on top of each other")
+        held = load_pickle(io.BytesIO(archive.read(pickles[0])), _KNOWN, _storage)
         folder = pickles[0].removesuffix(_PICKLE)
-
-        def entry(name: str) -> bytes:
-            if archive.getinfo(name).compress_type != zipfile.ZIP_STORED:
-                raise UserError("its entries are compressed, which PyTorch never does: get the file elsewhere")
-            return archive.read(name)
-
-        held = load_pickle(io.BytesIO(entry(pickles[0])), _KNOWN, _storage)
-        return _arrays(held, lambda storage: entry(f"{folder}data/{storage.key}"))
+        # Many tensors may share a storage, which is in memory once.
+        numbers = cache(lambda key: archive.read(f"{folder}data/{key}"))
+        return _arrays(held, lambda storage: numbers(storage.key))
 
 
 def _legacy(content: bytes) -> dict[str, Array]:
     """Five pickles (number, version, system, state dict, keys of the storages), then the storages in that order."""
     stream = io.BytesIO(content)
-    *_, held, keys = (load_pickle(stream, _KNOWN, _storage) for _ in range(5))
+    dtypes: dict[str, str] = {}
+
+    def noted(identifier: Any) -> _Storage:
+        storage = _storage(identifier)
+        if dtypes.setdefault(storage.key, storage.dtype) != storage.dtype:
+            raise ValueError("a storage of two types")
+        return storage
+
+    *_, held, keys = (load_pickle(stream, _KNOWN, noted) for _ in range(5))
     start = stream.tell()
     places = {}
-    dtypes = {tensor.storage.key: tensor.storage.dtype for tensor in _tensors(held).values()}
     for key in map(_key, keys):
         length = int.from_bytes(content[start : start + 8], "little") * np.dtype(dtypes[key]).itemsize
         places[key] = slice(start + 8, start + 8 + length)
         start += 8 + length
-    return _arrays(held, lambda storage: content[places[storage.key]])
+    numbers = cache(lambda key: content[places[key]])
+    return _arrays(held, lambda storage: numbers(storage.key))
 
 
 def _storage(identifier: Any) -> _Storage:
     kind, dtype, key, *_ = identifier
-    if kind not in ("storage", b"storage") or dtype not in ("<f2", "<f4", "<f8", "<i8"):
+    if dtype == _BFLOAT16:
+        raise UserError("it holds bfloat16, of which NumPy knows nothing: save model.float().state_dict()")
+    if kind not in ("storage", b"storage") or dtype not in _KNOWN.values() or not isinstance(dtype, str):
         raise UserError("it holds tensors of something else than floats: it is another file")
     return _Storage(_key(key), dtype)
 
@@ -109,9 +142,14 @@ def _key(found: Any) -> str:
 
 
 def _tensors(held: Any) -> dict[str, _Tensor]:
+    """Those of a state dict, or of the one that is in a training script's checkpoint."""
     if not isinstance(held, dict):
         raise UserError("it holds no state dict: save model.state_dict()")
-    return {_key(name): tensor for name, tensor in held.items() if isinstance(tensor, _Tensor)}
+    named = {_key(name): value for name, value in held.items() if isinstance(name, str | bytes)}
+    for wrapper in _WRAPPERS:
+        if isinstance(named.get(wrapper), dict):
+            return _tensors(named[wrapper])
+    return {name: tensor for name, tensor in named.items() if isinstance(tensor, _Tensor)}
 
 
 def _arrays(held: Any, numbers: Callable[[_Storage], bytes]) -> dict[str, Array]:

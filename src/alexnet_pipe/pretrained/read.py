@@ -1,5 +1,6 @@
 """From a published file of any kind that is known, told by its content, to a model of this project."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -8,17 +9,24 @@ import numpy as np
 from safetensors.numpy import load as load_safetensors
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.strangers import START, stranger
+from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.pretrained.caffemodel import read_caffemodel
 from alexnet_pipe.pretrained.npy import read_npy
 from alexnet_pipe.pretrained.pth import LEGACY_START, load_state_dict
 from alexnet_pipe.pretrained.published import Published
 from alexnet_pipe.pretrained.torchvision import from_torchvision
+from alexnet_pipe.pretrained.wire_format import other_message
 
 if TYPE_CHECKING:
     from alexnet_pipe.model.classifier import Classifier
 
-_LARGEST = 2**31
-"""Bytes: protobuf's limit, and eight times what the network's weights take."""
+_LARGEST = 2**30
+"""Bytes: four times what the network's weights take."""
+_LONGEST_HEADER = 2**20
+"""Bytes of a .safetensors file's header; 16 tensors take two thousand."""
+
+_SAFE_DTYPES = ("F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL")
 
 _Reader = Callable[[bytes], Published]
 
@@ -31,6 +39,8 @@ def read_published(path: Path) -> Published:
     """
     content = _content(path)
     kind, reader = _reader(content)
+    if reader is read_caffemodel and (other := stranger(content[:START]) or other_message(content)):
+        raise UserError(f"{path} {other}")
     try:
         return reader(content)
     except UserError as error:
@@ -91,7 +101,7 @@ def _content(path: Path) -> bytes:
     if not path.is_file():
         raise UserError(f"{path} is {'no file' if path.exists() else 'missing'}: name a file with published weights")
     if path.stat().st_size > _LARGEST:
-        raise UserError(f"{path} has more than 2 GiB, and AlexNet's weights do not: it is another file")
+        raise UserError(f"{path} has more than 1 GiB, and AlexNet's weights do not: it is another file")
     return path.read_bytes()
 
 
@@ -101,6 +111,18 @@ def _reader(content: bytes) -> tuple[str, _Reader]:
         return ".npy file of weights", read_npy
     if content.startswith((b"PK\x03\x04", LEGACY_START)):
         return ".pth file", lambda content: from_torchvision(".pth", load_state_dict(content))
-    if content[8:9] == b"{" and int.from_bytes(content[:8], "little") < len(content):
-        return ".safetensors file", lambda content: from_torchvision(".safetensors", load_safetensors(content))
+    if content[8:10] in (b'{"', b"{}", b"{ "):
+        return ".safetensors file", _read_safetensors
     return ".npy, .caffemodel, .pth or .safetensors", read_caffemodel
+
+
+def _read_safetensors(content: bytes) -> Published:
+    length = int.from_bytes(content[:8], "little")
+    if length > min(_LONGEST_HEADER, len(content)):
+        raise ValueError(f"its header claims {length:,} bytes")
+    dtypes = {entry.get("dtype") for entry in json.loads(content[8 : 8 + length]).values()}
+    if unknown := dtypes - {None, *_SAFE_DTYPES}:
+        raise UserError(
+            f"it holds {printable(min(unknown))[:20]}, of which NumPy knows nothing: save it as float32 (F32)"
+        )
+    return from_torchvision(".safetensors", load_safetensors(content))

@@ -25,6 +25,11 @@ _NAMES = dict(
 )
 """Where numbers are missing stand ReLUs, pools and dropout: there is no place for normalization."""
 
+_FIRST = "features.0.weight"
+
+_AROUND = ("module", "_orig_mod")
+"""What PyTorch's DataParallel and `torch.compile` put into the names."""
+
 VARIANT = "no-normalization"
 
 # torchvision.transforms.Normalize of the ImageNet weights, for pixels in 0 to 1.
@@ -42,6 +47,7 @@ def from_torchvision(form: str, state: Mapping[str, Array]) -> Published:
     Raises:
         UserError: if names or shapes are another network's, such as those of torchvision's own weights.
     """
+    state, renamed = _plain_names(state)
     missing = [
         f"{name}.{part}" for name in _NAMES.values() for part in ("weight", "bias") if f"{name}.{part}" not in state
     ]
@@ -63,12 +69,24 @@ def from_torchvision(form: str, state: Mapping[str, Array]) -> Published:
         mean=(red, green, blue),
         policy="crop",
         remarks=(
+            *renamed,
             "fc6's inputs reordered from channel, height, width to height, width, channel",
             "conv1 divided by 255 times torchvision's deviations, so that it takes grey levels",
             f"torchvision's mean, R {red:.3f}, G {green:.3f}, B {blue:.3f}",
             "conv1 taken without padding on 227×227 pixels: the file does not say how it was trained",
         ),
     )
+
+
+def _plain_names(state: Mapping[str, Array]) -> tuple[Mapping[str, Array], tuple[str, ...]]:
+    """`state` by torchvision's names, without those of what the network was in, and a remark if there were any."""
+    plain = {".".join(part for part in name.split(".") if part not in _AROUND): name for name in state}
+    outer = [name.removesuffix(_FIRST) for name in plain if name == _FIRST or name.endswith(f".{_FIRST}")]
+    if len(plain) < len(state) or len(outer) != 1:
+        return state, ()
+    found = {name.removeprefix(outer[0]): theirs for name, theirs in plain.items() if name.startswith(outer[0])}
+    renamed = () if found[_FIRST] == _FIRST else (f"{found[_FIRST]!r} taken as {_FIRST!r}, and so on",)
+    return {name: state[theirs] for name, theirs in found.items()}, renamed
 
 
 def _width(layers: Mapping[str, Layer]) -> float:
