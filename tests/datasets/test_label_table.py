@@ -1,5 +1,7 @@
 """Labels in tables: what is plain is read and named in one line; what is not is an error that says what to set."""
 
+from dataclasses import replace
+
 import pytest
 
 from alexnet_pipe.base.errors import UserError
@@ -174,6 +176,7 @@ def test_of_two_possible_columns_the_parameter_decides() -> None:
         ("id,label\n1,caf\xe9\n", "is not in UTF-8"),
         (BREEDS + '1,"a\x1b\nb"\n', "more than one label or split"),
         ("", "cannot be read"),
+        ("id,label\n1,a\n" + "a/" * 100_000 + "1,b\n", "photographs without a row"),
         ("," * 20_000, "more than 10,000 columns"),
     ],
 )
@@ -191,7 +194,7 @@ def test_hostile_json_lines_are_an_error_of_one_line(table: str) -> None:
 def test_a_table_is_not_read_if_it_is_too_large() -> None:
     found = files(FOUR, {"a.csv": BREEDS})
     with pytest.raises(UserError, match=r"'a\.csv' has more than 200,000,000 bytes"):
-        TableLabels()(found._replace(sizes={**found.sizes, "a.csv": 200_000_001}))
+        TableLabels()(replace(found, sizes={**found.sizes, "a.csv": 200_000_001}))
 
 
 def test_a_name_that_two_photographs_have_is_an_error() -> None:

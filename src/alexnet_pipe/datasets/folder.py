@@ -13,8 +13,8 @@ _SYSTEM = {
     *("@eadir", "$recycle.bin", "system volume information", "lost+found"),
 }
 _IMAGE = re.compile(
-    r"\.(jpe?g|jpe|jfif|png|gif|webp|tiff?|bmp|dib|p[bgnp]m|avifs?|jp2|j2[ck]|jp[cfx]"
-    r"|hei[cf]|svg|psd|jxl|ico|exr|hdr|dds|qoi|raf|dng|cr2|nef|arw)",
+    r"[^/\\]\.(jpe?g|jpe|jfif|png|gif|webp|tiff?|bmp|dib|p[bgnp]m|avifs?|jp2|j2[ck]|jp[cfx]"
+    r"|hei[cf]|svg|psd|jxl|ico|exr|hdr|dds|qoi|raf|dng|cr2|nef|arw)\Z",
     re.IGNORECASE,
 )
 """How names of images end, also of kinds that are not decoded: `resize` refuses those with a reason."""
@@ -39,7 +39,7 @@ def is_hidden(part: str) -> bool:
 
 def is_image_name(name: str) -> bool:
     """Whether the name ends as those of images do; a table or a list does not."""
-    return _IMAGE.fullmatch(PurePosixPath(name).suffix) is not None
+    return _IMAGE.search(name) is not None
 
 
 def ending_of(path: PurePath) -> str:

@@ -39,7 +39,7 @@ def chosen_labels(files: Files, wanted: str | None = None) -> Labelled:
     if not found.origin:
         return found
     refuse_unusable_labels(found, files.where)
-    masks = len(files.images()) - len(files.photographs())
+    masks = len(files.images) - len(files.photographs)
     told = [f"images in folders of masks and annotations, left out: {masks:,}"] if masks else []
     return found._replace(remarks=[*found.remarks, *told])
 
@@ -105,7 +105,7 @@ def _agreeing(both: pd.DataFrame) -> dict[str, str]:
 
 def _advice(files: Files) -> str:
     """What can be said of files in which labels or photographs may be that are not read."""
-    names, photographs = files.visible(), files.photographs()
+    names, photographs = files.visible, files.photographs
     tables = [name for name in names if is_table_name(name)] if photographs else []
     annotations = [name for name in names if _ANNOTATION.search(name)] if photographs else []
     archives = [name for name in names if _ARCHIVE.search(name)]

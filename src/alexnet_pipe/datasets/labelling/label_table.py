@@ -42,7 +42,7 @@ class TableLabels:
         """A `Labelling`: a row's photograph, label and, if a column, the table's name or a folder says so, split."""
         if not any(map(is_table_name, files.sizes)):
             return None
-        names = PhotographNames(files.photographs())
+        names = PhotographNames(files.photographs)
         tables, faults = naming_tables(files, names)
         chosen = self._with_labels(tables, files.where)
         if not chosen:

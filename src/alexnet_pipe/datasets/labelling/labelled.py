@@ -2,6 +2,8 @@
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
 from typing import NamedTuple, Protocol
 
 import pandas as pd
@@ -12,7 +14,8 @@ from alexnet_pipe.datasets.folders.folder_names import holds_annotations_by_name
 from alexnet_pipe.datasets.labels import SPLITS
 
 
-class Files(NamedTuple):
+@dataclass(frozen=True)
+class Files:
     """The files of one archive or folder.
 
     Attributes:
@@ -27,7 +30,7 @@ class Files(NamedTuple):
     folders: Sequence[str]
     content: Callable[[str], bytes]
     where: str
-    crcs: Mapping[str, int] = {}
+    crcs: Mapping[str, int] = field(default_factory=dict)
 
     def alike(self, one: str, other: str) -> bool:
         """Whether two files have the same content; they are read only if their sizes do not tell, nor their CRC-32."""
@@ -35,19 +38,20 @@ class Files(NamedTuple):
             return False
         return one in self.crcs or self.content(one) == self.content(other)
 
+    @cached_property
     def visible(self) -> list[str]:
         """The names of all files but hidden ones."""
         return [name for name in self.sizes if not any(map(is_hidden, path_parts(name)))]
 
+    @cached_property
     def images(self) -> list[str]:
         """The visible files whose names end as those of images do."""
-        return [name for name in self.visible() if is_image_name(name)]
+        return [name for name in self.visible if is_image_name(name)]
 
+    @cached_property
     def photographs(self) -> list[str]:
         """The images; if there are others, not those in folders of masks and other annotations."""
-        images = self.images()
-        others = [name for name in images if not any(map(holds_annotations_by_name, path_parts(name)[:-1]))]
-        return others or images
+        return [name for name in self.images if not _are_annotations(path_parts(name)[:-1])] or self.images
 
 
 class Labelled(NamedTuple):
@@ -82,7 +86,17 @@ def labelled(rows: Iterable[tuple[str, str, str]]) -> pd.DataFrame:
 
 def split_above(member: str) -> str | None:
     """The split that the folders above a file name; the nearest one counts."""
-    return next((split for folder in reversed(path_parts(member)[:-1]) if (split := split_in(folder))), None)
+    return _split_of_folders(path_parts(member)[:-1])
+
+
+@cache
+def _split_of_folders(folders: tuple[str, ...]) -> str | None:
+    return next((split for folder in reversed(folders) if (split := split_in(folder))), None)
+
+
+@cache
+def _are_annotations(folders: tuple[str, ...]) -> bool:
+    return any(map(holds_annotations_by_name, folders))
 
 
 def held_out(splits: Iterable[str | None]) -> str:

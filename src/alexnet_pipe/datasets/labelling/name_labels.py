@@ -27,7 +27,7 @@ def labels_in_names(files: Files) -> Labelled | None:
     Raises:
         UserError: if most names have that form and not all, or if what stands before the number is no plain label.
     """
-    photographs = files.photographs()
+    photographs = files.photographs
     labels = {member: _label(member) for member in photographs}
     unlabelled = _unlabelled_tests(labels)
     named = {member: label for member, label in labels.items() if member not in unlabelled}

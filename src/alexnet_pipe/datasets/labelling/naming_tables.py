@@ -47,7 +47,7 @@ def naming_tables(files: Files, names: PhotographNames) -> tuple[list[NamingTabl
     Raises:
         UserError: if there are more than `MOST_TABLES`.
     """
-    found = [name for name in files.visible() if is_table_name(name) and "submission" not in name.casefold()]
+    found = [name for name in files.visible if is_table_name(name) and "submission" not in name.casefold()]
     if len(found) > MOST_TABLES:
         raise UserError(
             f"{files.where} has {len(found):,} tables, more than {MOST_TABLES:,}: keep the one with the labels"
@@ -66,7 +66,7 @@ def row_splits(table: pd.DataFrame, name: str) -> list[str | None]:
     """The split of each row: what a column says, else the name of the table."""
     column, _ = split_column(table)
     of_table = split_in(PurePosixPath(name).stem)
-    return [split_of(cell) or of_table for cell in table[column]] if column else [of_table] * len(table)
+    return [split_of(cell) or of_table for cell in table[column].tolist()] if column else [of_table] * len(table)
 
 
 def _naming_table(files: Files, name: str, names: PhotographNames) -> NamingTable | None:
@@ -99,7 +99,7 @@ def _matched(
 ) -> NamingTable:
     folder, splits = _folder(name), row_splits(table, name)
     meant = {
-        column: [names.find(cell, folder, split) for cell, split in zip(table[column], splits, strict=True)]
+        column: [names.find(cell, folder, split) for cell, split in zip(table[column].tolist(), splits, strict=True)]
         for column in candidates
     }
     first = {column: [members[0] if members else "" for members in cells] for column, cells in meant.items()}

@@ -8,6 +8,10 @@ from alexnet_pipe.datasets.folder import is_image_name, path_parts
 from alexnet_pipe.datasets.labelling.labelled import split_above
 
 
+_DEEPEST = 100
+"""Parts of the longest path that is looked for."""
+
+
 class PhotographNames:
     """Photographs, to be found by what tables call them.
 
@@ -29,13 +33,13 @@ class PhotographNames:
 
         Args:
             cell: As it stands in a table.
-            folder: Of the table; paths may begin there.
+            folder: Of the table, separated by `/`; paths may begin there.
             split: Of the row, if it is known: of several members, those in folders of that split are meant.
         """
         parts = _parts(cell)
-        if not parts:
+        if not 0 < len(parts) <= _DEEPEST:
             return []
-        beside = posixpath.normpath(posixpath.join("/".join(_parts(folder)), *_parts(cell)))
+        beside = posixpath.normpath("/".join((folder, *parts)) if folder else "/".join(parts))
         if beside in self._paths:
             return [self._paths[beside]]
         found = self._by_end(len(parts), is_image_name(parts[-1])).get("/".join(parts), [])

@@ -6,7 +6,6 @@ import re
 import warnings
 from io import BytesIO
 from itertools import islice
-from pathlib import PurePosixPath
 from typing import Any
 
 import pandas as pd
@@ -25,7 +24,7 @@ _SEPARATORS = ",;\t|"
 
 def is_table_name(name: str) -> bool:
     """Whether the name ends as those of tables do that can be read."""
-    return PurePosixPath(name).suffix.lower() in _ENDINGS
+    return name.lower().endswith(_ENDINGS)
 
 
 def read_table(name: str, content: bytes, where: str, rows: int | None = None) -> pd.DataFrame:

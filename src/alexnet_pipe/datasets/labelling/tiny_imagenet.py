@@ -20,7 +20,7 @@ def tiny_imagenet_labels(files: Files) -> Labelled | None:
     """
     if not any(name.endswith(_ANNOTATIONS[-1]) for name in files.sizes):
         return None
-    names = {path_parts(name): name for name in files.visible()}
+    names = {path_parts(name): name for name in files.visible}
     found = [path for path in names if path[-2:] == _ANNOTATIONS]
     if len(found) != 1:
         return None
@@ -29,7 +29,7 @@ def tiny_imagenet_labels(files: Files) -> Labelled | None:
     truth = dict(_pairs(files, names[annotations]))
     words = dict(_pairs(files, names[(*root, _WORDS)])) if (*root, _WORDS) in names else {}
     rows, tests = [], 0
-    for member in files.photographs():
+    for member in files.photographs:
         match path_parts(member)[len(root) :]:
             case ("train", number, *_, _):
                 rows.append((member, _label(number, words), "train"))
