@@ -176,7 +176,7 @@ def test_of_two_possible_columns_the_parameter_decides() -> None:
         ("id,label\n1,caf\xe9\n", "is not in UTF-8"),
         (BREEDS + '1,"a\x1b\nb"\n', "more than one label or split"),
         ("", "cannot be read"),
-        ("id,label\n1,a\n" + "a/" * 100_000 + "1,b\n", "photographs without a row"),
+        ("id,label\n1,a\n" + "a/" * 100_000 + "1,b\n", "rows without a photograph: 1 of 2"),
         ("," * 20_000, "more than 10,000 columns"),
     ],
 )

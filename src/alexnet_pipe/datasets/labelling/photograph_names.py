@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from alexnet_pipe.datasets.folder import is_image_name, path_parts
 from alexnet_pipe.datasets.labelling.labelled import split_above
 
-
 _DEEPEST = 100
 """Parts of the longest path that is looked for."""
 
