@@ -52,6 +52,15 @@ def test_a_table_shows_each_model_and_their_average_with_counts_and_intervals(
     ]
 
 
+def test_without_a_model_the_projects_is_meant(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "models").mkdir()
+    (folder / "one.keras").rename(folder / "models/alexnet.keras")
+    assert evaluate("--images", "set", monkeypatch=monkeypatch) == 0
+    assert "models/alexnet.keras" in capsys.readouterr().out
+
+
 def test_json_has_the_metrics_by_their_names_in_the_pipeline(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -47,6 +47,20 @@ def test_nothing_predicted_is_status_1(
     assert "too small: 12×12 pixels" in output.out
 
 
+def test_a_file_gets_the_rows_and_as_many_classes_as_asked_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert predict("photo.png", "--top", "1", "--out", "found.csv", monkeypatch=monkeypatch) == 0
+    heading, row = (folder / "found.csv").read_text().splitlines()
+    assert heading == "photograph,outcome,reason,class1,probability1"
+    assert row.startswith("photo.png,predicted,,")
+    assert predict("photo.png", "--out", "found.jsonl", monkeypatch=monkeypatch) == 0
+    assert len(json.loads((folder / "found.jsonl").read_text())["classes"]) == 2
+    assert capsys.readouterr().out == ""
+    assert predict("small.png", "--out", "found.csv", monkeypatch=monkeypatch) == 1
+    assert (folder / "found.csv").read_text().splitlines() == [heading, row]
+
+
 def test_rows_for_programs_have_standard_output_to_themselves(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

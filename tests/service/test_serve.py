@@ -100,7 +100,7 @@ def test_runs_wait_are_dropped_cancelled_told_and_made_each_minute(served: Proje
     assert served.state(waiting) == "Running"
     os.killpg(worker.process.pid, signal.SIGINT)  # As a terminal does: the flow and the stage hear it too.
     assert worker.process.wait() == 130
-    assert worker.printed().splitlines()[-1] == "alexnet-pipe: stopped by SIGINT; run the same command again to go on"
+    assert worker.printed().splitlines()[-1] == "alexnet-pipe: stopped by SIGINT"
     assert served.state(waiting) == "Cancelled"
     until(lambda: [process.cmdline()[-1] for process in served.processes()] == ["server"], served.processes)
 

@@ -76,6 +76,6 @@ def test_a_server_serves_api_and_reports_and_leaves_nothing(house: Project, tmp_
 
     os.killpg(server.process.pid, signal.SIGINT)
     assert server.process.wait() == 130
-    assert server.printed().splitlines()[1:] == ["alexnet-pipe: stopped by SIGINT; run the same command again to go on"]
+    assert server.printed().splitlines()[1:] == ["alexnet-pipe: stopped by SIGINT"]
     assert not (house.folder / ".prefect/server.json").exists()
     assert house.processes() == []

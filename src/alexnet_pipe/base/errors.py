@@ -19,8 +19,8 @@ class StoppedError(BaseException):
     No library takes it for a failure that it can go on after.
     """
 
-    def __init__(self, number: int) -> None:
-        super().__init__(f"stopped by {signal.Signals(number).name}; run the same command again to go on")
+    def __init__(self, number: int, advice: str = "; run the same command again to go on") -> None:
+        super().__init__(f"stopped by {signal.Signals(number).name}{advice}")
         self.number = number
         self.status = 128 + number
 

@@ -1,7 +1,7 @@
 """Ctrl-C and SIGTERM, alike in every verb: one line, nothing left at work, exit status 130 or 143.
 
 A program that a script has put into the background ignores Ctrl-C unless it says otherwise, and all of these do.
-`server` and `serve` end with 0 after SIGTERM, which is how a supervisor ends what works until it is told to stop.
+`server`, `serve` and `demo` end with 0 after SIGTERM: so a supervisor ends what works until it is told to stop.
 """
 
 import os
@@ -42,9 +42,10 @@ def as_service() -> Iterator[None]:
     try:
         yield
     except StoppedError as stopped:
-        if stopped.number != signal.SIGTERM:
-            raise
-        print(stopped, flush=True)
+        ended = StoppedError(stopped.number, advice="")
+        if ended.number != signal.SIGTERM:
+            raise ended from None
+        print(ended, flush=True)
 
 
 @contextmanager

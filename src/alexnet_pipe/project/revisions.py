@@ -94,7 +94,7 @@ class Revision:
     def _not_here(self, path: Path) -> UserError:
         if not self.files.repo.config["core"].get("remote"):
             return UserError(
-                f"{path} of {self.name} is not in DVC's cache, and there is no remote (`dvc remote add`) to get it from: "
+                f"{path} of {self.name} is not in DVC's cache, and no remote is set (`dvc remote add`) to get it from: "
                 f"`git checkout {self.name}` and `dvc repro`, in another clone, make it again"
             )
         return UserError(

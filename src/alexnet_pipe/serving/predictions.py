@@ -21,11 +21,13 @@ class Prediction(NamedTuple):
     photograph: Path
     probabilities: Mapping[str, float]
     refusal: RefusedError | None = None
+    top: int = TOP
+    """How many classes are told."""
 
     @property
     def best(self) -> list[tuple[str, float]]:
-        """The five most probable classes, best first."""
-        return list(islice(self.probabilities.items(), TOP))
+        """The `top` most probable classes, best first."""
+        return list(islice(self.probabilities.items(), self.top))
 
 
 def predictions(model: Classifier, photographs: Iterable[Path]) -> Iterator[list[Prediction]]:

@@ -31,7 +31,7 @@ class Rows(Protocol):
 class PredictionTable:
     """One row a photograph, for people."""
 
-    def __init__(self, photographs: Sequence[Path], classes: Sequence[str]) -> None:
+    def __init__(self, photographs: Sequence[Path], classes: Sequence[str], top: int = TOP) -> None:
         self._console = output_console()
         longest = [max(cell_len(printable(name)) for name in names) for names in (photographs, [*classes, "refused"])]
         # Of the first two columns, in characters: the same for all batches.
@@ -51,11 +51,11 @@ class PredictionTable:
 
 
 class CsvRows:
-    """One row a photograph, with the five most probable classes."""
+    """One row a photograph, with the most probable classes."""
 
-    def __init__(self, photographs: Sequence[Path], classes: Sequence[str]) -> None:
+    def __init__(self, photographs: Sequence[Path], classes: Sequence[str], top: int = TOP) -> None:
         self._out = utf8_output()
-        numbers = range(1, 1 + min(TOP, len(classes)))
+        numbers = range(1, 1 + min(top, len(classes)))
         pairs = [f"{name}{number}" for number in numbers for name in ("class", "probability")]
         self._rows = csv.DictWriter(self._out, ["photograph", "outcome", "reason", *pairs], lineterminator="\n")
         self._rows.writeheader()
@@ -70,9 +70,9 @@ class CsvRows:
 
 
 class JsonLines:
-    """One JSON object a photograph, each with the same five names."""
+    """One JSON object a photograph, each with the same names."""
 
-    def __init__(self, photographs: Sequence[Path], classes: Sequence[str]) -> None:
+    def __init__(self, photographs: Sequence[Path], classes: Sequence[str], top: int = TOP) -> None:
         self._out = utf8_output()
 
     def show(self, batch: Sequence[Prediction]) -> None:
@@ -94,7 +94,7 @@ class Submission:
     probability for every class, and is named on standard error.
     """
 
-    def __init__(self, photographs: Sequence[Path], classes: Sequence[str]) -> None:
+    def __init__(self, photographs: Sequence[Path], classes: Sequence[str], top: int = TOP) -> None:
         """
         Raises:
             UserError: if two photographs have the same id.
@@ -116,22 +116,22 @@ class Submission:
         self._out.flush()
 
 
-FORMS: Mapping[str, Callable[[Sequence[Path], Sequence[str]], Rows]] = MappingProxyType(
+FORMS: Mapping[str, Callable[[Sequence[Path], Sequence[str], int], Rows]] = MappingProxyType(
     {"table": PredictionTable, "csv": CsvRows, "json": JsonLines, "submission": Submission}
 )
 
 
-def show_predictions(model: Classifier, photographs: Sequence[Path], form: str = "table") -> None:
-    """Print one row a photograph in one of `FORMS`.
+def show_predictions(model: Classifier, photographs: Sequence[Path], form: str = "table", top: int = TOP) -> None:
+    """Print one row a photograph, with its `top` most probable classes, in one of `FORMS`.
 
     Raises:
         UserError: at the end, if every file was refused, and as the form does.
     """
-    rows = FORMS[form](photographs, model.classes)
+    rows = FORMS[form](photographs, model.classes, top)
     predicted = 0
     with _progress(len(photographs), form) as advance:
         for batch in predictions(model, photographs):
-            rows.show(batch)
+            rows.show([prediction._replace(top=top) for prediction in batch])
             predicted += sum(prediction.refusal is None for prediction in batch)
             advance(len(batch))
     if not predicted:
