@@ -48,16 +48,18 @@ def load_model(path: Path, forms: Forms = PORTABLE) -> Classifier:
     Raises:
         UserError: if the file is missing, damaged, or holds another kind of model.
     """
-    with required(path).open("rb") as file:
-        try:
+    if not required(path).is_file():
+        raise UserError(f"{path} is no file: name a model's file")
+    try:
+        with path.open("rb") as file:
             return _read_model(file, forms)
-        except UserError as error:
-            raise UserError(f"{path} {error}") from None
-        except MemoryError:
-            raise
-        except Exception as error:  # Damaged content leads the libraries to errors of many kinds.
-            reason = printable(" ".join(str(error).split()))[:200]
-            raise UserError(f"{path} is not a model of this project, or is damaged: {reason}") from None
+    except UserError as error:
+        raise UserError(f"{path} {error}") from None
+    except MemoryError:
+        raise
+    except Exception as error:  # Damaged content leads the libraries to errors of many kinds.
+        reason = printable(" ".join(str(error).split()))[:200]
+        raise UserError(f"{path} is not a model of this project, or is damaged: {reason}") from None
 
 
 def _read_model(file: BinaryIO, forms: Forms) -> Classifier:
@@ -82,7 +84,10 @@ def _variable(model: Classifier, name: str) -> Any:
 
 def _weights(archive: ZipFile, expected: int) -> bytes:
     """The bytes of the weights' entry, if it has as many as a network needs that takes `expected` for its numbers."""
-    size = archive.getinfo(_WEIGHTS).file_size
+    entry = archive.getinfo(_WEIGHTS)
+    if entry.compress_type != ZIP_STORED:
+        raise UserError("has compressed weights, which could swell: pack it again without compression, as Keras does")
+    size = entry.file_size
     if not expected <= size <= expected + OVERHEAD:
         raise ValueError(f"its weights take {size:,} bytes, and its network needs {expected:,}")
     return _entry(archive, _WEIGHTS, size)
