@@ -73,11 +73,37 @@ def test_a_table_that_says_the_same_of_more_photographs_is_read_with_the_names_o
     table += "".join(f"27,{number // 10},{name}\n" for number, name in enumerate(train))
     table += "".join(f"27,{number % 2},{name}\n" for number, name in enumerate(test))
     found = chosen_labels(files([*train, *test], {"signs.csv": table}))
+    assert found.origin == "class folders and signs.csv, column ClassId"
     assert found.rows.groupby(["split", "label"]).size().to_dict() == {
         ("test", "stop"): 5,
         ("test", "yield"): 5,
         ("train", "stop"): 10,
         ("train", "yield"): 10,
+    }
+
+
+def test_a_table_of_the_test_split_alone_is_read_beside_class_folders() -> None:
+    test = ["test/1.jpg", "test/2.jpg"]
+    train = [f"train/{name}" for name in PETS]
+    found = chosen_labels(files([*train, *test], {"test.csv": table_of(test, ["dogs", "cats"])}))
+    assert found.rows.groupby(["split", "label"]).size().to_dict() == {
+        ("test", "cats"): 1,
+        ("test", "dogs"): 1,
+        ("train", "cats"): 10,
+        ("train", "dogs"): 10,
+    }
+    other_words = chosen_labels(files([*train, *test], {"test.csv": table_of(test, ["1", "0"])}))
+    assert set(other_words.rows["split"]) == {"train"}
+
+
+def test_a_table_that_agrees_says_the_splits_of_class_folders_without() -> None:
+    table = "path,label,split\n" + "".join(f"{name},{name[:4]},{'test' if '9' in name else 'train'}\n" for name in PETS)
+    found = chosen_labels(files(PETS, {"all.csv": table}))
+    assert found.rows.groupby(["split", "label"]).size().to_dict() == {
+        ("test", "cats"): 1,
+        ("test", "dogs"): 1,
+        ("train", "cats"): 9,
+        ("train", "dogs"): 9,
     }
 
 

@@ -1,6 +1,7 @@
 """Which way of labelling photographs fits what was found."""
 
 import re
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -12,6 +13,7 @@ from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, Labelling,
 from alexnet_pipe.datasets.labelling.name_labels import labels_in_names
 from alexnet_pipe.datasets.labelling.table_file import is_table_name
 from alexnet_pipe.datasets.labelling.tiny_imagenet import tiny_imagenet_labels
+from alexnet_pipe.datasets.labels import SPLITS
 
 FOLDERS = "folders"
 """What `dataset.labels` says if the folders are meant, whatever tables there are."""
@@ -72,27 +74,24 @@ def _in_folders(files: Files) -> Labelled:
 
 
 def _beside_tables(files: Files, folders: Labelled) -> Labelled:
-    """The labels of the folders, if no table says something else; those of a table that says the same of more."""
+    """The labels of the folders, and what a table adds that says the same: other photographs, and splits."""
     try:
-        tables = TableLabels(plain=True)(files)
+        tables = TableLabels(beside=frozenset(folders.rows["member"]))(files)
     except UserError:  # Tables that cannot be understood for certain are no reason to doubt folders that can be.
         return folders
     if not tables:
         return folders
     both = folders.rows.merge(tables.rows, on="member", suffixes=("", "_of_table"))
-    pairs = _agreeing(both)
-    differing = both.loc[both["label_of_table"].map(pairs) != both["label"], "member"]
+    meant = _agreeing(both) if len(both) else {label: label for label in folders.rows["label"]}
+    differing = both.loc[both["label_of_table"].map(meant) != both["label"], "member"]
     if len(differing) <= MISSING * len(both):
-        more = len(both) >= (1 - MISSING) * len(folders.rows) and set(tables.rows["label"]) <= set(pairs)
-        if not more or len(tables.rows) <= (1 + MISSING) * len(folders.rows):
-            return folders
-        return tables._replace(rows=tables.rows.assign(label=tables.rows["label"].map(pairs)))
+        return _with_tables(folders, tables, meant) if set(tables.rows["label"]) <= set(meant) else folders
     if _METADATA.search(tables.origin):
-        return tables
+        return TableLabels()(files) or folders
     raise UserError(
         f"{files.where}: the class folders and the labels of {tables.origin}, do not agree about {len(differing):,} of "
-        f"{len(both):,} photographs, as {differing.iloc[0]!r}: set dataset.labels to {FOLDERS!r}, or to the "
-        "name of the column"
+        f"{len(both):,} photographs, as {differing.iloc[0]!r}: set dataset.labels to {FOLDERS!r}, or to the name of "
+        "the column"
     )
 
 
@@ -101,6 +100,17 @@ def _agreeing(both: pd.DataFrame) -> dict[str, str]:
     pairs = both.groupby(["label", "label_of_table"]).size().sort_values(ascending=False, kind="stable").reset_index()
     same = pairs[~(pairs["label"].duplicated() | pairs["label_of_table"].duplicated())]
     return dict(zip(same["label_of_table"], same["label"], strict=True))
+
+
+def _with_tables(folders: Labelled, tables: Labelled, meant: Mapping[str, str]) -> Labelled:
+    """Both, with the classes of the folders; what either holds out is held out."""
+    rows = pd.concat([folders.rows, tables.rows.assign(label=tables.rows["label"].map(meant))], ignore_index=True)
+    order = rows["split"].map(SPLITS.index).groupby(rows["member"]).transform("max")
+    rows = rows.assign(split=order.map(dict(enumerate(SPLITS)))).astype("str").drop_duplicates("member")
+    added, same = len(rows) - len(folders.rows), rows["split"].head(len(folders.rows)).equals(folders.rows["split"])
+    if not added and same:
+        return folders
+    return Labelled(rows, f"class folders and {tables.origin}", tables.remarks if added else folders.remarks)
 
 
 def _advice(files: Files) -> str:

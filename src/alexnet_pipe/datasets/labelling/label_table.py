@@ -30,13 +30,14 @@ _Chosen = Sequence[tuple[NamingTable, str]]
 class TableLabels:
     """The labelling by one column of a table, or of several tables."""
 
-    def __init__(self, column: str | None = None, plain: bool = False) -> None:
+    def __init__(self, column: str | None = None, beside: frozenset[str] = frozenset()) -> None:
         """
         Args:
             column: The one with the labels, if it has to be told.
-            plain: Take only columns whose names say that they hold labels.
+            beside: Photographs that have labels already: they need no row, and only columns whose names say that they
+                hold labels are taken.
         """
-        self._column, self._plain = column, plain
+        self._column, self._beside = column, beside
 
     def __call__(self, files: Files) -> Labelled | None:
         """A `Labelling`: a row's photograph, label and, if a column, the table's name or a folder says so, split."""
@@ -56,7 +57,7 @@ class TableLabels:
         remarks += _told("rows without a photograph", rows.loc[rows["member"] == "", "table"], len(rows), where)
         rows = _one_label_each(rows[rows["member"] != ""], where)
         named = {member for table in tables for member in table.members}
-        remarks += _left_out(names.members, set(rows["member"]), named, where)
+        remarks += _left_out(names.members, self._beside.union(rows["member"]), named, where)
         ordered = rows[["member", "label", "split"]].sort_values("member").itertuples(index=False, name=None)
         return Labelled(labelled(ordered), _origin(chosen), remarks)
 
@@ -64,7 +65,7 @@ class TableLabels:
         if self._column is not None:
             return [(table, self._column) for table in tables if self._column in table.cells]
         chosen = _chosen(tables, named_labels, where)
-        if not chosen and not self._plain:
+        if not chosen and not self._beside:
             _refuse_one_column_a_class(tables, where)
             chosen = _chosen(tables, likely_labels, where)
         return chosen
@@ -126,7 +127,7 @@ def _one_label_each(rows: pd.DataFrame, where: str) -> pd.DataFrame:
     return rows
 
 
-def _left_out(photographs: Iterable[str], with_label: set[str], named: set[str], where: str) -> list[str]:
+def _left_out(photographs: Iterable[str], with_label: frozenset[str], named: set[str], where: str) -> list[str]:
     """What is told of the photographs without a label."""
     rest = [member for member in photographs if member not in with_label]
     of_tables = {member for member in rest if member in named}
