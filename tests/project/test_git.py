@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_pipe.project.checkout import Checkout, CommandError, NoRepositoryError, git, top_folder
+from alexnet_pipe.project.checkout import Checkout, CommandError, NoRepositoryError, git, require_commit, top_folder
 
 IDENTITY = ("-c", "user.name=A", "-c", "user.email=a@example.org")
 
@@ -58,3 +58,10 @@ def test_the_top_folder_is_found_from_below(here: Checkout) -> None:
     below = here.root / "projects/alexnet"
     below.mkdir(parents=True)
     assert top_folder(Checkout(below)) == top_folder(here) == here.root.resolve()
+
+
+def test_a_repository_without_a_commit_says_so(tmp_path: Path, here: Checkout) -> None:
+    require_commit(here)
+    subprocess.run(["git", "init", "-q", tmp_path / "new"], check=True)
+    with pytest.raises(NoRepositoryError, match=r"new has no commit yet: `git add --all` and `git commit` make one"):
+        require_commit(Checkout(tmp_path / "new"))

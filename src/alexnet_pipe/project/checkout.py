@@ -113,6 +113,19 @@ def top_folder(checkout: Checkout) -> Path:
     return Path(git(checkout, "rev-parse", "--show-toplevel")).resolve()
 
 
+def require_commit(checkout: Checkout) -> None:
+    """
+    Raises:
+        NoRepositoryError: if the repository has no commit yet, or there is none.
+    """
+    try:
+        git(checkout, "rev-parse", "--verify", "--quiet", "HEAD")
+    except CommandError:
+        raise NoRepositoryError(
+            f"the git repository {top_folder(checkout)} has no commit yet: `git add --all` and `git commit` make one"
+        ) from None
+
+
 def commit_identity(checkout: Checkout) -> dict[str, str]:
     """The environment by which git knows who commits; a machine without a person has a name, too."""
     names: dict[str, str] = {}

@@ -13,7 +13,7 @@ from dvc.repo import Repo
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.terminal import shortened
-from alexnet_pipe.project.checkout import Checkout, commit_identity, git, top_folder
+from alexnet_pipe.project.checkout import Checkout, commit_identity, git, require_commit, top_folder
 from alexnet_pipe.project.dvc import DvcError, default_remote, dvc
 from alexnet_pipe.project.lock_file import digests, locked_stages
 from alexnet_pipe.project.run_lock import end_marked
@@ -114,6 +114,7 @@ def _try_to_commit(project: Checkout, copy: Checkout) -> None:
 
 
 def _refuse_changes(project: Checkout, remedy: str, *but: str) -> None:
+    require_commit(project)
     changed = git(project, "status", "--porcelain", "--untracked-files=no", "--", ".", *but)
     if changed:
         names = shortened([line.split(maxsplit=1)[1] for line in changed.splitlines()])
