@@ -11,6 +11,7 @@ from absl import logging
 from alexnet_pipe.cluster import connect
 from tests.clusters import cluster
 from tests.patience import HANGS
+from tests.service.services import Project, project
 from tests.warm import warm_python
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -23,9 +24,25 @@ connect.PATIENCE = HANGS
 logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 
+# Their longest tests take a minute and more, or wait for the clock.
+LONGEST = ("test_recovery.py", "test_serve.py", "test_flow.py", "test_dvc.py", "test_certify.py", "test_silence.py")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest tests first, so that none of them is left alone at the end: above all whole runs of the pipeline."""
-    items.sort(key=lambda item: (item.get_closest_marker("slow") is None, "/pipeline/" not in item.nodeid))
+    """The longest tests first, so that none of them is left alone at the end; those that share a process, together.
+
+    With `--dist loadgroup` each other file is a group as well.
+    """
+    items.sort(
+        key=lambda item: (
+            LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST),
+            item.get_closest_marker("slow") is None,
+        )
+    )
+    shared = {"python_with_tensorflow", "prefect_server"}
+    files = {item.path: name for item in items for name in shared.intersection(getattr(item, "fixturenames", ()))}
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(files.get(item.path, item.nodeid.split("::")[0])))
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +62,11 @@ def python_with_tensorflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """A program that runs `-m alexnet_pipe` as Python does, and starts in no time."""
     with warm_python(tmp_path_factory.mktemp("warm")) as program:
         yield program
+
+
+@pytest.fixture(scope="session")
+def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A server for the flows of any project, which need not start one of their own where `PREFECT_API_URL` names it."""
+    with project(tmp_path_factory.mktemp("prefect"), {}) as made:
+        made.start_server()
+        yield made

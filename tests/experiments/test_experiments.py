@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +13,7 @@ import yaml
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.experiments.run import check_commit, remove_left_overs
 from alexnet_pipe.project.checkout import Checkout
+from tests.service.services import Project
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,12 +69,12 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(project: Path, server: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
     return subprocess.run(
         [sys.executable, "-m", "alexnet_pipe", "experiments", "mine", *arguments],
         cwd=project,
-        env={**environment, "COLUMNS": "200"},
+        env={**environment, "COLUMNS": "200", "PREFECT_API_URL": server.api_url},
         capture_output=True,
         text=True,
         check=False,
@@ -88,10 +88,10 @@ def cells(output: str, configuration: str) -> list[str]:
 
 
 @pytest.mark.slow
-def test_experiments_run_repeat_fail_and_are_refused(project: Path) -> None:
+def test_experiments_run_repeat_fail_and_are_refused(project: Path, prefect_server: Project) -> None:
     left_over = project / ".dvc/tmp/exps/standalone/tmpkilled"
     left_over.mkdir(parents=True)
-    first = run(project, "--seed", "1", "--seed", "2", "--only", "no-colour-shift")
+    first = run(project, prefect_server, "--seed", "1", "--seed", "2", "--only", "no-colour-shift")
     log = first.stdout + first.stderr
     assert first.returncode == 0, log
     assert log.count("evaluating in a copy") == 4
@@ -102,7 +102,7 @@ def test_experiments_run_repeat_fail_and_are_refused(project: Path) -> None:
     assert not (project / "metrics").exists()
 
     (project / "params.yaml").write_text(PARAMS)
-    second = run(project, "--seed", "1")
+    second = run(project, prefect_server, "--seed", "1")
     log = second.stdout + second.stderr
     assert second.returncode == 1
     assert log.count("Finished in state Cached('all from the run cache'") == 2
@@ -110,13 +110,12 @@ def test_experiments_run_repeat_fail_and_are_refused(project: Path) -> None:
     assert "Traceback" not in log
     assert cells(second.stdout, "no-colour-shift") == ["1", "top-1", "13.0 ± ?", "+3.0 ± ?", "> 1"]
     assert cells(second.stdout, "no-momentum") == ["0 of 1", "top-1", "–", "–"]
-    with sqlite3.connect(project / ".prefect/prefect.db") as database:
-        kept = database.execute("SELECT data, description FROM artifact WHERE key = 'mine' ORDER BY created").fetchall()
+    kept = [(each["data"], each["description"]) for each in prefect_server.artifacts("experiments")]
     assert ["13.0" in table for table, _ in kept] == [False, True]
     assert kept[1][1].endswith("Failed: no-momentum 1: the disk is on fire")
 
     (project / "conf/experiments/mine.yaml").write_text("published: {params: {train.sed: 1}}\n")
-    refused = run(project, "--seed", "1")
+    refused = run(project, prefect_server, "--seed", "1")
     assert refused.returncode == 1
     assert (
         "alexnet-pipe: conf/experiments/mine.yaml: published: train.sed is not a known parameter; "

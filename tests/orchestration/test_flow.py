@@ -15,7 +15,7 @@ import yaml
 
 from alexnet_pipe.project.run_lock import only_run
 from tests.patience import HANGS
-from tests.service.services import until
+from tests.service.services import Project, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -74,11 +74,13 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
 
 
-def run(project: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(COMMAND, cwd=project, env=environment(), capture_output=True, text=True, check=False)
+def run(project: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        COMMAND, cwd=project, env=environment() | variables, capture_output=True, text=True, check=False
+    )
 
 
-def test_the_flow_runs_repeats_fails_and_refuses(project: Path) -> None:
+def test_the_flow_runs_repeats_fails_and_refuses(project: Path, prefect_server: Project) -> None:
     first = run(project)
     assert first.returncode == 0, first.stderr
     log = first.stdout + first.stderr
@@ -95,7 +97,7 @@ def test_the_flow_runs_repeats_fails_and_refuses(project: Path) -> None:
     assert "temporary server" not in second.stdout + second.stderr
 
     (project / "in.txt").write_text("2")
-    failed = run(project)
+    failed = run(project, PREFECT_API_URL=prefect_server.api_url)
     assert failed.returncode == 1
     assert "alexnet-pipe: evaluate: no such luck" in failed.stderr.splitlines()
     assert "Traceback" not in failed.stdout + failed.stderr

@@ -3,7 +3,6 @@
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import pytest
 from alexnet_pipe.project.clones import CHALLENGER
 from alexnet_pipe.promotion.decision import Verdict
 from tests.promotion.retraining import add_photographs, git, make_project, retrain, state_of
+from tests.service.services import Project
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,38 +29,39 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def alexnet_pipe(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def alexnet_pipe(project: Path, server: Project, *arguments: str) -> subprocess.CompletedProcess[str]:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
     return subprocess.run(
         [sys.executable, "-m", "alexnet_pipe", *arguments],
         cwd=project,
-        env={name: value for name, value in os.environ.items() if not name.startswith("PREFECT")},
+        env={**inherited, "PREFECT_API_URL": server.api_url},
         capture_output=True,
         text=True,
         check=False,
     )
 
 
-def test_the_parameters_of_a_run_stay_in_that_run(project: Path) -> None:
+def test_the_parameters_of_a_run_stay_in_that_run(project: Path, prefect_server: Project) -> None:
     before = state_of(project), (project / "params.yaml").read_text()
-    done = alexnet_pipe(project, "run", "train", "--set", "train.seed=3")
+    done = alexnet_pipe(project, prefect_server, "run", "train", "--set", "train.seed=3")
     assert done.returncode == 0, done.stderr
     assert "Report: .prefect/challenger/report/index.html" in done.stdout
     assert (project / CHALLENGER / "models/alexnet.keras").read_text() == "3 6"
     assert (project / "models/alexnet.keras").read_text() == "12 6"
     assert (state_of(project), (project / "params.yaml").read_text()) == before
-    unfinished = alexnet_pipe(project, "promote")
+    unfinished = alexnet_pipe(project, prefect_server, "promote")
     assert unfinished.returncode == 1
     assert unfinished.stderr == (
         "alexnet-pipe: the challenger is not finished (evaluate): `alexnet-pipe retrain` goes on\n"
     )
 
 
-def test_the_flow_finds_new_photographs_trains_compares_and_promotes(project: Path) -> None:
+def test_the_flow_finds_new_photographs_trains_compares_and_promotes(project: Path, prefect_server: Project) -> None:
     add_photographs(project, "train", 4)
     (project / "params.yaml").write_text((project / "params.yaml").read_text().replace("seed: 12", "seed: 2"))
     git(project, "commit", "--quiet", "--all", "--message", "Another seed")
 
-    done = alexnet_pipe(project, "retrain")
+    done = alexnet_pipe(project, prefect_server, "retrain")
     assert done.returncode == 0, done.stderr
     assert "was downloaded, and now there is" in done.stderr
     said = "retrain: promoted as alexnet@v0.0.2: top-1 error 5.00% against the champion's 30.00% on the same 40 "
@@ -69,8 +70,7 @@ def test_the_flow_finds_new_photographs_trains_compares_and_promotes(project: Pa
         "Promote a new model: top-1 error 5.00%"
     )
     assert (project / "models/alexnet.keras").read_text() == "2 10"
-    with sqlite3.connect(project / ".prefect/prefect.db") as database:
-        artifacts = dict(database.execute("select key, data from artifact"))
+    artifacts = {each["key"]: each["data"] for each in prefect_server.artifacts("retrain")}
     assert "| right where the other is wrong | 0 | 10 |" in artifacts["promotion"]
     assert "data:image/svg+xml;base64," in artifacts["pipeline-picture"]
     assert re.search(r"\| top1_error_ten_view +\| 0.3 +\| 0.05 +\| -0.25 +\|", artifacts["metrics"])

@@ -88,6 +88,10 @@ class Project:
         self._started.append(process)
         return Service(process, log)
 
+    @property
+    def api_url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/api"
+
     def start_server(self, **environment: str) -> Service:
         server = self.start("-m", "alexnet_pipe", "server", **environment)
         server.prints("Prefect at http://")
@@ -102,7 +106,7 @@ class Project:
     def api(self, path: str, body: Mapping[str, Any] | None = None, method: str | None = None) -> Any:
         """GET `path`, or POST `body` to it, unless told otherwise."""
         request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/api{path}",
+            f"{self.api_url}{path}",
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
             method=method,
@@ -115,6 +119,11 @@ class Project:
                 raise
             # SQLite was busy, and has done nothing; Prefect's own clients try again as well.
             return self.api(path, body, method)
+
+    def artifacts(self, flow: str) -> list[dict[str, Any]]:
+        """Those of all runs of `flow`, the earliest first."""
+        found = self.api("/artifacts/filter", {"flows": {"name": {"any_": [flow]}}})
+        return sorted(found, key=lambda artifact: artifact["created"])
 
     def printed(self) -> str:
         """What its processes have printed, each after the other."""

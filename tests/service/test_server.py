@@ -54,7 +54,7 @@ def test_a_wrong_setting_is_one_line(house: Project, variable: str, value: str, 
 def test_a_server_serves_api_and_reports_and_leaves_nothing(house: Project, tmp_path: Path) -> None:
     server = house.start_server()
     address = json.loads((house.folder / ".prefect/server.json").read_text())
-    assert address["api"] == f"http://127.0.0.1:{house.port}/api"
+    assert address["api"] == house.api_url
     assert server.printed() == (
         f"Prefect at http://127.0.0.1:{house.port} (SQLite), reports at {address['reports']}/report/\n"
     )

@@ -35,7 +35,7 @@ def prefect(house: Project, *command: str) -> Service:
         "prefect",
         "--no-prompt",
         *command,
-        PREFECT_API_URL=f"http://127.0.0.1:{house.port}/api",
+        PREFECT_API_URL=house.api_url,
         PREFECT_HOME=str(house.folder / "home"),
         DO_NOT_TRACK="1",
         PREFECT_WORKER_QUERY_SECONDS="2",
