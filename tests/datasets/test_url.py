@@ -53,6 +53,18 @@ def test_a_zip_is_kept_as_it_is(server: Loopback, folder: Path) -> None:
     assert left(folder) == []
 
 
+def test_archives_inside_are_packed_anew_with_what_is_in_them(server: Loopback, folder: Path, tmp_path: Path) -> None:
+    train = write_zip(tmp_path / "train", named(f"{label}.{n}.jpg" for label in ("cat", "dog") for n in range(2)))
+    server.content = write_zip(tmp_path / "outer", {"train.zip": train.read_bytes()}).read_bytes()
+    pets = source(server, folder)
+    pets.fetch(folder)
+    assert list(contents(folder / "pets.zip")) == [
+        f"train/{label}.{n}.jpg" for label in ("cat", "dog") for n in range(2)
+    ]
+    assert set(pets.index(folder)["label"]) == {"cat", "dog"}
+    assert left(folder) == []
+
+
 def test_the_photographs_are_labelled_by_their_folders(server: Loopback, folder: Path) -> None:
     pets = source(server, folder)
     pets.fetch(folder)
