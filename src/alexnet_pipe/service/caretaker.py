@@ -9,7 +9,6 @@ import asyncio
 import os
 import platform
 from collections import defaultdict
-from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from operator import attrgetter
@@ -25,8 +24,8 @@ from prefect.states import Cancelled, Cancelling, Crashed, Scheduled, State
 from alexnet_pipe.base.processes import end_processes
 from alexnet_pipe.project.run_lock import NOTICE, only_run
 from alexnet_pipe.project.stage_lock import BusyError
-from alexnet_pipe.service.notices import Notices, all_runs
-from alexnet_pipe.service.provision import POOL
+from alexnet_pipe.service.notices import Notices, all_runs, in_states
+from alexnet_pipe.service.provision import OF_POOL
 
 WORKER = platform.node()
 """The name of the worker of this machine. Prefect notes it with each run that a worker takes."""
@@ -64,9 +63,8 @@ async def look_after() -> None:
 async def cancel_all() -> None:
     """Cancel the runs at work, and wait until they have ended, half a minute at most."""
     async with get_client() as client:
-        pool = filters.WorkPoolFilter(name=filters.WorkPoolFilterName(any_=[POOL]))
         for _ in range(60):
-            at_work = await client.read_flow_runs(work_pool_filter=pool, flow_run_filter=_in_states(_AT_WORK))
+            at_work = await client.read_flow_runs(work_pool_filter=OF_POOL, flow_run_filter=in_states(_AT_WORK))
             runs = [run for run in at_work if _worker(run) == WORKER]
             if not runs:
                 return
@@ -139,12 +137,12 @@ def _bury(client: SyncPrefectClient, run: FlowRun) -> None:
 def _drop_scheduled(client: SyncPrefectClient) -> None:
     """Drop the scheduled runs that are due while a run is at work; else all but the latest of each deployment."""
     busy = bool(_runs(client, *_AT_WORK))
-    scheduled = _in_states([StateType.SCHEDULED])
+    scheduled = in_states([StateType.SCHEDULED])
     scheduled.expected_start_time = filters.FlowRunFilterExpectedStartTime.model_validate(
         {"before_": datetime.now(UTC)}
     )
     due: dict[object, list[FlowRun]] = defaultdict(list)
-    for run in all_runs(client, scheduled, POOL):
+    for run in all_runs(client, scheduled, OF_POOL):
         if run.auto_scheduled:
             due[run.deployment_id].append(run)
     for runs in due.values():
@@ -155,8 +153,4 @@ def _drop_scheduled(client: SyncPrefectClient) -> None:
 
 
 def _runs(client: SyncPrefectClient, *types: StateType) -> list[FlowRun]:
-    return all_runs(client, _in_states(types), POOL)
-
-
-def _in_states(types: Iterable[StateType]) -> filters.FlowRunFilter:
-    return filters.FlowRunFilter(state=filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=[*types])))
+    return all_runs(client, in_states(types), OF_POOL)

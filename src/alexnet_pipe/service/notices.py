@@ -5,6 +5,7 @@ and those that were told of are noted in a file. A death between notice and note
 """
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -23,7 +24,7 @@ WEBHOOK = "ALEXNET_PIPE_WEBHOOK"
 """The environment variable with the address that is told of runs that do not succeed."""
 
 TOLD = Path(".prefect/told.json")
-_TYPES = [StateType.FAILED, StateType.CRASHED, StateType.CANCELLED]
+_TYPES = (StateType.FAILED, StateType.CRASHED, StateType.CANCELLED)
 _PATIENCE = 10.0
 _LATE = timedelta(days=1)
 """A run may tell its end so long after it: the server was away."""
@@ -122,17 +123,22 @@ def send_test() -> None:
     post(address, {"flow": "test", "run": "test", "state": "Test", "message": "a test: nothing has failed", "link": ""})
 
 
-def all_runs(client: SyncPrefectClient, runs: filters.FlowRunFilter, pool: str | None = None) -> list[FlowRun]:
+def all_runs(
+    client: SyncPrefectClient, runs: filters.FlowRunFilter, pool: filters.WorkPoolFilter | None = None
+) -> list[FlowRun]:
     """All runs that `runs` lets through, of the work pool given; the server hands them out by the page."""
-    of_pool = filters.WorkPoolFilter(name=filters.WorkPoolFilterName(any_=[pool])) if pool else None
     found: list[FlowRun] = []
-    while page := client.read_flow_runs(work_pool_filter=of_pool, flow_run_filter=runs, offset=len(found)):
+    while page := client.read_flow_runs(work_pool_filter=pool, flow_run_filter=runs, offset=len(found)):
         found += page
     return found
 
 
+def in_states(types: Iterable[StateType]) -> filters.FlowRunFilter:
+    """Lets through the runs that are in states of these types."""
+    return filters.FlowRunFilter(state=filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=[*types])))
+
+
 def _ended_badly(client: SyncPrefectClient, since: datetime) -> list[FlowRun]:
-    state = filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=_TYPES))
-    ended = filters.FlowRunFilterEndTime.model_validate({"after_": since})
-    runs = all_runs(client, filters.FlowRunFilter(state=state, end_time=ended))
-    return sorted(runs, key=lambda run: run.end_time or since)
+    ended = in_states(_TYPES)
+    ended.end_time = filters.FlowRunFilterEndTime.model_validate({"after_": since})
+    return sorted(all_runs(client, ended), key=lambda run: run.end_time or since)

@@ -30,6 +30,8 @@ def gpu_tags() -> list[str]:
 POOL = "alexnet-pipe"
 """The work pool, as in `prefect.yaml`."""
 
+OF_POOL = filters.WorkPoolFilter(name=filters.WorkPoolFilterName(any_=[POOL]))
+
 CRON = "ALEXNET_PIPE_CRON"
 """The environment variable with the schedule of the retraining, where it is another than nightly at three."""
 
@@ -58,9 +60,8 @@ def provision() -> dict[str, str]:
 
 def refuse_unknown_parameters() -> None:
     """Have the server refuse to make a run with a parameter that its flow, or `params.yaml`, does not know."""
-    pool = filters.WorkPoolFilter(name=filters.WorkPoolFilterName(any_=[POOL]))
     with get_client(sync_client=True) as client:
-        for deployment in client.read_deployments(work_pool_filter=pool):
+        for deployment in client.read_deployments(work_pool_filter=OF_POOL):
             schema = {**(deployment.parameter_openapi_schema or {}), "additionalProperties": False}
             if params := schema.get("properties", {}).get("params"):
                 params["propertyNames"] = {"enum": known_keys()}
