@@ -30,10 +30,10 @@ _MISSING = "–"
 class Compared:
     """
     Attributes:
-    images: The test images of both, as `same_images` makes them.
-    errors: The comparison by each error that says something.
-    differences: What differs of parameters, weights and data: name, and the value in each version.
-    code: The files and folders of code that differ.
+        images: The test images of both, as `same_images` makes them.
+        errors: The comparison by each error that says something.
+        differences: What differs of parameters, weights and data: name, and the value in each version.
+        code: The files and folders of code that differ.
     """
 
     first: Version

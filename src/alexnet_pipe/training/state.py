@@ -109,11 +109,11 @@ class Running:
 class State:
     """
     Attributes:
-    step: Steps done since the start of training.
-    running: The epoch that is under way.
-    recent: The losses of the last steps, oldest first.
-    history: The epochs that have ended.
-    resumed_at: The steps after which an interrupted run has gone on.
+        step: Steps done since the start of training.
+        running: The epoch that is under way.
+        recent: The losses of the last steps, oldest first.
+        history: The epochs that have ended.
+        resumed_at: The steps after which an interrupted run has gone on.
     """
 
     plateau: Plateau
