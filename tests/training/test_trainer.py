@@ -174,7 +174,7 @@ def test_the_signals_work_as_before_when_training_has_ended(tmp_path: Path) -> N
 
 
 def test_a_loss_that_is_not_a_number_stops_with_the_parameters_to_change(tmp_path: Path) -> None:
-    run = Run(light_and_dark(16), tmp_path, rate=1e9)
+    run = Run(light_and_dark(16), tmp_path, rate=1e6)
     with pytest.raises(UserError, match=r"(loss became|no longer numbers).*train\.learning_rate"):
         run.train(5)
     kept = run.checkpoints.load()
