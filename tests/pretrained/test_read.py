@@ -26,6 +26,7 @@ def test_a_name_holds_whatever_does_not_end_a_line_of_text(tmp_path: Path) -> No
         (b"cat\ndog\n", "has 2 names, but the network has 3 classes"),
         (b"cat\ndog\ncat\n", "has 'cat' twice"),
         (b"\xff\xfe\x00", "cannot be read (it is not UTF-8)"),
+        (b"cat\n" * 2**21, "cannot be read (it has more than 4,194,304 bytes)"),
         (None, "cannot be read (No such file or directory)"),
     ],
 )

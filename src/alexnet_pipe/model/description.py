@@ -29,7 +29,7 @@ class Description(ModelParams):
     # A folder's name need not be UTF-8, and pydantic's own text must.
     classes: Annotated[list[InstanceOf[str]], Field(min_length=1)]
     resize: Framing
-    seed: Annotated[int, Field(ge=0, lt=2**63)]
+    seed: Annotated[int, Field(ge=0, lt=2**31)]
     name: Annotated[str, Field(pattern=r"^\w[\w.-]{0,99}$")]
 
     def arguments(self) -> dict[str, Any]:

@@ -26,6 +26,9 @@ _LARGEST = 2**30
 _LONGEST_HEADER = 2**20
 """Bytes of a .safetensors file's header; 16 tensors take two thousand."""
 
+_LONGEST_LIST = 2**22
+"""Bytes of a list of class names: all of ImageNet's 21,841 take one million."""
+
 _SAFE_DTYPES = ("F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL")
 
 _Reader = Callable[[bytes], Published]
@@ -64,9 +67,10 @@ def read_names(path: Path, classes: int) -> list[str]:
         UserError: if the file cannot be read, or there are not `classes` distinct names in it.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        with path.open("rb") as file:
+            lines = _text(file.read(_LONGEST_LIST + 1)).split("\n")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
         raise UserError(f"{path} cannot be read ({reason}): give a text file with one class name a line") from None
     names = [line.strip() for line in lines if line.strip()]
     if len(names) != classes:
@@ -75,6 +79,15 @@ def read_names(path: Path, classes: int) -> list[str]:
         twice = next(name for number, name in enumerate(names) if name in names[:number])
         raise UserError(f"{path} has {twice!r} twice: make the names distinct")
     return names
+
+
+def _text(content: bytes) -> str:
+    if len(content) > _LONGEST_LIST:
+        raise ValueError(f"it has more than {_LONGEST_LIST:,} bytes")
+    try:
+        return content.decode("utf-8-sig").replace("\r\n", "\n")
+    except UnicodeDecodeError:
+        raise ValueError("it is not UTF-8") from None
 
 
 def assemble(published: Published, classes: Sequence[str]) -> "Classifier":
