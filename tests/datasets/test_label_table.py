@@ -26,6 +26,7 @@ def refused(photographs: list[str], tables: dict[str, str], message: str, column
         ("labels.tsv", BREEDS.replace(",", "\t")),
         ("labels.CSV", "\ufeff" + BREEDS.replace("\n", "\r\n")),
         ("labels.csv", BREEDS.replace("\n", "\r")),
+        ("labels.csv", "id,breed\n1.JPG,pug\n2.JPG,pug\n3.Jpg,boxer\n4.jpg,boxer\n"),
         (
             "labels.csv",
             "breed,note,file_name\n"
@@ -91,7 +92,7 @@ def test_metadata_in_each_folder_names_what_lies_beside_it() -> None:
 
 def test_a_column_says_the_split_and_one_that_is_not_understood_is_told() -> None:
     table = "filepaths,labels,class id,data set,partition\n"
-    table += "x/1.jpg,a,0,train,0\nx/2.jpg,b,1,train,1\nx/3.jpg,a,0,test,2\nx/4.jpg,b,1,valid,0\n"
+    table += "x/1.jpg,a,0,train,0\nx/2.jpg,b,1,train,1\nx/3.jpg,a,0,test,2\nx/4.jpg,b,1,dev,0\n"
     found = TableLabels()(files([f"x/{name}" for name in FOUR], {"sports.csv": table}))
     assert shown(found) == ["x/1.jpg a train", "x/2.jpg b train", "x/3.jpg a test", "x/4.jpg b validation"]
     assert found is not None

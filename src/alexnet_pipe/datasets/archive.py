@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import NamedTuple, Self
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.folder import checked_name, is_container_name, path_parts
 from alexnet_pipe.datasets.place import Place
 
@@ -146,5 +147,5 @@ def damaged(what: str) -> Iterator[None]:
 
 
 def _explained(what: str, error: Exception) -> UserError:
-    reason = " ".join(str(error).split()) or "it ends too early"
+    reason = printable(" ".join(str(error).split())) or "it ends too early"
     return UserError(f"{what} is damaged or of an unknown kind ({reason}): fetch or pack it again")

@@ -7,7 +7,7 @@ from functools import partial
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folders.folder_names import quoted, split_of
+from alexnet_pipe.datasets.folders.folder_names import quoted, split_in
 from alexnet_pipe.datasets.labelling.table_file import column_names
 
 _LABELS = re.compile(
@@ -89,7 +89,7 @@ def one_column_a_class(table: pd.DataFrame) -> list[str]:
 def split_column(table: pd.DataFrame) -> tuple[str | None, list[str]]:
     """The column with splits, if there is one; and those that seem to be and are not understood."""
     columns = [column for column in column_names(table) if _SPLITS.fullmatch(plain_name(column))]
-    understood = [column for column in columns if all(map(split_of, table[column].unique()))]
+    understood = [column for column in columns if all(map(split_in, table[column].unique()))]
     if understood:
         return understood[0], []
     return None, [column for column in columns if table[column].nunique() <= 3]

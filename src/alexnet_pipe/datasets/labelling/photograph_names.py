@@ -2,7 +2,7 @@
 
 import posixpath
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from alexnet_pipe.datasets.folder import is_image_name, path_parts
 from alexnet_pipe.datasets.labelling.labelled import split_above
@@ -25,7 +25,7 @@ class PhotographNames:
             distinct.setdefault(("/".join(folders).casefold(), name), member)
         self.members = list(distinct.values())
         self._paths = {"/".join(_parts(member)): member for member in self.members}
-        self._ends: dict[tuple[int, bool], dict[str, list[str]]] = {}
+        self._ends: dict[tuple[int, bool, Callable[[str], str]], dict[str, list[str]]] = {}
 
     def find(self, cell: str, folder: str, split: str | None) -> list[str]:
         """The members that `cell` may mean; more than one if it does not say which.
@@ -41,22 +41,26 @@ class PhotographNames:
         beside = posixpath.normpath("/".join((folder, *parts)) if folder else "/".join(parts))
         if beside in self._paths:
             return [self._paths[beside]]
-        found = self._by_end(len(parts), is_image_name(parts[-1])).get("/".join(parts), [])
+        whole, end = is_image_name(parts[-1]), "/".join(parts)
+        found = self._by_end(len(parts), whole).get(end) or self._by_end(len(parts), whole, str.casefold).get(
+            end.casefold(), []
+        )
         if not found:  # The path may begin above the data set, as one on somebody else's disk.
             below = ("/".join(parts[start:]) for start in range(1, len(parts)))
             found = [self._paths[path] for path in below if path in self._paths][:1]
         in_split = [member for member in found if split and split_above(member) == split]
         return in_split if len(found) > 1 and in_split else found
 
-    def _by_end(self, depth: int, with_ending: bool) -> dict[str, list[str]]:
-        """Members by the last `depth` parts of their path, with or without the ending."""
-        if (depth, with_ending) not in self._ends:
+    def _by_end(self, depth: int, whole: bool, spelled: Callable[[str], str] = str) -> dict[str, list[str]]:
+        """Members by the last `depth` parts of their path, with or without the ending, as `spelled` makes them."""
+        key = (depth, whole, spelled)
+        if key not in self._ends:
             ends: dict[str, list[str]] = {}
             for path, member in self._paths.items():
                 end = "/".join(path.split("/")[-depth:])
-                ends.setdefault(end if with_ending else posixpath.splitext(end)[0], []).append(member)
-            self._ends[depth, with_ending] = ends
-        return self._ends[depth, with_ending]
+                ends.setdefault(spelled(end if whole else posixpath.splitext(end)[0]), []).append(member)
+            self._ends[key] = ends
+        return self._ends[key]
 
 
 def _parts(name: str) -> tuple[str, ...]:
