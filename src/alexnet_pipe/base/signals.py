@@ -6,15 +6,18 @@ A program that a script has put into the background ignores Ctrl-C unless it say
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from types import FrameType
+
+import psutil
 
 from alexnet_pipe.base.errors import StoppedError
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
-_NOTICE = 8.0
+NOTICE = 8.0
 """Seconds for a training to write its checkpoint."""
 
 
@@ -68,6 +71,27 @@ def held_signals() -> Iterator[Callable[[], None]]:
             signal.signal(number, handler)
 
 
+def end_processes(processes: Collection[psutil.Process]) -> None:
+    """Tell `processes` to end; those that are alive after `NOTICE` seconds are killed."""
+    for end in (psutil.Process.terminate, psutil.Process.kill):
+        for process in processes:
+            with suppress(psutil.NoSuchProcess):
+                end(process)
+        deadline = time.monotonic() + NOTICE
+        # psutil's own wait would take a child's exit status from the thread that started it.
+        while (alive := any(map(_is_alive, processes))) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if not alive:
+            return
+
+
+def _is_alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
 def _unwind(number: int, _: FrameType | None) -> None:
     # `make` and a supervisor tell the process again that its group has been told already.
     signal.signal(signal.SIGTERM, _nothing)
@@ -89,18 +113,13 @@ def _let_go_in_fork() -> None:
 
 
 def _exit(put_right: Callable[[], None], number: int, _: FrameType | None) -> None:
-    # Not needed before, and the command line is to start at once.
-    import psutil
-
-    from alexnet_pipe.base.processes import end_processes
-
     for each in _SIGNALS:
         signal.signal(each, signal.SIG_IGN)
     # The other threads see their work fail now, and would tell of it.
     standard_error, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):
         os.dup2(nowhere, descriptor)
-    end_processes(psutil.Process().children(recursive=True), _NOTICE)
+    end_processes(psutil.Process().children(recursive=True))
     put_right()
     stopped = StoppedError(number)
     os.write(standard_error, f"alexnet-pipe: {stopped}\n".encode())

@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.processes import end_processes
+from alexnet_pipe.base.signals import end_processes
 from alexnet_pipe.project.checkout import RUN, Checkout, git
 from alexnet_pipe.project.stage_lock import (
     RUN_LOCK,
@@ -21,9 +21,6 @@ from alexnet_pipe.project.stage_lock import (
     refuse_if_held,
     refuse_if_stages_are_at_work,
 )
-
-NOTICE = 8.0
-"""Seconds for a training to write its checkpoint."""
 
 _LOOKS = 5
 """A process that nothing can kill must not hold up its run for ever."""
@@ -76,7 +73,7 @@ def end_marked(mark: str) -> None:
     for _ in range(_LOOKS):
         if not (started := _marked(mark)):
             return
-        end_processes(started, NOTICE)
+        end_processes(started)
 
 
 def bring_back_outputs(root: Path) -> None:

@@ -21,8 +21,8 @@ from prefect.client.schemas import filters
 from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelled, Cancelling, Crashed, Scheduled, State
 
-from alexnet_pipe.base.processes import end_processes
-from alexnet_pipe.project.run_lock import NOTICE, only_run
+from alexnet_pipe.base.signals import end_processes
+from alexnet_pipe.project.run_lock import only_run
 from alexnet_pipe.project.stage_lock import BusyError
 from alexnet_pipe.service.notices import Notices, all_runs, in_states
 from alexnet_pipe.service.provision import OF_POOL
@@ -98,7 +98,7 @@ def _settle(client: SyncPrefectClient, run: FlowRun, grace: timedelta) -> None:
     unheard = run.state.timestamp < datetime.now(UTC) - min(grace, _CANCELLING)
     if run.state.is_cancelling() and (outlived or unheard):
         if process:
-            end_processes([process, *process.children(recursive=True)], NOTICE)
+            end_processes([process, *process.children(recursive=True)])
         orphaned: State[None] = Cancelled(message="cancelled")
         client.set_flow_run_state(run.id, orphaned, force=True)
     elif process is None and run.state.is_running() and (run.infrastructure_pid or not waits):

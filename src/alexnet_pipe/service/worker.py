@@ -23,8 +23,7 @@ from prefect.workers.process import ProcessWorker
 from pydantic import ValidationError
 
 from alexnet_pipe.base.errors import StoppedError, UserError
-from alexnet_pipe.base.processes import end_processes
-from alexnet_pipe.project.run_lock import NOTICE
+from alexnet_pipe.base.signals import end_processes
 from alexnet_pipe.service.address import answers, only_one
 from alexnet_pipe.service.caretaker import WORKER, cancel_all, look_after, settle_at_start
 from alexnet_pipe.service.provision import CRON, POOL, refuse_unknown_parameters
@@ -153,7 +152,7 @@ async def _work() -> None:
         await asyncio.wait({ending}, timeout=1)
     await ending
     # Their stages may be at work for a moment longer than the runs.
-    end_processes(psutil.Process().children(recursive=True), NOTICE)
+    end_processes(psutil.Process().children(recursive=True))
     raise StoppedError(stopped.result())
 
 
@@ -167,7 +166,7 @@ async def _end(working: set["asyncio.Future[Any]"]) -> None:
 
 def _leave(number: int) -> NoReturn:
     """End the runs at work, and this process, without a server: Prefect would try for minutes to tell it."""
-    end_processes(psutil.Process().children(recursive=True), NOTICE)
+    end_processes(psutil.Process().children(recursive=True))
     stopped = StoppedError(number)
     print(stopped, flush=True)
     os._exit(0 if number == signal.SIGTERM else stopped.status)
