@@ -320,6 +320,14 @@ REFUSED = {
         ["{test,airport,sea}/{1,2}.jpg"],
         "set has split folders ('test') beside class folders ('airport', 'sea')",
     ),
+    "a class called test, and a class with a folder": (
+        ["{test,airport}/{1,2}.jpg", "sea/{1,2,3}.jpg", "sea/more/4.jpg"],
+        "set has split folders ('test') beside class folders ('airport', 'sea')",
+    ),
+    "a class beside the splits": (
+        ["{train,test}/{cats,dogs}/{1,2}.jpg", "cats/3.jpg"],
+        "set has split folders ('test', 'train') beside class folders ('cats')",
+    ),
     "an unknown split": (
         ["{train,test,holdout}/{cats,dogs}/{1,2}.jpg"],
         "'holdout' has the same folders as 'test', 'train' beside it, and its name is that of no split: rename it",

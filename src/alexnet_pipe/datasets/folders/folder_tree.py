@@ -124,6 +124,11 @@ def folder_tree(files: Iterable[str], folders: Iterable[str]) -> TreeFolder:
     return root
 
 
+def has_subfolder(folder: TreeFolder, name: str) -> bool:
+    """Whether `name`, without regard to case, is among the `subfolders`."""
+    return _key(name) in folder.subfolders
+
+
 def shared(folder: TreeFolder, others: Iterable[TreeFolder]) -> list[str]:
     """Names of the subfolders that `folder` has and one of `others` too, if there are two at least; or none."""
     names = folder.subfolders & frozenset().union(*(other.subfolders for other in others))

@@ -13,7 +13,7 @@ from alexnet_pipe.datasets.folders.folder_names import (
     split_of,
     stem_of,
 )
-from alexnet_pipe.datasets.folders.folder_tree import TreeFolder, shared
+from alexnet_pipe.datasets.folders.folder_tree import TreeFolder, has_subfolder, shared
 
 Folders = Sequence[TreeFolder]
 
@@ -58,11 +58,14 @@ def division(below: Folders, inside: bool, where: str) -> Division | None:
     if len(_kinds(named)) == 1 and training is None and not any(names_a_split_only(folder.name) for folder in splits):
         return None
     _refuse_versions_of_one_split(splits, where)
+    if classes := [folder for folder in flat if any(has_subfolder(split, folder.name) for split in splits)]:
+        _refuse_mixture(list(splits), classes, where)
     return Division(splits, flat)
 
 
 def _has_classes(folder: TreeFolder) -> bool:
-    return bool(folder.innermost.filled)
+    """Whether folders with photographs lie in it; beside many of its own they are a class's, unless it is a split."""
+    return bool(folder.innermost.filled if split_in(folder.name) else folder.innermost.branches)
 
 
 def _kinds(named: Iterable[TreeFolder]) -> set[str | None]:
