@@ -9,6 +9,7 @@ import pytest
 from pyarrow import parquet
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets import archive
 from alexnet_pipe.datasets.directory import Directory
 from tests.datasets.files import contents, repack_refused, write_folder, write_zip
 
@@ -42,8 +43,8 @@ def test_shards_become_photographs_with_the_names_of_their_classes(tmp_path: Pat
         ["data/train-00001-of-00002/0000000.png", "tench, Tinca tinca", "train"],
         ["data/train-00001-of-00002/0000001.png", "T - shirt / top", "train"],
     ]
-    (archive,) = target.iterdir()
-    assert contents(archive)["data/test-00000-of-00001/0000000.png"] == b"\x89PNG0"
+    (made,) = target.iterdir()
+    assert contents(made)["data/test-00000-of-00001/0000000.png"] == b"\x89PNG0"
 
 
 def test_one_file_and_a_zip_of_files_are_read_alike(tmp_path: Path, target: Path) -> None:
@@ -51,8 +52,8 @@ def test_one_file_and_a_zip_of_files_are_read_alike(tmp_path: Path, target: Path
     source = Directory(str(one))
     source.fetch(target)
     assert sorted(source.index(target)["label"]) == ["T - shirt / top"] * 2 + ["tench, Tinca tinca"] * 2
-    (archive,) = target.iterdir()
-    archive.unlink()
+    (made,) = target.iterdir()
+    made.unlink()
     zipped = Directory(str(write_zip(tmp_path / "pets.zip", {"pets.parquet": one.read_bytes()})))
     zipped.fetch(target)
     assert len(zipped.index(target)) == 4
@@ -93,6 +94,16 @@ def test_a_file_without_images_or_with_two_columns_of_them_is_an_error(tmp_path:
     repack_refused(tmp_path / "a.parquet", packed, "has no column of images: there must be one")
     parquet.write_table(pa.table({"one": [b"a"], "two": [b"a"]}), tmp_path / "a.parquet")
     repack_refused(tmp_path / "a.parquet", packed, r"has several columns of images \('one', 'two'\)")
+
+
+@pytest.mark.parametrize(("repeated", "what"), [(False, "'its rows'"), (True, r"'0+\d\.jpg'")])
+def test_a_bomb_is_refused(
+    tmp_path: Path, packed: Path, monkeypatch: pytest.MonkeyPatch, repeated: bool, what: str
+) -> None:
+    monkeypatch.setattr(archive, "HARMLESS_TOGETHER", 1 << 20)
+    rows = pa.table({"image": [bytes(1 << 17)] * 9})
+    parquet.write_table(rows, tmp_path / "a.parquet", compression="zstd", use_dictionary=repeated)
+    repack_refused(tmp_path / "a.parquet", packed, f"{what} and those before it unpack to")
 
 
 @pytest.mark.parametrize("broken", ["cut", "flipped", "web page"])

@@ -20,9 +20,6 @@ TABLE = "metadata.csv"
 LARGEST_GROUP = 1 << 32
 """Bytes that a group of rows may unpack to."""
 
-_ROWS = 32
-"""Read at a time."""
-
 _LONGEST = 200
 """Characters of the longest cell of a column that may hold labels; captions are longer."""
 
@@ -51,18 +48,19 @@ def unpack_parquet(source: Path, target: Path, packed: int, where: str) -> None:
     with tarfile.open(target, "w") as out, damaged(where):
         try:
             with parquet.ParquetFile(source, buffer_size=1 << 20) as file:
-                _refuse_large_groups(file.metadata, where)
+                _refuse_large_groups(file.metadata, packed, where)
                 _write(file, out, packed, where)
         except pa.ArrowException as error:
             raise ValueError(*error.args) from None
 
 
-def _refuse_large_groups(metadata: Any, where: str) -> None:
+def _refuse_large_groups(metadata: Any, packed: int, where: str) -> None:
     sizes = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
     if max(sizes, default=0) > LARGEST_GROUP:
         raise UserError(
             f"{where}: a group of rows has {max(sizes):,} bytes, more than {LARGEST_GROUP:,}: write smaller ones"
         )
+    check_total("its rows", sum(sizes), packed, where)
 
 
 def _write(file: Any, out: tarfile.TarFile, packed: int, where: str) -> None:
@@ -123,7 +121,8 @@ def _is_plain(kind: Any) -> bool:
 
 
 def _rows(file: Any, columns: list[str]) -> Iterator[dict[str, Any]]:
-    for batch in file.iter_batches(batch_size=_ROWS, columns=columns, use_threads=False):
+    # Repeated values are kept once: a small file may hold many large rows, so they are read one by one.
+    for batch in file.iter_batches(batch_size=1, columns=columns, use_threads=False):
         yield from batch.to_pylist()
 
 
