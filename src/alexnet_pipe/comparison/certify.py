@@ -6,7 +6,6 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
-from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any, Literal
 
@@ -25,6 +24,7 @@ from alexnet_pipe.project.graph import stage_graph
 from alexnet_pipe.project.lock_file import digests, locked_stages
 from alexnet_pipe.project.revisions import Revision, open_revision, results_of
 from alexnet_pipe.project.run_lock import only_run
+from alexnet_pipe.reporting.provenance import library_versions
 
 Kind = Literal["data", "training", "report"]
 
@@ -115,8 +115,8 @@ def _backend(metrics: dict[str, Any]) -> str:
     if not metrics:
         return ""
     name = metrics["backend"]
-    distribution = packages_distributions().get(name, [name])[0]
-    return f"{name} {version(distribution)}, Keras {version('keras')}, {metrics['device']}"
+    versions = library_versions(name, "keras")
+    return f"{name} {versions[name]}, Keras {versions['keras']}, {metrics['device']}"
 
 
 def _machine() -> str:

@@ -60,7 +60,7 @@ def load_provenance(root: Path, backend: str) -> Provenance:
         code=code_digest(),
         digests=digests(stages),
         lock=hashlib.sha256(json.dumps(stages, sort_keys=True).encode()).hexdigest() if stages else None,
-        versions=_versions("keras", backend, "numpy"),
+        versions=library_versions("keras", backend, "numpy"),
     )
 
 
@@ -82,7 +82,8 @@ def _git(here: Checkout, *arguments: str) -> str | None:
         return None
 
 
-def _versions(*names: str) -> dict[str, str]:
+def library_versions(*names: str) -> dict[str, str]:
+    """By the name that each is imported by; one that is not installed is left out."""
     found: dict[str, str] = {}
     for name in names:
         # TensorFlow for processors alone is a distribution of its own.
