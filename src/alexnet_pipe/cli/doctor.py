@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.processor import has_fast_bfloat16
 from alexnet_pipe.base.startup import without_notices
 
 PACKAGES = ("keras", "dvc", "prefect", "pandas", "pillow")
@@ -89,9 +90,7 @@ def _cards() -> str:
 
 
 def _bfloat16() -> tuple[bool, str]:
-    flags = Path("/proc/cpuinfo")
-    fast = flags.exists() and any(name in flags.read_text() for name in ("avx512_bf16", "amx_bf16"))
-    return True, f"train.precision: mixed_bfloat16 is {'fast' if fast else 'slow'} on this processor"
+    return True, f"train.precision: mixed_bfloat16 is {'fast' if has_fast_bfloat16() else 'slow'} on this processor"
 
 
 def _disk() -> tuple[bool, str]:

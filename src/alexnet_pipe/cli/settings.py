@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 _PARAMS = Path("params.yaml")
 _PRESETS = Path("conf/presets")
 _OVERRIDE = "SECTION.KEY=VALUE"
+_FITTED = "photographs"
+_MINUTES = 20.0
 
 
 def preset(
@@ -22,14 +24,23 @@ def preset(
     overrides: Annotated[
         list[str] | None, typer.Argument(metavar=_OVERRIDE, help="Another value for a setting.")
     ] = None,
+    minutes: Annotated[
+        float | None, typer.Option(min=1, help=f"What a run may take here, of `{_FITTED}`; {_MINUTES} if not given.")
+    ] = None,
 ) -> None:
-    """Write a preset into params.yaml, with single settings changed."""
-    from alexnet_pipe.params.preset import describe_presets, preset_params
+    """Write a preset into params.yaml, with single settings changed.
+
+    `photographs` chooses width, batch and epochs for your own data set, this machine and the time that you name.
+    """
+    from alexnet_pipe.params.preset import describe_presets, overridden, parse_overrides, preset_params
 
     if name is None:
         print(describe_presets(_PRESETS))
-    else:
-        _write(preset_params(_PRESETS, name, overrides or []))
+        return
+    params = preset_params(_PRESETS, name, overrides or [])
+    if name == _FITTED or minutes is not None:
+        params = overridden(_fitted(params, minutes or _MINUTES), parse_overrides(overrides or []), f"preset {name}")
+    _write(params)
 
 
 def set_(overrides: Annotated[list[str], typer.Argument(metavar=_OVERRIDE, help="Its new value.")]) -> None:
@@ -38,6 +49,18 @@ def set_(overrides: Annotated[list[str], typer.Argument(metavar=_OVERRIDE, help=
     from alexnet_pipe.params.preset import overridden, parse_overrides
 
     _write(overridden(load_params(_PARAMS), parse_overrides(overrides), "set"))
+
+
+def _fitted(params: "Params", minutes: float) -> "Params":
+    from alexnet_pipe.experiments.fitting import fitted, photographs_of, this_machine
+    from alexnet_pipe.params.named_files import require_named_files
+
+    if params.dataset.source != "directory":
+        raise UserError("--minutes: only photographs on this machine can be counted: set dataset.source=directory")
+    require_named_files(Path(), params)
+    params, chosen = fitted(params, photographs_of(params.dataset), this_machine(), minutes)
+    print(chosen)
+    return params
 
 
 def _write(params: "Params") -> None:
