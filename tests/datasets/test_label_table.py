@@ -179,6 +179,7 @@ def test_of_two_possible_columns_the_parameter_decides() -> None:
         ("", "cannot be read"),
         ("id,label\n1,a\n" + "a/" * 100_000 + "1,b\n", "rows without a photograph: 1 of 2"),
         ("," * 20_000, "more than 10,000 columns"),
+        ("id,label\n" + "1,a\n" * 100_200, "has 100,201 lines for 4 photographs, more than 100,200"),
     ],
 )
 def test_what_is_doubtful_or_hostile_is_an_error_of_one_line(table: str, message: str) -> None:

@@ -19,6 +19,9 @@ MOST_TABLES = 1000
 _HEAD = 200
 """Rows that are read of a table to see whether it names photographs."""
 
+_LINES_EACH, _LINES_ANYWAY = 50, 100_000
+"""Of the longest table: for each photograph, and beside these."""
+
 _ABSENT = 0.5
 """Share of its photographs without which a table is none of these."""
 
@@ -79,6 +82,12 @@ def _naming_table(files: Files, name: str, names: PhotographNames) -> NamingTabl
     candidates = _name_columns(head, name, names, files.where)
     if not candidates:
         return None
+    lines, most = content.count(b"\n") + content.count(b"\r"), _LINES_EACH * len(names.members) + _LINES_ANYWAY
+    if lines > most:
+        raise UserError(
+            f"{files.where}: the table {name!r} has {lines:,} lines for {len(names.members):,} photographs, more than "
+            f"{most:,}: shorten or remove it"
+        )
     table = head if len(head) < _HEAD else read_table(name, content, files.where)
     return _matched(table, candidates, name, names, files.where)
 
