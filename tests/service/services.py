@@ -1,5 +1,6 @@
 """A miniature project whose server, runner and workers are real processes, none of which outlives its test."""
 
+import base64
 import json
 import os
 import shutil
@@ -108,7 +109,7 @@ class Project:
         request = urllib.request.Request(
             f"{self.api_url}{path}",
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Content-Type": "application/json"},
+            headers={"Content-Type": "application/json", **self.authorisation()},
             method=method,
         )
         try:
@@ -124,6 +125,11 @@ class Project:
         """Those of all runs of `flow`, the earliest first."""
         found = self.api("/artifacts/filter", {"flows": {"name": {"any_": [flow]}}})
         return sorted(found, key=lambda artifact: artifact["created"])
+
+    def authorisation(self) -> dict[str, str]:
+        """What shows the server that one may read the project's password."""
+        password = (self.folder / ".prefect/authentication").read_bytes().strip()
+        return {"Authorization": f"Basic {base64.b64encode(password).decode()}"}
 
     def printed(self) -> str:
         """What its processes have printed, each after the other."""

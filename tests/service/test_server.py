@@ -3,9 +3,12 @@
 import json
 import os
 import signal
+import stat
+import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import pytest
 
@@ -57,9 +60,12 @@ def test_a_server_serves_api_and_reports_and_leaves_nothing(house: Project, tmp_
     assert address["api"] == house.api_url
     assert server.printed() == (
         f"Prefect at http://127.0.0.1:{house.port} (SQLite), reports at {address['reports']}/report/\n"
+        "Its page asks for a password: .prefect/authentication\n"
     )
     assert house.api("/health") is True
     assert house.api("/admin/settings")["server"]["analytics_enabled"] is False
+    nobody_else_gets_in(house, address["reports"])
+    no_password_is_left_behind(house, server)
     for name, folder in {"report": "report", "challenger": ".prefect/challenger/report"}.items():
         (house.folder / folder).mkdir(parents=True)
         (house.folder / folder / "index.html").write_text(name)
@@ -76,6 +82,41 @@ def test_a_server_serves_api_and_reports_and_leaves_nothing(house: Project, tmp_
 
     os.killpg(server.process.pid, signal.SIGINT)
     assert server.process.wait() == 130
-    assert server.printed().splitlines()[1:] == ["alexnet-pipe: stopped by SIGINT"]
+    assert server.printed().splitlines()[2:] == ["alexnet-pipe: stopped by SIGINT"]
     assert not (house.folder / ".prefect/server.json").exists()
     assert house.processes() == []
+
+
+def nobody_else_gets_in(house: Project, reports: str) -> None:
+    api, body, known = f"http://127.0.0.1:{house.port}/api", b"{}", house.authorisation()
+    own = {"Origin": f"http://127.0.0.1:{house.port}"}
+    also_own = {"Origin": f"http://localhost:{house.port}"}
+    foreign, elsewhere = {"Origin": "http://foreign.example"}, {"Host": "foreign.example"}
+    orders = f"{api}/deployments/filter"
+    assert [status(orders, body, known), status(orders, body, known | own)] == [200, 200]
+    assert status(orders, body, known | also_own) == 200
+    assert [status(orders, body), status(orders, body, own), status(orders, body, {"Authorization": "Basic eDp5"})] == [
+        *([401] * 3)
+    ]
+    for named in (foreign, elsewhere, {"Origin": "null"}, {"Origin": "http://127.0.0.1:1"}):
+        assert [status(orders, body, known | named), status(f"{reports}/report/", None, named)] == [403, 403]
+    assert status(f"{api}/health", None) == 200
+
+
+def no_password_is_left_behind(house: Project, server: Service) -> None:
+    state = house.folder / ".prefect"
+    password = (state / "authentication").read_bytes().strip()
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (state, state / "authentication")] == [0o700, 0o600]
+    assert password.decode() not in server.printed()
+    others = [file for file in house.folder.rglob("*") if file.is_file() and file.name != "authentication"]
+    assert [file for file in others if password in file.read_bytes()] == []
+
+
+def status(address: str, body: bytes | None, headers: Mapping[str, str] = MappingProxyType({})) -> int:
+    """Of the answer to a browser's or a program's request."""
+    sent = {"Content-Type": "application/json", **headers}
+    try:
+        with urllib.request.urlopen(urllib.request.Request(address, body, sent)) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code

@@ -36,6 +36,7 @@ def prefect(house: Project, *command: str) -> Service:
         "--no-prompt",
         *command,
         PREFECT_API_URL=house.api_url,
+        PREFECT_API_AUTH_STRING=(house.folder / ".prefect/authentication").read_text().strip(),
         PREFECT_HOME=str(house.folder / "home"),
         DO_NOT_TRACK="1",
         PREFECT_WORKER_QUERY_SECONDS="2",

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
+import requests
 from axe_playwright_python.sync_playwright import Axe
 from PIL import Image
 from playwright.sync_api import Page, expect
@@ -203,6 +204,7 @@ def test_the_page_explains_photographs_in_a_browser_and_nothing_leaves_the_machi
         with chromium() as browser:
             look_at_the_page(browser.new_page(viewport={"width": 360, "height": 800}), address, tmp_path)
         assert len(list(uploads.rglob("photo.tif"))) == 1
+        nobody_else_gets_in_and_no_file_out(address, tmp_path)
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate()
     assert process.returncode == 130
@@ -243,6 +245,24 @@ def look_at_the_page(page: Page, address: str, folder: Path) -> None:
 
     assert [url for url in asked if not url.startswith((address, "data:", "blob:"))] == []
     assert problems == []
+
+
+def nobody_else_gets_in_and_no_file_out(address: str, folder: Path) -> None:
+    api, local = f"{address}gradio_api/", requests.Session()
+    local.trust_env = False
+
+    def status(path: str, size: int | None = None, **headers: str) -> int:
+        files = None if size is None else {"files": ("photo.png", bytes(size))}
+        return local.request("POST" if files else "GET", path, files=files, headers=headers).status_code
+
+    assert status(address) == 200
+    for foreign in ({"Host": "foreign.example"}, {"Origin": "http://foreign.example"}, {"Origin": "null"}):
+        assert [status(address, **foreign), status(f"{api}upload", 10, **foreign)] == [403, 403]
+    assert [status(f"{api}upload", 10), status(f"{api}upload", 100_000_001)] == [200, 413]
+    secret = folder / "secret.txt"
+    secret.write_text("secret")
+    for name in (secret, "secret.txt", "../secret.txt", "/etc/hostname"):
+        assert status(f"{api}file={name}") in (403, 404)
 
 
 @pytest.mark.slow

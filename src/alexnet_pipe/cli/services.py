@@ -12,14 +12,16 @@ from alexnet_pipe.base.signals import as_service
 def server() -> None:
     """Serve Prefect and the pipeline's reports to this machine alone, until Ctrl-C.
 
+    It asks for the password in .prefect/authentication, which the first start makes.
+
     PREFECT_SERVER_API_PORT is the port, 4200 if not set. The state is kept in SQLite below .prefect, or where
     PREFECT_SERVER_DATABASE_CONNECTION_URL says: postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE.
     """
-    from alexnet_pipe.orchestration.start import project_folder, quiet_and_local
+    from alexnet_pipe.orchestration.start import project_folder, quiet_server
     from alexnet_pipe.service.server import run_server
 
     root = project_folder()
-    quiet_and_local(root)
+    quiet_server(root)
     with as_service():
         run_server(root)
 
@@ -43,10 +45,10 @@ def serve(
 
     root = project_folder()
     api = awaited_server(root)
-    quiet_and_local(root)
     if not (api and answers(api)):
         at = f" at {api} (PREFECT_API_URL)" if api else ""
         raise UserError(f"no server answers{at}: start one with `make server`")
+    quiet_and_local(root)
     # A run goes on while the server is away, and tells its end when it is back.
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "8")
     with as_service():

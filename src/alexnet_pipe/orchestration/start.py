@@ -18,6 +18,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.signals import exit_on_signals
 from alexnet_pipe.project.run_lock import bring_back_outputs
 from alexnet_pipe.service.address import has_server, only_database_user, running_server
+from alexnet_pipe.service.authentication import authenticate_client, warn_of_an_open_server
 
 if TYPE_CHECKING:
     from prefect.states import State
@@ -51,6 +52,8 @@ def awaited_server(root: Path) -> str | None:
             print("waiting for the server, which does not answer yet", flush=True)
         said = True
         time.sleep(_LOOK_AGAIN)
+    if server:
+        warn_of_an_open_server(server["api"])
     return server["api"] if server else None
 
 
@@ -92,8 +95,19 @@ def quiet_and_local(root: Path) -> None:
     """Set what is not set yet; call it before Prefect is imported.
 
     Prefect keeps its database below `root`, sends no telemetry, and uses this project's server if that answers; else
-    it starts a short-lived one, and waits long enough for it.
+    it starts a short-lived one, and waits long enough for it. Both are sent the project's password.
+
+    Raises:
+        UserError: if the server does not take the password.
     """
+    quiet_server(root)
+    if not os.environ.get(_API) and (server := running_server(root)):
+        os.environ[_API] = server["api"]
+    authenticate_client(root, os.environ.get(_API))
+
+
+def quiet_server(root: Path) -> None:
+    """The part of `quiet_and_local` that a server needs as well."""
     settings = {
         "DO_NOT_TRACK": "1",
         "PREFECT_HOME": str(root / ".prefect"),
@@ -118,8 +132,6 @@ def quiet_and_local(root: Path) -> None:
     logging.getLogger("prefect._internal.concurrency").addFilter(lambda record: "process item" not in str(record.msg))
     if "PREFECT__FLOW_RUN_ID" in os.environ:
         _fit_for_a_runner()
-    if not os.environ.get(_API) and (server := running_server(root)):
-        os.environ[_API] = server["api"]
 
 
 def _is_news(record: logging.LogRecord) -> bool:

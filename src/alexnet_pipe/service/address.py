@@ -12,7 +12,7 @@ from typing import IO
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, save_json
 
-_PATIENCE = 10.0
+PATIENCE = 10.0
 """Seconds that a busy server may take to say that it is well; one that is gone refuses at once."""
 
 
@@ -70,7 +70,7 @@ def running_server(root: Path) -> dict[str, str] | None:
 def answers(api: str) -> bool:
     """Whether a Prefect server answers at `api`, as http://127.0.0.1:4200/api."""
     try:
-        with urllib.request.urlopen(f"{api}/health", timeout=_PATIENCE) as answer:
+        with urllib.request.urlopen(f"{api}/health", timeout=PATIENCE) as answer:
             return answer.status == 200
     except (OSError, ValueError, http.client.HTTPException):
         return False
@@ -83,7 +83,7 @@ def only_one(lock: Path, taken: str) -> Iterator[None]:
     Raises:
         UserError: that says `taken`, if another process holds it.
     """
-    lock.parent.mkdir(exist_ok=True)
+    lock.parent.mkdir(mode=0o700, exist_ok=True)
     with lock.open("a") as file:
         if not _locks(file, fcntl.LOCK_EX):
             raise UserError(taken)

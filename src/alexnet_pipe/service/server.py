@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import socket
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,8 +16,10 @@ from starlette.responses import FileResponse
 from starlette.routing import Route
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.own_pages import OwnPagesOnly
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.service.address import only_server, publish_address
+from alexnet_pipe.service.authentication import ORIGINS, PASSWORD, SERVER, authenticate_server, authentication
 
 if TYPE_CHECKING:
     from uvicorn import Server
@@ -36,6 +39,7 @@ def run_server(root: Path) -> None:
         port = listener.getsockname()[1]
         # Links in notifications and the pages of the UI point to this server, whatever the shell has set.
         api = os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
+        authenticate_server(root, f"http://127.0.0.1:{port}", f"http://localhost:{port}")
         # Prefect takes seconds to import: what is wrong with lock and port is said before.
         kind = asyncio.run(_database_kind())
         with listening(port + 1) as reports_listener:
@@ -44,15 +48,26 @@ def run_server(root: Path) -> None:
             def tell() -> None:
                 publish_address(root, {"api": api, "reports": reports, "pid": os.getpid()})
                 print(f"Prefect at {api.removesuffix('/api')} ({kind}), reports at {reports}/report/", flush=True)
+                print(f"Its page asks for a password: {_password(root)}", flush=True)
 
             asyncio.run(_serve(_prefect(), listener, _pages(root), reports_listener, tell))
+
+
+def _password(root: Path) -> str:
+    """The password on a terminal, which is the user's own; in a log, where it is found."""
+    if os.environ[SERVER] != authentication(root):
+        return SERVER
+    if sys.stdout.isatty():
+        return os.environ[SERVER]
+    return str(PASSWORD)
 
 
 def _pages(root: Path) -> "Server":
     import uvicorn
 
     files = {"report": Artifacts(root).report, "challenger": Artifacts(root / ".prefect/challenger").report}
-    return uvicorn.Server(uvicorn.Config(report_pages(files), log_level="error", timeout_graceful_shutdown=1))
+    pages = OwnPagesOnly(report_pages(files))
+    return uvicorn.Server(uvicorn.Config(pages, log_level="error", timeout_graceful_shutdown=1))
 
 
 def _listening(port: str) -> socket.socket:
@@ -93,7 +108,8 @@ def _prefect() -> "Server":
     from prefect.server.api.server import create_app
 
     # Workers keep connections open for as long as they live.
-    config = uvicorn.Config(create_app(final=True), log_level="error", timeout_graceful_shutdown=3)
+    app = OwnPagesOnly(create_app(final=True), os.environ[ORIGINS].split(","))
+    config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=3)
     for name in ("", ".utilities.messaging.memory", ".utilities.worker_channel"):
         logging.getLogger(f"prefect.server{name}").addFilter(_is_no_retry)
     logging.getLogger("docket.dependencies").addFilter(_is_no_retry)

@@ -25,6 +25,7 @@ from pydantic import ValidationError
 from alexnet_pipe.base.errors import StoppedError, UserError
 from alexnet_pipe.base.signals import end_processes
 from alexnet_pipe.service.address import answers, only_one
+from alexnet_pipe.service.authentication import REFUSED
 from alexnet_pipe.service.caretaker import WORKER, cancel_all, look_after, settle_at_start
 from alexnet_pipe.service.provision import CRON, POOL, refuse_unknown_parameters
 
@@ -53,7 +54,10 @@ with warnings.catch_warnings():
             try:
                 answer = await asked
             except (httpx.TransportError, httpx.HTTPStatusError) as error:
-                if isinstance(error, httpx.HTTPStatusError) and error.response.status_code < 500:
+                status = error.response.status_code if isinstance(error, httpx.HTTPStatusError) else 500
+                if status == httpx.codes.UNAUTHORIZED:
+                    raise UserError(REFUSED) from None
+                if status < 500:
                     raise
                 if not self.away:
                     print("serve: the server does not answer; waiting for it", flush=True)

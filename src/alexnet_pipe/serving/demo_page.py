@@ -18,6 +18,8 @@ from alexnet_pipe.serving.explanation import Explainer
 
 TITLE = "AlexNet on your photographs"
 _TEMPLATE = "serving/demo_page.html.j2"
+_LARGEST = 100 * 10**6
+"""Bytes of a photograph: one of 50 megapixels, hardly compressed."""
 
 
 def serve_demo(explainer: Explainer, model: str, port: int | None) -> None:
@@ -78,6 +80,9 @@ def _page(explainer: Explainer, model: str) -> Any:
 @contextmanager
 def _served(page: Any, port: int | None) -> Iterator[str]:
     import gradio
+    from starlette.middleware import Middleware
+
+    from alexnet_pipe.base.own_pages import OwnPagesOnly
 
     # Fonts of this machine; Gradio's grey is too light to read.
     theme = gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
@@ -91,6 +96,9 @@ def _served(page: Any, port: int | None) -> Iterator[str]:
             quiet=True,
             footer_links=[],
             run_history=False,
+            enable_monitoring=False,
+            max_file_size=_LARGEST,
+            app_kwargs={"middleware": [Middleware(OwnPagesOnly)]},
             ssr_mode=False,
             theme=theme,
             css=template_text("serving/demo_page.css"),

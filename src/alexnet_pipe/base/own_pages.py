@@ -1,0 +1,47 @@
+"""Servers on this machine answer their own pages and this machine's programs, and no page of another origin.
+
+A browser sends what any page tells it to any address, also to 127.0.0.1. It names the page's origin with it, and the
+host that it believes to talk to, which a foreign name server can have lead here.
+"""
+
+from collections.abc import Collection
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+_NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
+_SENT: dict[str, ASGIApp] = {
+    "http": PlainTextResponse("this page is for its own machine", 403),
+    "websocket": WebSocketClose(1008),
+}
+
+
+class OwnPagesOnly:
+    """ASGI middleware that refuses, with 403, what names another host than this machine or has another origin."""
+
+    def __init__(self, app: ASGIApp, origins: Collection[str] = ()) -> None:
+        """
+        Args:
+            app: What is protected.
+            origins: Others that are welcome as well, as https://prefect.example.org; "*" stands for all.
+        """
+        self._app = app
+        self._origins = frozenset(origin.strip().rstrip("/") for origin in origins if origin.strip())
+        self._names = _NAMES | {urlsplit(origin).hostname for origin in self._origins}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        welcome = scope["type"] not in _SENT or self._is_welcome(Headers(scope=scope))
+        await (self._app if welcome else _SENT[scope["type"]])(scope, receive, send)
+
+    def _is_welcome(self, headers: Headers) -> bool:
+        host, origin = headers.get("host", ""), headers.get("origin")
+        try:
+            named, came_from = urlsplit(f"//{host}").hostname, urlsplit(origin or "").netloc
+        except ValueError:
+            return False
+        if "*" in self._origins:
+            return True
+        return named in self._names and (origin is None or came_from == host or origin in self._origins)
