@@ -74,7 +74,7 @@ def run(project: Path, server: Project, *arguments: str) -> subprocess.Completed
     return subprocess.run(
         [sys.executable, "-m", "alexnet_pipe", "experiments", "mine", *arguments],
         cwd=project,
-        env={**environment, "COLUMNS": "200", "PREFECT_API_URL": server.api_url},
+        env={**environment, "COLUMNS": "200", **server.access},
         capture_output=True,
         text=True,
         check=False,

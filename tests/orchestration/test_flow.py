@@ -97,7 +97,7 @@ def test_the_flow_runs_repeats_fails_and_refuses(project: Path, prefect_server: 
     assert "temporary server" not in second.stdout + second.stderr
 
     (project / "in.txt").write_text("2")
-    failed = run(project, PREFECT_API_URL=prefect_server.api_url)
+    failed = run(project, **prefect_server.access)
     assert failed.returncode == 1
     assert "alexnet-pipe: evaluate: no such luck" in failed.stderr.splitlines()
     assert "Traceback" not in failed.stdout + failed.stderr

@@ -34,7 +34,7 @@ def alexnet_pipe(project: Path, server: Project, *arguments: str) -> subprocess.
     return subprocess.run(
         [sys.executable, "-m", "alexnet_pipe", *arguments],
         cwd=project,
-        env={**inherited, "PREFECT_API_URL": server.api_url},
+        env={**inherited, **server.access},
         capture_output=True,
         text=True,
         check=False,

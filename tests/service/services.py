@@ -126,10 +126,17 @@ class Project:
         found = self.api("/artifacts/filter", {"flows": {"name": {"any_": [flow]}}})
         return sorted(found, key=lambda artifact: artifact["created"])
 
+    @property
+    def access(self) -> dict[str, str]:
+        """The environment of a program that uses the server."""
+        return {"PREFECT_API_URL": self.api_url, "PREFECT_API_AUTH_STRING": self._password()}
+
     def authorisation(self) -> dict[str, str]:
         """What shows the server that one may read the project's password."""
-        password = (self.folder / ".prefect/authentication").read_bytes().strip()
-        return {"Authorization": f"Basic {base64.b64encode(password).decode()}"}
+        return {"Authorization": f"Basic {base64.b64encode(self._password().encode()).decode()}"}
+
+    def _password(self) -> str:
+        return (self.folder / ".prefect/authentication").read_text().strip()
 
     def printed(self) -> str:
         """What its processes have printed, each after the other."""
