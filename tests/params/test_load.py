@@ -84,6 +84,22 @@ def test_broken_yaml_and_other_content_are_named(tmp_path: Path) -> None:
     assert "expected sections" in complaint(tmp_path, "- a list")
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("train:\n  max_epochs:2\n", "line 2: `max_epochs:2` needs a space behind the colon"),
+        ("train:\n  seed: 1\n  max_epochs:2\n", "line 3: `max_epochs:2` needs"),
+        ("train:\n  max_epochs:2\n  seed: 1\n", "line 2: `max_epochs:2` needs"),
+        ("train: {max_epochs:2}\n", "line 1: `max_epochs:2` needs"),
+        ("train: 5\n", "train is 5: its settings go below it, indented, a line each"),
+    ],
+)
+def test_a_colon_without_a_space_is_named(tmp_path: Path, text: str, told: str) -> None:
+    (tmp_path / "params.yaml").write_text(text)
+    with pytest.raises(UserError, match=told):
+        load_params(tmp_path / "params.yaml")
+
+
 def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="run from the project's top folder"):
         load_params(tmp_path / "params.yaml")

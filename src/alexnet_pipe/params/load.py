@@ -1,6 +1,7 @@
 """Read and check `params.yaml`; write a preset into it."""
 
 import difflib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,12 @@ def load_params(path: Path) -> Params:
     Raises:
         UserError: naming the file, the key, what it should be, and for an unknown key the nearest known one.
     """
-    return check_params(read_yaml(path), str(path))
+    try:
+        return check_params(read_yaml(path), str(path))
+    except UserError:
+        if found := _without_space(path):
+            raise UserError(f"{path}: {found}") from None
+        raise
 
 
 def check_params(content: Mapping[str, Any], where: str) -> Params:
@@ -99,10 +105,23 @@ def _abbreviates(short: str, name: str) -> bool:
     return short in ("".join(word[:1] for word in words), *words)
 
 
+def _without_space(path: Path) -> str | None:
+    """The first setting whose colon has no space behind it, which YAML takes for a word."""
+    keys = {key.partition(".")[2] for key in known_keys()}
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    for number, line in enumerate(lines, 1):
+        for key, value in re.findall(r"(\w+):([\w.+-]+)", line.partition("#")[0]):
+            if key in keys:
+                return f"line {number}: `{key}:{value}` needs a space behind the colon"
+    return None
+
+
 def _explain(problem: Any) -> str:
     name = printable(".".join(map(str, problem["loc"])))[:_LONGEST]
     if problem["type"] == "extra_forbidden":
         return f"{name} is not a known parameter; {nearest(name)}"
+    if problem["type"] == "model_type":
+        return f"{name} is {shown(problem['input'])}: its settings go below it, indented, a line each"
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] in ("value_error",) and isinstance(problem["input"], dict):
         return f"{name}: {message}"
