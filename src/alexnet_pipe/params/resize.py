@@ -12,12 +12,14 @@ class ResizeParams(Framing):
     Attributes:
         min_side: Photographs with a shorter side, in pixels, are refused.
         max_pixels: Photographs with more pixels are refused before they are decoded; WebP and AVIF, which take twice
-            the memory, with more than half as many.
+            the memory, with more than half as many, and JPEG 2000 with more than a quarter of them that it cannot skip.
+        max_seconds: Of processor time that the decoding of one photograph may take before it is refused.
         max_rejected: Share of refused files above which the stage fails.
         max_conflicts: Share of photographs with the same bytes as one with another label, above which the stage fails.
     """
 
     min_side: Annotated[int, Field(ge=1, lt=2**31)] = 16
     max_pixels: Annotated[int, Field(ge=1, lt=2**40)] = 50 * 2**20
+    max_seconds: Annotated[float, Field(gt=0, lt=2**31)] = 10
     max_rejected: Annotated[float, Field(ge=0, le=1)] = 0.05
     max_conflicts: Annotated[float, Field(ge=0, le=1)] = 0.05

@@ -5,10 +5,18 @@ from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
-from PIL import Image, ImageChops, ImageCms
+from PIL import Image, ImageCms
+
+from alexnet_pipe.preparation.refusals import RefusedError
 
 TOP_OF_INTEGERS = 65535.0
 """The white of images with more than 8 bits a channel."""
+
+MOST_PROFILE = 1 << 22
+"""Bytes of the largest colour profile that is used; those of printers have up to 3 MB."""
+
+_DARK = 8
+"""An image that uses less than one part in so many of its range is remarked on."""
 
 _LIKE_SRGB = 2
 """Levels: a profile that changes nothing by more is taken for sRGB, whatever it is called."""
@@ -18,14 +26,25 @@ _GREY = ("1", "L", "LA", "La")
 ToSrgb = Callable[[Image.Image], Image.Image]
 
 
-def srgb_converter(image: Image.Image, background: str) -> tuple[ToSrgb, str]:
-    """What makes the image, or a part of it, RGB; and a remark if its colour profile cannot be used.
+def srgb_converter(image: Image.Image, background: str, bits: int) -> tuple[ToSrgb, dict[str, str]]:
+    """What makes the image, or a part of it, RGB; and remarks, "colour profile" if it cannot be used, and "dark".
 
     Grey of 16 bits is scaled, floats by their largest value; alpha is laid over `background`.
+
+    Args:
+        image: Of any mode.
+        background: A colour.
+        bits: Of a channel in the file; Pillow makes 8 of 16 in colours.
+
+    Raises:
+        RefusedError: "unsupported" if it is grey with numbers below 0 or above 65535.
     """
     if image.mode == "F" or image.mode.startswith("I"):
-        return _scaler(image), ""
-    transform, remark = _profile_transform(image)
+        return _scaler(image)
+    transform, problem = _profile_transform(image)
+    remarks = {"colour profile": problem} if problem else {}
+    if bits == 16:
+        remarks |= _dark(1 + _brightest(image), 256)
     mode = _mode(image)
 
     def convert(part: Image.Image) -> Image.Image:
@@ -33,9 +52,7 @@ def srgb_converter(image: Image.Image, background: str) -> tuple[ToSrgb, str]:
             return _laid_over(background, part.convert("RGBA"), mode, transform)
         return _rgb(transform(part if part.mode == mode else part.convert(mode)))
 
-    if _is_inverted(image):
-        return lambda part: convert(ImageChops.invert(part)), remark
-    return convert, remark
+    return convert, remarks
 
 
 def _mode(image: Image.Image) -> str:
@@ -43,12 +60,6 @@ def _mode(image: Image.Image) -> str:
     if image.mode in _GREY:
         return "L"
     return image.mode if image.mode in ("CMYK", "LAB") else "RGB"
-
-
-def _is_inverted(image: Image.Image) -> bool:
-    # Adobe writes CMYK JPEGs inverted and marks its files; Pillow turns all of them around, the unmarked ones wrongly
-    # (libjpeg.txt, "Special color spaces").
-    return image.mode == "CMYK" and image.format == "JPEG" and "adobe" not in image.info
 
 
 def _laid_over(background: str, rgba: Image.Image, mode: str, transform: ToSrgb) -> Image.Image:
@@ -69,13 +80,15 @@ def _profile_transform(image: Image.Image) -> tuple[ToSrgb, str]:
         return _transform(_lab(), mode), ""
     if not profile:
         return _unchanged, ""
+    if len(profile) > MOST_PROFILE:
+        return _unchanged, f"colour profile ignored: it has more than {MOST_PROFILE:,} bytes"
     try:
         return _transform(profile, mode), ""
     except (ImageCms.PyCMSError, OSError, ValueError, TypeError) as error:
         return _unchanged, f"colour profile ignored: {error}"
 
 
-@lru_cache(maxsize=16)  # A collection has few cameras, and so few profiles.
+@lru_cache(maxsize=8)  # A collection has few cameras, and so few profiles.
 def _transform(profile: bytes, mode: str) -> ToSrgb:
     source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
     transform = ImageCms.buildTransform(source, _srgb(), mode, "RGB")
@@ -105,10 +118,30 @@ def _unchanged(image: Image.Image) -> Image.Image:
     return image
 
 
-def _scaler(image: Image.Image) -> ToSrgb:
-    integers = image.mode.startswith("I")
-    top = TOP_OF_INTEGERS if integers else max(1.0, float(image.getextrema()[1]))  # type: ignore[arg-type]
-    return lambda part: _scaled(part, top)
+def _scaler(image: Image.Image) -> tuple[ToSrgb, dict[str, str]]:
+    if image.mode == "F":
+        top = max(1.0, float(image.getextrema()[1]))  # type: ignore[arg-type]
+        return lambda part: _scaled(part, top), {}
+    # Pillow has no extrema of I;16B.
+    levels = np.asarray(image)
+    lowest, highest = int(levels.min()), int(levels.max())
+    if lowest < 0 or highest > TOP_OF_INTEGERS:
+        numbers = f"grey with numbers from {lowest:,} to {highest:,}"
+        raise RefusedError("unsupported", f"{numbers}: convert it to grey of 8 or of 16 bits, from 0")
+    return lambda part: _scaled(part, TOP_OF_INTEGERS), _dark(1 + highest, 1 << 16)
+
+
+def _brightest(image: Image.Image) -> int:
+    """The largest value of any colour."""
+    extrema = image.getextrema()
+    bands = extrema if isinstance(extrema[0], tuple) else (extrema,)
+    return max(int(high) for name, (_, high) in zip(image.getbands(), bands, strict=True) if name != "A")
+
+
+def _dark(used: int, levels: int) -> dict[str, str]:
+    """A remark on an image of 16 bits that is nearly black, as its numbers have fewer; none on one that is black."""
+    dark = 1 < used <= levels // _DARK
+    return {"dark": f"uses 1/{levels // used} of 16 bits"} if dark else {}
 
 
 def _scaled(image: Image.Image, top: float) -> Image.Image:

@@ -1,17 +1,26 @@
-"""Which kinds of image files are decoded, which are known and not, and whether one of them ends too early."""
+"""Which kinds of image files are decoded, which are known and not, and what is said of one that cannot be decoded."""
 
-import io
-import operator
-import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
-from PIL import Image
+from PIL import UnidentifiedImageError
+
+from alexnet_pipe.preparation.gif_file import GIF
+from alexnet_pipe.preparation.jpeg_file import JPEG
+from alexnet_pipe.preparation.png_file import PNG
+from alexnet_pipe.preparation.refusals import RefusedError
+from alexnet_pipe.preparation.tiff_file import TIFF
 
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "AVIF", "JPEG2000")
 """Pillow reads more, among them EPS, for which it would run Ghostscript, and kinds that any bytes may pass for."""
 
-DECODED_WITH = {"WEBP": 2, "AVIF": 2}
+WEIGHTS = {"WEBP": 2, "AVIF": 2, "JPEG2000": 4}
 """How many times the memory of other formats Pillow takes for a pixel."""
+
+_NO_MEMORY = -9
+"""Pillow's number for it."""
+
+KNOWN = (JPEG, PNG, *GIF, *TIFF)
+"""The first bytes of kinds that are looked through before a decoder sees them."""
 
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 _UNSUPPORTED = {
@@ -27,10 +36,25 @@ _UNSUPPORTED = {
     b"qoif": "QOI",
     b"FUJIFILM": "raw photograph",
 }
-_TIFF_BYTES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8}
-"""Bytes of one value of each type."""
 
-_STRIPS, _STRIP_SIZES, _TILES, _TILE_SIZES = 273, 279, 324, 325
+
+def pillow_refusal(content: bytes, error: Exception) -> RefusedError:
+    """What to say of a file for which Pillow has raised `error`.
+
+    Raises:
+        MemoryError: if that is what it says.
+    """
+    if str(error).endswith(f"decoder error {_NO_MEMORY}"):
+        raise MemoryError from None
+    unknown = isinstance(error, UnidentifiedImageError)
+    if unknown and (kind := unsupported_kind(content)):
+        return RefusedError("unsupported", f"{kind}: convert it to JPEG or PNG")
+    if unknown and _end_check(content) is None:
+        return RefusedError("not an image", "no decoder knows it")
+    if "truncated" in str(error).lower() or ends_early(content):
+        return RefusedError("truncated", f"{len(content):,} bytes are not all of it")
+    # What Pillow says of an unknown file is where the file lies in memory.
+    return RefusedError("unreadable", "its header is damaged" if unknown else f"{type(error).__name__}: {error}")
 
 
 def unsupported_kind(content: bytes) -> str:
@@ -40,11 +64,6 @@ def unsupported_kind(content: bytes) -> str:
     if b"<svg" in content[:1024]:
         return "SVG"
     return next((kind for magic, kind in _UNSUPPORTED.items() if content.startswith(magic)), "")
-
-
-def is_image(content: bytes) -> bool:
-    """Whether the first bytes are those of a kind that is decoded."""
-    return _end_check(content) is not None
 
 
 def ends_early(content: bytes) -> bool:
@@ -60,54 +79,13 @@ def _end_check(content: bytes) -> Callable[[bytes], bool] | None:
         return lambda bmp: int.from_bytes(bmp[2:6], "little") > len(bmp)
     if content[4:8] in (b"ftyp", b"jP  "):
         return _boxes_end_early
-    return next((check for magic, check in _ENDS_EARLY.items() if content.startswith(magic)), None)
-
-
-def _jpeg_ends_early(content: bytes) -> bool:
-    at = 2
-    while content[at : at + 1] == b"\xff" and at + 4 <= len(content):
-        if content[at + 1 : at + 2] == b"\xda":  # The scan, in which 0xff 0xd9 is the end of the image.
-            return content.find(b"\xff\xd9", at) < 0
-        at += 2 + int.from_bytes(content[at + 2 : at + 4], "big")
-    return at + 4 > len(content)
-
-
-def _png_ends_early(content: bytes) -> bool:
-    at = 8
-    while at + 12 <= len(content):
-        if content[at + 4 : at + 8] == b"IEND":
-            return False
-        at += 12 + int.from_bytes(content[at : at + 4], "big")
-    return True
+    if content.startswith(b"\xff\x4f\xff\x51"):
+        return lambda jpeg2000: not jpeg2000.endswith(b"\xff\xd9")
+    return (lambda other: False) if content.startswith(KNOWN) else None
 
 
 def _webp_ends_early(content: bytes) -> bool:
     return int.from_bytes(content[4:8], "little") + 8 > len(content)
-
-
-def _tiff_ends_early(content: bytes) -> bool:
-    try:
-        return any(end > len(content) for end in _tiff_ends(content))
-    except struct.error:
-        return True
-    except Exception:
-        return False
-
-
-def _tiff_ends(content: bytes) -> Iterator[int]:
-    """Where each part of a TIFF file ends, in bytes from its start: directory, values, strips or tiles."""
-    order = "<" if content.startswith(b"I") else ">"
-    (start,) = struct.unpack_from(f"{order}I", content, 4)
-    (entries,) = struct.unpack_from(f"{order}H", content, start)
-    yield start + 2 + 12 * entries + 4
-    for entry in range(entries):
-        _, kind, count, value = struct.unpack_from(f"{order}HHII", content, start + 2 + 12 * entry)
-        size = _TIFF_BYTES.get(kind, 0) * count
-        yield value + size if size > 4 else 0
-    with Image.open(io.BytesIO(content), formats=("TIFF",)) as image:
-        tags = image.tag_v2  # type: ignore[attr-defined]
-        for offsets, sizes in ((_STRIPS, _STRIP_SIZES), (_TILES, _TILE_SIZES)):
-            yield from map(operator.add, tags.get(offsets, ()), tags.get(sizes, ()))
 
 
 def _boxes_end_early(content: bytes) -> bool:
@@ -119,13 +97,3 @@ def _boxes_end_early(content: bytes) -> bool:
             return False
         at += size
     return at != len(content)
-
-
-_ENDS_EARLY: dict[bytes, Callable[[bytes], bool]] = {
-    b"\xff\xd8\xff": _jpeg_ends_early,
-    b"\x89PNG\r\n\x1a\n": _png_ends_early,
-    b"GIF8": lambda gif: not gif.rstrip(b"\0").endswith(b";"),
-    b"II*\0": _tiff_ends_early,
-    b"MM\0*": _tiff_ends_early,
-    b"\xff\x4f\xff\x51": lambda jpeg2000: not jpeg2000.endswith(b"\xff\xd9"),
-}

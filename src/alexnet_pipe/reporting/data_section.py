@@ -1,9 +1,6 @@
 """The photographs: how many of what, a sample of each class, how large they were, and findings about single ones."""
 
-import io
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +9,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
-from PIL import Image, ImageFile
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.labels import SPLITS
 from alexnet_pipe.datasets.place import Container, Place, container_path
 from alexnet_pipe.paper import SIDE
-from alexnet_pipe.preparation.formats import FORMATS
+from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.preparation.decode import MOST_BYTES, glimpse
+from alexnet_pipe.preparation.refusals import RefusedError
 from alexnet_pipe.reporting.figures import BLUE, INK, ORANGE, drawing, image_address, new_figure
 from alexnet_pipe.reporting.results import Results
 
@@ -28,22 +27,16 @@ LISTED = 20
 OF_A_KIND = 8
 """Files shown of each outcome and reason."""
 
-SMALL = 96
-"""Height and width that a small picture has at most."""
-
-LARGEST = 1 << 26
-"""Bytes of the largest file that is read for a small picture."""
-
 _BINS = 30
 _SHAPES = {1 / 3: "1:3", 1 / 2: "1:2", 1.0: "1:1", 2.0: "2:1", 3.0: "3:1"}
 
 
-def data_section(results: Results, max_pixels: int) -> dict[str, Any]:
+def data_section(results: Results, resize: ResizeParams) -> dict[str, Any]:
     """Counts by class and split, one training image a class, sizes, and findings about single files.
 
-    Photographs of more than `max_pixels` are not decoded.
+    The section `resize` bounds what may be decoded.
     """
-    findings = finding_rows(results.rejected, results.source, max_pixels)
+    findings = finding_rows(results.rejected, results.source, resize)
     return {
         "counts": class_counts(results),
         "samples": _samples(results),
@@ -111,53 +104,35 @@ def describe_sizes(index: pd.DataFrame) -> dict[str, float]:
     }
 
 
-def finding_rows(rejected: pd.DataFrame, source: Path, max_pixels: int) -> list[dict[str, Any]]:
+def finding_rows(rejected: pd.DataFrame, source: Path, resize: ResizeParams) -> list[dict[str, Any]]:
     """The first files of each outcome and reason, `refused` first, each with `picture`, an address or None.
 
     Args:
         rejected: One row a finding, with the manifest's columns.
         source: The folder with the containers.
-        max_pixels: Larger photographs get no picture.
+        resize: The section `resize`; larger photographs get no picture.
     """
     order = rejected["outcome"].map({"refused": 0, "removed": 1, "noted": 2})
     kinds = rejected.assign(order=order).groupby(["order", "reason"]).head(OF_A_KIND)
     found = kinds.sort_values(["order", "reason"], kind="stable").to_dict("records")
     rows: list[dict[str, Any]] = [{str(name): value for name, value in row.items()} for row in found]
-    return [{**row, "picture": small_picture(row, source, max_pixels)} for row in rows]
+    return [{**row, "picture": small_picture(row, source, resize)} for row in rows]
 
 
-def small_picture(row: dict[str, Any], source: Path, max_pixels: int) -> str | None:
-    """What can be seen of the file of a manifest's row, `SMALL` pixels at most, as an address; None if nothing can."""
-    # Whatever is wrong with these files is why they are here.
+def small_picture(row: dict[str, Any], source: Path, params: ResizeParams) -> str | None:
+    """What can be seen of the file of a manifest's row, as an address; None if nothing can."""
     try:
-        with warnings.catch_warnings(), _lenient(max_pixels):
-            warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(_content(row, source)), formats=FORMATS) as image:
-                image.draft(None, (SMALL, SMALL))
-                image.thumbnail((SMALL, SMALL))
-                return image_address(image.convert("RGB"))
-    except Exception:
+        return image_address(glimpse(_content(row, source), params))
+    except (RefusedError, UserError, OSError, EOFError, zlib.error):
         return None
 
 
 def _content(row: dict[str, Any], source: Path) -> bytes:
-    if row["bytes"] > LARGEST:
+    if row["bytes"] > MOST_BYTES:
         return b""
     place = Place(*(row[name] for name in Place._fields))
     with Container(container_path(source, row["container"])) as container:
         return container.read(row["member"], place)
-
-
-@contextmanager
-def _lenient(max_pixels: int) -> Iterator[None]:
-    """Pillow shows what there is of files that end too early, and refuses too large ones as the preparation does."""
-    before = ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS
-    # Pillow itself warns at this number of pixels, and refuses at twice as many.
-    ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = True, max_pixels // 2
-    try:
-        yield
-    finally:
-        ImageFile.LOAD_TRUNCATED_IMAGES, Image.MAX_IMAGE_PIXELS = before
 
 
 def _samples(results: Results) -> list[tuple[str, NDArray[np.uint8]]]:

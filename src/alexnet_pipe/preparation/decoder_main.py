@@ -1,0 +1,64 @@
+"""What a decoder process does: it answers one question after another, until nobody asks, or one takes too much."""
+
+import json
+import os
+import resource
+import signal
+import sys
+from typing import Any, BinaryIO
+
+from PIL import Image
+
+from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.preparation.decoder_process import READY
+from alexnet_pipe.preparation.glimpse import glimpse_of
+from alexnet_pipe.preparation.photograph import photograph
+from alexnet_pipe.preparation.refusals import RefusedError
+
+MEMORY = 540 << 20
+"""Bytes of data; with the code of Python and its libraries, a process of less than 600 MiB."""
+
+
+def main() -> None:
+    # Ctrl-C, which a terminal sends to all processes, is left to the one that asks.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_DATA, (MEMORY, MEMORY))
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # What a library prints is no answer.
+    answers.write(READY)
+    answers.flush()
+    while line := sys.stdin.buffer.readline():
+        answer, pixels = _answer(json.loads(line), sys.stdin.buffer)
+        answers.write(json.dumps({**answer, "bytes": len(pixels)}).encode() + b"\n" + pixels)
+        answers.flush()
+
+
+def _answer(question: dict[str, Any], contents: BinaryIO) -> tuple[dict[str, Any], bytes]:
+    params = ResizeParams.model_validate(question["params"])
+    # The default of SIGPROF is to end the process, whatever it does.
+    signal.setitimer(signal.ITIMER_PROF, params.max_seconds)
+    try:
+        # Nobody but the called function may hold the content, which it lets go when it has a cleaner one.
+        image, rest = _TASKS[question["task"]](contents.read(question["bytes"]), params)
+        return {**rest, "shape": image.size}, image.tobytes()
+    except RefusedError as error:
+        return {"reason": error.reason, "detail": error.detail}, b""
+    except MemoryError:
+        return {"reason": "too much memory", "detail": f"decoding it takes more than {MEMORY >> 20} MiB"}, b""
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _photograph(content: bytes, params: ResizeParams) -> tuple[Image.Image, dict[str, Any]]:
+    found = photograph(content, params)
+    return found.image, {"width": found.size[0], "height": found.size[1], "remarks": found.remarks}
+
+
+def _glimpse(content: bytes, params: ResizeParams) -> tuple[Image.Image, dict[str, Any]]:
+    return glimpse_of(content, params.max_pixels), {}
+
+
+_TASKS = {"photograph": _photograph, "glimpse": _glimpse}
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,133 @@
+"""A process that decodes for this one, and may need no more than so much memory and time; it is replaced if it ends."""
+
+import atexit
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from typing import Any
+
+from PIL import Image
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.preparation.refusals import RefusedError
+
+_MODULE = "alexnet_pipe.preparation.decoder_main"
+
+READY = b"ready\n"
+"""What it says first."""
+
+_ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "VIPS_CONCURRENCY": "1", "MALLOC_ARENA_MAX": "1"}
+"""So that memory is used for pixels, and time is the same on every machine."""
+
+
+def in_decoder_process(task: str, content: bytes, params: ResizeParams) -> tuple[Image.Image, dict[str, Any]]:
+    """What `decoder_main` answers: an RGB image, and the rest.
+
+    Raises:
+        RefusedError: if that refuses the file, or ends.
+    """
+    return _decoder.ask(task, content, params)
+
+
+class _DecoderProcess:
+    """Started by the first question, it ends with this process."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        atexit.register(self.close)
+        os.register_at_fork(after_in_child=self.forget)
+
+    def ask(self, task: str, content: bytes, params: ResizeParams) -> tuple[Image.Image, dict[str, Any]]:
+        with self._lock:
+            try:
+                answer, pixels = self._asked(task, content, params)
+            except (BrokenPipeError, EOFError):
+                raise _ended(self._status(), params) from None
+            except BaseException:
+                self.close()  # Whatever it would still answer is no answer to the next question.
+                raise
+        if "reason" in answer:
+            raise RefusedError(answer["reason"], answer["detail"])
+        return Image.frombytes("RGB", tuple(answer["shape"]), pixels), answer
+
+    def close(self) -> None:
+        if self._process:
+            self._process.kill()
+            self._status()
+
+    def forget(self) -> None:
+        """In a process that was forked: the decoder is its parent's."""
+        self._lock = threading.Lock()
+        if self._process and self._process.stdin and self._process.stdout:
+            self._process.stdin.close()
+            self._process.stdout.close()
+            self._process.returncode = 0
+        self._process = None
+
+    def _status(self) -> int:
+        """The exit status of the process, which has ended or is about to."""
+        assert self._process
+        process, self._process = self._process, None
+        # What was not written cannot be written any more.
+        with suppress(BrokenPipeError), process:
+            pass
+        return process.wait()
+
+    def _asked(self, task: str, content: bytes, params: ResizeParams) -> tuple[dict[str, Any], bytes]:
+        if self._process is None:
+            self._process = _started()
+        question, answers = self._process.stdin, self._process.stdout
+        assert question
+        assert answers
+        header = {"task": task, "bytes": len(content), "params": params.model_dump()}
+        question.write(json.dumps(header).encode() + b"\n")
+        question.write(content)
+        question.flush()
+        answer = json.loads(answers.readline() or "null")
+        if answer is None:
+            raise EOFError
+        pixels = answers.read(answer["bytes"])
+        if len(pixels) != answer["bytes"]:
+            raise EOFError
+        return answer, pixels
+
+
+def _started() -> subprocess.Popen[bytes]:
+    """A process that is ready.
+
+    Raises:
+        UserError: if it does not get ready, which is no photograph's fault.
+    """
+    # Decoders in C print what they think of a file.
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", _MODULE],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, **_ONE_THREAD},
+    )
+    assert process.stdout
+    if process.stdout.readline() != READY:
+        with process:
+            process.kill()
+        raise UserError(
+            f"no decoder process starts: see what `{sys.executable} -m {_MODULE}` says, or run `make setup`"
+        )
+    return process
+
+
+def _ended(status: int, params: ResizeParams) -> RefusedError:
+    if status == -signal.SIGPROF:
+        return RefusedError("took too long", f"more than resize.max_seconds = {params.max_seconds:g}")
+    if status == -signal.SIGKILL:
+        return RefusedError("too much memory", "its decoder was killed")
+    return RefusedError("unreadable", f"its decoder ended with status {status}")
+
+
+_decoder = _DecoderProcess()

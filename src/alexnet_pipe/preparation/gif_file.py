@@ -1,0 +1,140 @@
+"""GIF: its first picture taken out, and its codes counted, for nothing else in the file tells of damage."""
+
+import math
+import struct
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alexnet_pipe.preparation.refusals import RefusedError
+
+GIF = (b"GIF87a", b"GIF89a")
+
+_EXTENSION, _PICTURE, _TRAILER = 0x21, 0x2C, 0x3B
+_GRAPHIC_CONTROL = 0xF9
+_MOST_CODES = 4096
+
+
+class GifFile(NamedTuple):
+    """
+    Attributes:
+        content: A GIF of the first picture alone.
+        animated: Whether another follows.
+    """
+
+    content: bytes
+    animated: bool
+
+
+def read_gif(content: bytes) -> GifFile:
+    """
+    Raises:
+        RefusedError: "truncated", "damaged" or "unreadable".
+    """
+    try:
+        return _read(content)
+    except (struct.error, IndexError):
+        raise RefusedError("truncated", f"{len(content):,} bytes are not all of it") from None
+
+
+def _read(content: bytes) -> GifFile:
+    header = 13 + _palette(content[10])
+    control, pictures, at = b"", list[bytes](), header
+    while content[at] != _TRAILER:
+        start = at
+        if content[at] == _PICTURE:
+            data, pixels = at + 10 + _palette(content[at + 9]), math.prod(struct.unpack_from("<HH", content, at + 5))
+            at = _blocks(content, data + 1)
+            require_whole(_joined(content, data + 1, at), content[data], pixels)
+            pictures.append(control + content[start:at])
+        elif content[at] == _EXTENSION:
+            at = _blocks(content, at + 2)
+            control = content[start:at] if content[start + 1] == _GRAPHIC_CONTROL else control
+        else:
+            raise RefusedError("damaged", f"no block begins at byte {at:,}")
+    if not pictures:
+        raise RefusedError("unreadable", "it has no picture")
+    return GifFile(b"".join([content[:header], pictures[0], b";"]), len(pictures) > 1)
+
+
+def _palette(flags: int) -> int:
+    """The bytes of the palette that these flags announce."""
+    return 3 << (flags & 7) + 1 if flags & 0x80 else 0
+
+
+def _blocks(content: bytes, at: int) -> int:
+    """Where the blocks end that begin at `at`, each with its size, and the last of which is empty."""
+    while size := content[at]:
+        at += 1 + size
+    return at + 1
+
+
+def _joined(content: bytes, at: int, end: int) -> bytes:
+    parts = []
+    while at < end - 1:
+        parts.append(content[at + 1 : at + 1 + content[at]])
+        at += 1 + content[at]
+    return b"".join(parts)
+
+
+def require_whole(data: bytes, bits: int, pixels: int) -> None:
+    """Decode only how many pixels the codes of LZW stand for (GIF 89a, appendix F).
+
+    Args:
+        data: The codes, packed from the lowest bit.
+        bits: The size of a pixel's code.
+        pixels: How many there should be.
+
+    Raises:
+        RefusedError: "truncated" or "damaged" if there are not as many, and nothing but an end code behind them.
+    """
+    if not 1 < bits < 9:
+        raise RefusedError("unreadable", f"codes of {bits} bits")
+    found, at, ended = 0, 0, False
+    clear, packed = 1 << bits, np.frombuffer(data + b"\0\0\0", np.uint8)
+    while not ended and found <= pixels:
+        codes, at = _until_clear(packed, at, bits)
+        if not codes and at + bits >= 8 * len(data):
+            break
+        counted, ended = _counted(codes, clear)
+        found += counted
+    if found != pixels:
+        missing = found < pixels and not ended
+        raise RefusedError("truncated" if missing else "damaged", f"its codes stand for {found:,} of {pixels:,} pixels")
+
+
+def _until_clear(packed: NDArray[np.uint8], at: int, bits: int) -> tuple[list[int], int]:
+    """The codes from bit `at` up to the next clear code, and where that ends."""
+    first, codes, clear = 0, list[int](), 1 << bits
+    while True:
+        # Each code but the first adds an entry to the table; a code is as wide as the next entry's number.
+        entries = np.maximum(np.arange(first, first + _MOST_CODES) - 1, 0) + clear + 2
+        widths = np.where(entries < _MOST_CODES, np.frexp(entries)[1], 12)
+        ends = at + np.cumsum(widths)
+        ends = ends[: np.searchsorted(ends, 8 * (len(packed) - 3), side="right")]
+        widths = widths[: len(ends)]
+        places = (ends - widths) // 8
+        windows = sum(packed[places + byte].astype(np.int64) << 8 * byte for byte in range(3))
+        found = windows >> (ends - widths) % 8 & (1 << widths) - 1
+        if len(clears := np.flatnonzero(found == clear)):
+            return codes + found[: clears[0]].tolist(), int(ends[clears[0]])
+        codes += found.tolist()
+        if len(found) < _MOST_CODES:
+            return codes, 8 * len(packed)
+        first, at = first + _MOST_CODES, int(ends[-1])
+
+
+def _counted(codes: list[int], clear: int) -> tuple[int, bool]:
+    """How many pixels codes without a clear code stand for, and whether they are ended."""
+    lengths, pixels, previous = [1] * clear + [0, 0], 0, 0
+    for code in codes:
+        if code == clear + 1:
+            return pixels, True
+        if code > len(lengths) or (code == len(lengths) and not previous):
+            raise RefusedError("damaged", f"code {code:,} is not known yet")
+        if previous and len(lengths) < _MOST_CODES:
+            lengths.append(previous + 1)
+        previous = lengths[code]
+        pixels += previous
+    return pixels, False

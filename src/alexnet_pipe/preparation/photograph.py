@@ -1,0 +1,204 @@
+"""From a file that was looked through to upright sRGB pixels, by the decoder of its kind."""
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from PIL import ExifTags, Image
+
+from alexnet_pipe.paper import SIDE
+from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.preparation.colours import ToSrgb, srgb_converter
+from alexnet_pipe.preparation.formats import FORMATS, WEIGHTS, pillow_refusal
+from alexnet_pipe.preparation.gif_file import GIF, read_gif
+from alexnet_pipe.preparation.jpeg2000_file import jpeg2000_levels
+from alexnet_pipe.preparation.jpeg_file import JPEG, JpegHeader, jpeg_image, read_jpeg
+from alexnet_pipe.preparation.png_file import PNG, read_png
+from alexnet_pipe.preparation.refusals import RefusedError
+from alexnet_pipe.preparation.second_decoder import require_undamaged
+from alexnet_pipe.preparation.tiff_file import TIFF, read_tiff
+
+_BAND = 1 << 20
+"""Pixels that are converted at a time."""
+
+_Turn = Image.Transpose
+_UPRIGHT = {
+    2: _Turn.FLIP_LEFT_RIGHT,
+    3: _Turn.ROTATE_180,
+    4: _Turn.FLIP_TOP_BOTTOM,
+    5: _Turn.TRANSPOSE,
+    6: _Turn.ROTATE_270,
+    7: _Turn.TRANSVERSE,
+    8: _Turn.ROTATE_90,
+}
+"""What turns an image of each EXIF orientation upright."""
+
+
+class Photograph(NamedTuple):
+    """
+    Attributes:
+        image: RGB, upright. Large ones are shrunk on the way: a JPEG to no less than 256 pixels, others to no less than
+            512.
+        size: Width and height of the file, upright, in pixels.
+        remarks: What a user should know of a file that is used all the same, by a short reason.
+    """
+
+    image: Image.Image
+    size: tuple[int, int]
+    remarks: dict[str, str]
+
+
+class Stored(NamedTuple):
+    """A picture as its file has it.
+
+    Attributes:
+        image: Of any mode; what is known of its colours is in its `info`.
+        size: Width and height of the file, in pixels.
+        bits: Of a channel in the file.
+        orientation: As EXIF has it; 0 if that is in the image's `info`.
+        remarks: As of a `Photograph`.
+    """
+
+    image: Image.Image
+    size: tuple[int, int]
+    bits: int
+    orientation: int
+    remarks: dict[str, str]
+
+
+def photograph(content: bytes, params: ResizeParams) -> Photograph:
+    """The whole photograph, whatever that takes.
+
+    Raises:
+        RefusedError: as `preparation.decode.decode`.
+    """
+    if content.startswith(JPEG):
+        return photograph_of_jpeg(content, read_jpeg(content), params)
+    with _quiet():
+        try:
+            stored = _stored(content, params)
+        except (RefusedError, MemoryError):
+            raise
+        except Exception as error:
+            raise pillow_refusal(content, error) from None
+        del content
+        return _finished(stored, params)
+
+
+def photograph_of_jpeg(content: bytes, header: JpegHeader, params: ResizeParams) -> Photograph:
+    """As `photograph`, of a file whose header has been read."""
+    _require_size(header.size, 1, params)
+    image, warning = jpeg_image(content, header, SIDE)
+    with _quiet():
+        return _finished(Stored(image, header.size, 8, 0, {"JPEG": warning} if warning else {}), params)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Pillow neither warns nor has limits of its own: ours are asked before it decodes."""
+    before = Image.MAX_IMAGE_PIXELS
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        Image.MAX_IMAGE_PIXELS = None
+        try:
+            yield
+        finally:
+            Image.MAX_IMAGE_PIXELS = before
+
+
+def _require_size(size: tuple[int, int], weight: float, params: ResizeParams) -> None:
+    width, height = size
+    if width * height * weight > params.max_pixels:
+        limit = "resize.max_pixels" + (f" / {weight:g}" if weight > 1 else "")
+        raise RefusedError("too many pixels", f"{width * height:,}, more than {limit}")
+    if min(width, height) < params.min_side:
+        raise RefusedError("too small", f"{width}×{height} pixels")
+
+
+def _stored(content: bytes, params: ResizeParams) -> Stored:
+    if content.startswith(PNG):
+        png = read_png(content)
+        stored = _opened(png.content, params, png.bits)
+        stored.image.info.update(png.info)
+        return _animated(stored) if png.animated else stored
+    if content.startswith(GIF):
+        gif = read_gif(content)
+        stored = _opened(gif.content, params)
+        return _animated(stored) if gif.animated else stored
+    if content.startswith(TIFF):
+        tiff = read_tiff(content)
+        del content  # It may be larger than the picture.
+        _require_size(tiff.size, 1, params)
+        try:
+            stored = _opened(tiff.content, params, tiff.bits, tiff.checked)._replace(orientation=tiff.orientation)
+        except (Image.UnidentifiedImageError, SyntaxError, NotImplementedError):
+            raise RefusedError("unsupported", f"{tiff.kind}: convert it to RGB") from None
+        return _animated(stored) if tiff.animated else stored
+    return _opened(content, params)
+
+
+def _animated(stored: Stored) -> Stored:
+    return stored._replace(remarks={"animated": "the first frame is used"})
+
+
+def _opened(content: bytes, params: ResizeParams, bits: int = 8, checked: bytes = b"") -> Stored:
+    """What Pillow makes of a file; `checked` is a form of it for the second decoder."""
+    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        size = image.size
+        halvings = _halvings(content, size) if image.format == "JPEG2000" else 0
+        _require_size(size, WEIGHTS.get(image.format or "", 1) / 4**halvings, params)
+        if image.format in ("AVIF", "TIFF"):
+            require_undamaged(checked or content)
+        if halvings:
+            image.reduce = halvings  # type: ignore[method-assign, assignment]
+        several = getattr(image, "is_animated", False)
+        image.load()
+        stored = Stored(image, size, bits, 0, {})
+        return _animated(stored) if several else stored
+
+
+def _halvings(content: bytes, size: tuple[int, int]) -> int:
+    """How often a JPEG 2000 is halved as it is decoded, to save memory: as long as both sides keep 512 pixels."""
+    return min(jpeg2000_levels(content), max(0, (min(size) // (2 * SIDE)).bit_length() - 1))
+
+
+def _finished(stored: Stored, params: ResizeParams) -> Photograph:
+    image, (width, height), bits, orientation, remarks = stored
+    remarks = dict(remarks)
+    if not orientation:
+        orientation, problem = _orientation(image)
+        if problem:
+            remarks["EXIF"] = problem
+    convert, said = srgb_converter(image, params.background, bits)
+    upright = _turned(_shrunk(image, convert), orientation)
+    size = (height, width) if orientation in (5, 6, 7, 8) else (width, height)
+    return Photograph(upright, size, remarks | said)
+
+
+def _orientation(image: Image.Image) -> tuple[int, str]:
+    """What EXIF says of a loaded image, 1 to 8, and a remark if that cannot be read."""
+    try:
+        orientation = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception as error:
+        return 1, f"its orientation cannot be read ({type(error).__name__})"
+    return orientation if orientation in _UPRIGHT else 1, ""
+
+
+def _turned(image: Image.Image, orientation: int) -> Image.Image:
+    return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
+
+
+def _shrunk(image: Image.Image, convert: ToSrgb) -> Image.Image:
+    """RGB; by whole numbers, averaged, as long as both sides keep 512 pixels; a band at a time, to save memory."""
+    width, height = image.size
+    factor = max(1, min(width, height) // (2 * SIDE))
+    if factor == 1 and width * height <= _BAND:
+        return convert(image)
+    small = Image.new("RGB", (-(-width // factor), -(-height // factor)))
+    rows = max(1, _BAND // width // factor) * factor
+    for top in range(0, height, rows):
+        band = convert(image.crop((0, top, width, min(top + rows, height))))
+        small.paste(band.reduce(factor) if factor > 1 else band, (0, top // factor))
+    return small
