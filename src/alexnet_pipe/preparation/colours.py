@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from PIL import Image, ImageCms
 
-from alexnet_pipe.preparation.refusals import RefusedError
+from alexnet_pipe.preparation.formats import RefusedError
 
 TOP_OF_INTEGERS = 65535.0
 """The white of images with more than 8 bits a channel."""

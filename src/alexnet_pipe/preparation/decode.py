@@ -8,10 +8,10 @@ from PIL import Image
 
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decoder_process import in_decoder_process
-from alexnet_pipe.preparation.jpeg_file import JPEG, read_jpeg
+from alexnet_pipe.preparation.formats import JPEG, PNG, RefusedError
+from alexnet_pipe.preparation.jpeg_file import read_jpeg
 from alexnet_pipe.preparation.photograph import Photograph, photograph, photograph_of_jpeg
-from alexnet_pipe.preparation.png_file import PNG, png_size
-from alexnet_pipe.preparation.refusals import RefusedError
+from alexnet_pipe.preparation.png_file import png_size
 
 MOST_BYTES = 1 << 28
 """Of a file; 52 million pixels of 16 bits in three colours are more, and are refused."""
@@ -37,7 +37,7 @@ def decode(content: bytes, params: ResizeParams) -> Photograph:
         RefusedError: "empty", "not an image", "unsupported", "truncated", "damaged", "unreadable", "too small",
             "too many pixels", "too many bytes", "too much memory" or "took too long".
     """
-    content = _unwrapped(require_bytes(content))
+    content = _unwrapped(content)
     if content.startswith(JPEG):
         header = read_jpeg(content)
         width, height = header.size
@@ -57,25 +57,24 @@ def glimpse(content: bytes, params: ResizeParams) -> Image.Image:
     Raises:
         RefusedError: if nothing can.
     """
-    image, _ = in_decoder_process("glimpse", _unwrapped(require_bytes(content)), params)
+    image, _ = in_decoder_process("glimpse", _unwrapped(content), params)
     return image
 
 
-def require_bytes(content: bytes) -> bytes:
-    """The same.
-
+def require_bytes(size: int) -> None:
+    """
     Raises:
         RefusedError: "empty", or "too many bytes" if there are more than `MOST_BYTES`.
     """
-    if not content:
+    if not size:
         raise RefusedError("empty", "0 bytes")
-    if len(content) > MOST_BYTES:
-        raise RefusedError("too many bytes", f"{len(content):,}, more than {MOST_BYTES:,}")
-    return content
+    if size > MOST_BYTES:
+        raise RefusedError("too many bytes", f"{size:,}, more than {MOST_BYTES:,}")
 
 
 def _unwrapped(content: bytes) -> bytes:
     """ImageNet has some files that are compressed once more."""
+    require_bytes(len(content))
     if not content.startswith(_GZIP):
         return content
     try:

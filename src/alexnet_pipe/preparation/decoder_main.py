@@ -1,19 +1,23 @@
 """What a decoder process does: it answers one question after another, until nobody asks, or one takes too much."""
 
+import io
 import json
 import os
 import resource
 import signal
 import sys
+import warnings
 from typing import Any, BinaryIO
 
-from PIL import Image
+from PIL import Image, ImageFile
 
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decoder_process import READY
-from alexnet_pipe.preparation.glimpse import glimpse_of
+from alexnet_pipe.preparation.formats import FORMATS, RefusedError
 from alexnet_pipe.preparation.photograph import photograph
-from alexnet_pipe.preparation.refusals import RefusedError
+
+SMALL = 96
+"""Height and width that a small picture has at most, in pixels."""
 
 MEMORY = 540 << 20
 """Bytes of data; with the code of Python and its libraries, a process of less than 600 MiB."""
@@ -55,7 +59,26 @@ def _photograph(content: bytes, params: ResizeParams) -> tuple[Image.Image, dict
 
 
 def _glimpse(content: bytes, params: ResizeParams) -> tuple[Image.Image, dict[str, Any]]:
-    return glimpse_of(content, params.max_pixels), {}
+    return _seen(content, params.max_pixels), {}
+
+
+def _seen(content: bytes, max_pixels: int) -> Image.Image:
+    """A small RGB picture of what there is of the first frame of a file that may be broken."""
+    ImageFile.LOAD_TRUNCATED_IMAGES = True
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            warnings.simplefilter("ignore")
+            if image.width * image.height > max_pixels:
+                raise RefusedError("too many pixels", f"{image.width * image.height:,}")
+            image.draft(None, (SMALL, SMALL))
+            image.thumbnail((SMALL, SMALL))
+            return image.convert("RGB")
+    except (RefusedError, MemoryError):
+        raise
+    except Exception as error:
+        raise RefusedError("unreadable", f"{type(error).__name__}: {error}") from None
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = False
 
 
 _TASKS = {"photograph": _photograph, "glimpse": _glimpse}

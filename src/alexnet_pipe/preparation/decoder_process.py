@@ -14,7 +14,7 @@ from PIL import Image
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.params.resize import ResizeParams
-from alexnet_pipe.preparation.refusals import RefusedError
+from alexnet_pipe.preparation.formats import RefusedError
 
 _MODULE = "alexnet_pipe.preparation.decoder_main"
 

@@ -4,12 +4,6 @@ from collections.abc import Callable
 
 from PIL import UnidentifiedImageError
 
-from alexnet_pipe.preparation.gif_file import GIF
-from alexnet_pipe.preparation.jpeg_file import JPEG
-from alexnet_pipe.preparation.png_file import PNG
-from alexnet_pipe.preparation.refusals import RefusedError
-from alexnet_pipe.preparation.tiff_file import TIFF
-
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "AVIF", "JPEG2000")
 """Pillow reads more, among them EPS, for which it would run Ghostscript, and kinds that any bytes may pass for."""
 
@@ -18,6 +12,10 @@ WEIGHTS = {"WEBP": 2, "AVIF": 2, "JPEG2000": 4}
 
 _NO_MEMORY = -9
 """Pillow's number for it."""
+
+JPEG, PNG, GIF = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", (b"GIF87a", b"GIF89a")
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""The last two are BigTIFF, with offsets of 64 bits."""
 
 KNOWN = (JPEG, PNG, *GIF, *TIFF)
 """The first bytes of kinds that are looked through before a decoder sees them."""
@@ -36,6 +34,16 @@ _UNSUPPORTED = {
     b"qoif": "QOI",
     b"FUJIFILM": "raw photograph",
 }
+
+
+class RefusedError(Exception):
+    """A file that cannot be used: a short reason, and what the decoder said, in one line."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        detail = " ".join(detail.split())
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
 
 
 def pillow_refusal(content: bytes, error: Exception) -> RefusedError:

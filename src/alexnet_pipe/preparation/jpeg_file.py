@@ -9,9 +9,7 @@ from typing import Any, NamedTuple
 import simplejpeg
 from PIL import Image
 
-from alexnet_pipe.preparation.refusals import RefusedError
-
-JPEG = b"\xff\xd8\xff"
+from alexnet_pipe.preparation.formats import RefusedError
 
 MOST_SEGMENTS = 10_000
 """Of a header; a profile of 4 MiB has 64."""

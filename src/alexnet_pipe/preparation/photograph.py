@@ -11,14 +11,11 @@ from PIL import ExifTags, Image
 from alexnet_pipe.paper import SIDE
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.colours import ToSrgb, srgb_converter
-from alexnet_pipe.preparation.formats import FORMATS, WEIGHTS, pillow_refusal
-from alexnet_pipe.preparation.gif_file import GIF, read_gif
-from alexnet_pipe.preparation.jpeg2000_file import jpeg2000_levels
-from alexnet_pipe.preparation.jpeg_file import JPEG, JpegHeader, jpeg_image, read_jpeg
-from alexnet_pipe.preparation.png_file import PNG, read_png
-from alexnet_pipe.preparation.refusals import RefusedError
-from alexnet_pipe.preparation.second_decoder import require_undamaged
-from alexnet_pipe.preparation.tiff_file import TIFF, read_tiff
+from alexnet_pipe.preparation.formats import FORMATS, GIF, JPEG, PNG, TIFF, WEIGHTS, RefusedError, pillow_refusal
+from alexnet_pipe.preparation.jpeg_file import JpegHeader, jpeg_image, read_jpeg
+from alexnet_pipe.preparation.png_file import read_png
+from alexnet_pipe.preparation.strictness import jpeg2000_levels, read_gif, require_undamaged
+from alexnet_pipe.preparation.tiff_file import read_tiff
 
 _BAND = 1 << 20
 """Pixels that are converted at a time."""

@@ -5,9 +5,7 @@ import zlib
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from alexnet_pipe.preparation.refusals import RefusedError
-
-PNG = b"\x89PNG\r\n\x1a\n"
+from alexnet_pipe.preparation.formats import PNG, RefusedError
 
 MOST_CHUNKS = 100_000
 

@@ -20,7 +20,7 @@ from alexnet_pipe.datasets.place import Container, Place
 from alexnet_pipe.paper import SIDE
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.copies import HASH_BYTES, difference_hash
-from alexnet_pipe.preparation.decode import Photograph, RefusedError, decode
+from alexnet_pipe.preparation.decode import Photograph, RefusedError, decode, require_bytes
 from alexnet_pipe.preparation.scaling import resize
 from alexnet_pipe.store.arrays import ArrayWriter
 from alexnet_pipe.store.store_files import SHARD_IMAGES, shard_name
@@ -100,19 +100,22 @@ def write_shard(work: ShardWork) -> Result:
 def _photographs(work: ShardWork) -> Iterator[Photograph | RefusedError]:
     with Container(work.container) as container:
         for member, place, digest in zip(work.members, work.places, work.digests, strict=True):
-            if not digest:
-                yield RefusedError("damaged", "the archive's own checksum of it is wrong")
-                continue
-            content = _read(container, member, place)
-            if hashlib.sha256(content).hexdigest() != digest:
-                raise UserError(
-                    f"{work.container}: {member!r} has changed since it was indexed: run "
-                    "`dvc repro --force --single-item download`"
-                )
             try:
-                yield decode(content, work.params)
+                yield decode(_content(container, member, place, digest, work.container), work.params)
             except RefusedError as error:
                 yield error
+
+
+def _content(container: Container, member: str, place: Place, digest: str, path: Path) -> bytes:
+    if not digest:
+        raise RefusedError("damaged", "the archive's own checksum of it is wrong")
+    require_bytes(place.bytes)
+    content = _read(container, member, place)
+    if hashlib.sha256(content).hexdigest() != digest:
+        raise UserError(
+            f"{path}: {member!r} has changed since it was indexed: run `dvc repro --force --single-item download`"
+        )
+    return content
 
 
 def _read(container: Container, member: str, place: Place) -> bytes:

@@ -3,10 +3,7 @@
 import struct
 from typing import NamedTuple
 
-from alexnet_pipe.preparation.refusals import RefusedError
-
-TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-"""The last two are BigTIFF, with offsets of 64 bits."""
+from alexnet_pipe.preparation.formats import RefusedError
 
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 """Bytes of one value of each type."""

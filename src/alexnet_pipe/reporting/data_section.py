@@ -16,7 +16,7 @@ from alexnet_pipe.datasets.place import Container, Place, container_path
 from alexnet_pipe.paper import SIDE
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import MOST_BYTES, glimpse
-from alexnet_pipe.preparation.refusals import RefusedError
+from alexnet_pipe.preparation.formats import RefusedError
 from alexnet_pipe.reporting.figures import BLUE, INK, ORANGE, drawing, image_address, new_figure
 from alexnet_pipe.reporting.results import Results
 

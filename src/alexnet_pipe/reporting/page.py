@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from alexnet_pipe.params.model import VARIANTS
+from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.reporting.class_section import BINS, calibration, class_rows, class_section
 from alexnet_pipe.reporting.data_section import data_section
 from alexnet_pipe.reporting.input_section import input_section

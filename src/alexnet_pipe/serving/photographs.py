@@ -15,7 +15,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import walk
 from alexnet_pipe.datasets.labels import labels_of
 from alexnet_pipe.params.resize import ResizeParams
-from alexnet_pipe.preparation.decode import RefusedError, decode
+from alexnet_pipe.preparation.decode import RefusedError, decode, require_bytes
 from alexnet_pipe.preparation.scaling import resize
 
 STANDARD_INPUT = "-"
@@ -83,6 +83,7 @@ def prepared(path: Path, params: ResizeParams) -> NDArray[np.uint8]:
         if not path.is_file():
             found = path.exists()
             raise RefusedError("unreadable", "not a regular file") if found else RefusedError("missing", "no file")
+        require_bytes(path.stat().st_size)
         content = path.read_bytes()
     except OSError as error:
         raise RefusedError("unreadable", str(error.strerror)) from None

@@ -1,4 +1,7 @@
-"""GIF: its first picture taken out, and its codes counted, for nothing else in the file tells of damage."""
+"""What Pillow does not tell: damage of GIF, AVIF and TIFF, and components of JPEG 2000 that are not alike.
+
+It decodes AVIF with dav1d, which decodes damaged files into something, and silences libtiff; libvips stops at damage.
+"""
 
 import math
 import struct
@@ -7,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_pipe.preparation.refusals import RefusedError
+from alexnet_pipe.preparation.formats import RefusedError, ends_early
 
-GIF = (b"GIF87a", b"GIF89a")
+_CODESTREAM = b"\xff\x4f\xff\x51"
+_CODING_STYLE = b"\xff\x52"
 
 _EXTENSION, _PICTURE, _TRAILER = 0x21, 0x2C, 0x3B
 _GRAPHIC_CONTROL = 0xF9
@@ -138,3 +142,40 @@ def _counted(codes: list[int], clear: int) -> tuple[int, bool]:
         previous = lengths[code]
         pixels += previous
     return pixels, False
+
+
+def require_undamaged(content: bytes) -> None:
+    """Decode it once more, strictly.
+
+    Raises:
+        RefusedError: "damaged", or "truncated" if it should go on.
+    """
+    import pyvips  # Only a decoder process needs it.
+
+    try:
+        picture = pyvips.Image.new_from_buffer(content, "", access="sequential", fail_on="warning")
+        pixels = picture.LabQ2Lab() if picture.coding == "labq" else picture
+        pixels.cast("uchar").avg()  # So all of them are made, and none is kept.
+    except pyvips.Error as error:
+        said = " ".join(line for line in str(error).splitlines()[1:2] if line.strip())
+        if "memory" in said:
+            raise MemoryError from None
+        if ends_early(content):
+            raise RefusedError("truncated", f"{len(content):,} bytes are not all of it") from None
+        raise RefusedError("damaged", said or "its decoder warns of damage") from None
+
+
+def jpeg2000_levels(content: bytes) -> int:
+    """How many times the picture can be halved as it is decoded.
+
+    Raises:
+        RefusedError: "unsupported" if its components are not alike, which Pillow takes them for.
+    """
+    start = content.find(_CODESTREAM) + len(_CODESTREAM)
+    style = content.find(_CODING_STYLE, start)
+    (components,) = struct.unpack_from(">H", content, start + 36)
+    known = content[start + 38 : start + 38 + 3 * components]
+    alike = {known[at : at + 3] for at in range(0, len(known), 3)}
+    if len(alike) > 1 or any(component[1:] != b"\1\1" for component in alike):
+        raise RefusedError("unsupported", "JPEG 2000 with components of several sizes or depths: convert it to PNG")
+    return content[style + 9] if style >= 0 else 0
