@@ -14,9 +14,13 @@ from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError, decode
 from tests.hostile.mutations import Mutation, mutations
 from tests.preparation.photographs import KINDS, encoded, noise, of_kind
+from tests.preparation.tiffs import tiff
 
 PARAMS = ResizeParams(max_pixels=1 << 20)
-REASONS = {"empty", "not an image", "unsupported", "truncated", "too small", "too many pixels", "unreadable"}
+REASONS = {
+    *("empty", "not an image", "unsupported", "truncated", "damaged", "unreadable"),
+    *("too small", "too many pixels", "too many bytes", "too much memory", "took too long"),
+}
 
 
 def _exif(orientation: int) -> Image.Exif:
@@ -43,6 +47,11 @@ def _originals() -> dict[str, bytes]:
         "animated WebP": encoded(colours, "WEBP", **frames),
         "TIFF of floats": encoded(Image.fromarray(pixels[..., 0].astype(np.float32)), "TIFF"),
         "TIFF of CMYK": encoded(colours.convert("CMYK"), "TIFF", compression="tiff_lzw"),
+        "TIFF of a fax": encoded(colours.convert("1"), "TIFF", compression="group4"),
+        "TIFF of runs": encoded(colours.quantize(4).convert("RGB"), "TIFF", compression="packbits"),
+        "TIFF in planes": tiff(pixels[..., :3], planes=True),
+        "TIFF of two pages": encoded(alpha, "TIFF", save_all=True, append_images=[alpha.rotate(180)]),
+        "lossy JPEG 2000": encoded(colours, "JPEG2000", irreversible=True, quality_layers=[20]),
         "TIFF of JPEG": encoded(colours, "TIFF", compression="jpeg", exif=_exif(5)),
         "gzip": gzip.compress(of_kind("PNG", colours), mtime=0),
     }

@@ -80,8 +80,9 @@ class _DecoderProcess:
         return process.wait()
 
     def _asked(self, task: str, content: bytes, params: ResizeParams) -> tuple[dict[str, Any], bytes]:
-        if self._process is None:
-            self._process = _started()
+        if self._process and self._process.poll() is not None:
+            self._status()  # It was ended while it had nothing to do.
+        self._process = self._process or _started()
         question, answers = self._process.stdin, self._process.stdout
         assert question
         assert answers

@@ -3,7 +3,7 @@
 It decodes AVIF with dav1d, which decodes damaged files into something, and silences libtiff; libvips stops at damage.
 """
 
-import math
+import logging
 import struct
 from typing import NamedTuple
 
@@ -48,7 +48,7 @@ def _read(content: bytes) -> GifFile:
     while content[at] != _TRAILER:
         start = at
         if content[at] == _PICTURE:
-            data, pixels = at + 10 + _palette(content[at + 9]), math.prod(struct.unpack_from("<HH", content, at + 5))
+            data, pixels = at + 10 + _palette(content[at + 9]), _pixels(content, at)
             at = _blocks(content, data + 1)
             require_whole(_joined(content, data + 1, at), content[data], pixels)
             pictures.append(control + content[start:at])
@@ -60,6 +60,15 @@ def _read(content: bytes) -> GifFile:
     if not pictures:
         raise RefusedError("unreadable", "it has no picture")
     return GifFile(b"".join([content[:header], pictures[0], b";"]), len(pictures) > 1)
+
+
+def _pixels(content: bytes, at: int) -> int:
+    """Of the picture that begins at `at`."""
+    screen = struct.unpack_from("<HH", content, 6)
+    left, top, width, height = struct.unpack_from("<HHHH", content, at + 1)
+    if left + width > screen[0] or top + height > screen[1]:
+        raise RefusedError("damaged", f"a picture of {width}×{height} pixels is not within its {screen[0]}×{screen[1]}")
+    return int(width * height)
 
 
 def _palette(flags: int) -> int:
@@ -101,7 +110,7 @@ def require_whole(data: bytes, bits: int, pixels: int) -> None:
         codes, at = _until_clear(packed, at, bits)
         if not codes and at + bits >= 8 * len(data):
             break
-        counted, ended = _counted(codes, clear)
+        counted, ended = _counted(codes, clear, pixels - found)
         found += counted
     if found != pixels:
         missing = found < pixels and not ended
@@ -129,12 +138,14 @@ def _until_clear(packed: NDArray[np.uint8], at: int, bits: int) -> tuple[list[in
         first, at = first + _MOST_CODES, int(ends[-1])
 
 
-def _counted(codes: list[int], clear: int) -> tuple[int, bool]:
-    """How many pixels codes without a clear code stand for, and whether they are ended."""
+def _counted(codes: list[int], clear: int, wanted: int) -> tuple[int, bool]:
+    """How many pixels codes without a clear code stand for, and whether they end."""
     lengths, pixels, previous = [1] * clear + [0, 0], 0, 0
-    for code in codes:
+    for place, code in enumerate(codes):
         if code == clear + 1:
             return pixels, True
+        if pixels == wanted and (len(codes) - place) * clear.bit_length() < 8:
+            return pixels, True  # The rest of a byte, of a writer that leaves the end code out.
         if code > len(lengths) or (code == len(lengths) and not previous):
             raise RefusedError("damaged", f"code {code:,} is not known yet")
         if previous and len(lengths) < _MOST_CODES:
@@ -152,6 +163,7 @@ def require_undamaged(content: bytes) -> None:
     """
     import pyvips  # Only a decoder process needs it.
 
+    warnings = _Warnings()
     try:
         picture = pyvips.Image.new_from_buffer(content, "", access="sequential", fail_on="warning")
         pixels = picture.LabQ2Lab() if picture.coding == "labq" else picture
@@ -162,15 +174,31 @@ def require_undamaged(content: bytes) -> None:
             raise MemoryError from None
         if ends_early(content):
             raise RefusedError("truncated", f"{len(content):,} bytes are not all of it") from None
-        raise RefusedError("damaged", said or "its decoder warns of damage") from None
+        raise RefusedError("damaged", said or warnings.first or "its decoder warns of damage") from None
+    finally:
+        logging.getLogger("pyvips").removeHandler(warnings)
+
+
+class _Warnings(logging.Handler):
+    """What libvips warns of: an error that follows has no text."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.first = ""
+        logging.getLogger("pyvips").addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.first = self.first or record.getMessage().removeprefix("VIPS: ")
 
 
 def jpeg2000_levels(content: bytes) -> int:
     """How many times the picture can be halved as it is decoded.
 
     Raises:
-        RefusedError: "unsupported" if its components are not alike, which Pillow takes them for.
+        RefusedError: "truncated", or "unsupported" if its components are not alike, which Pillow takes them for.
     """
+    if ends_early(content):
+        raise RefusedError("truncated", f"{len(content):,} bytes are not all of it")
     start = content.find(_CODESTREAM) + len(_CODESTREAM)
     style = content.find(_CODING_STYLE, start)
     (components,) = struct.unpack_from(">H", content, start + 36)

@@ -31,7 +31,8 @@ class TiffFile(NamedTuple):
     """
     Attributes:
         content: A TIFF of the first picture alone, not turned.
-        checked: The same for libvips, which cannot read L*a*b* and is told that it is RGB.
+        checked: What libvips is to check: the same; the whole file if there are more pictures; and as it cannot read
+            L*a*b*, that as if it were RGB.
         size: Width and height in pixels, as they are stored.
         kind: What a user would call it, as "TIFF with 13 bands of 16 bits".
         bits: Of a channel.
@@ -119,8 +120,9 @@ class _Directory:
 def _read(content: bytes, directory: _Directory) -> TiffFile:
     directory.require_all()
     found = {tag: directory.values(tag) for tag in _HANDED_ON | {_ORIENTATION}}
-    if missing := [tag for tag in (_WIDTH, _HEIGHT, *_DEFAULTS) if not found[tag]]:
-        raise RefusedError("unreadable", f"its header is damaged: no value of tag {missing[0]}")
+    for tag in (_WIDTH, _HEIGHT, *_DEFAULTS):
+        if len(found[tag]) != 1 and not (found[tag] and tag in (_BITS, _FORMAT)):
+            raise RefusedError("damaged", f"tag {tag} has {len(found[tag])} values")
     width, height, bands, bits = (found[tag][0] for tag in (_WIDTH, _HEIGHT, _BANDS, _BITS))
     kind = _kind(found)
     compression, planes = found[_COMPRESSION][0], found[_PLANES][0]
@@ -132,7 +134,8 @@ def _read(content: bytes, directory: _Directory) -> TiffFile:
     for side, tile in ((width, found[_TILE_WIDTH]), (height, found[_TILE_HEIGHT])):
         if tile and tile[0] > 2 * max(side, 1024):
             raise RefusedError("unreadable", f"tiles of {tile[0]:,} pixels for a side of {side:,}")
-    picture = checked = _first_picture(content, directory)
+    picture = _first_picture(content, directory)
+    checked = content if directory.next else picture
     if found[_COLOURS][0] == _LAB:
         directory.entries[_COLOURS] = struct.pack(f"{directory.order}HH{directory.offset}H", _COLOURS, 3, 1, _RGB)
         checked = _first_picture(content, directory)
