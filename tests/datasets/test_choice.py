@@ -40,6 +40,16 @@ def test_class_folders_are_read_where_no_table_contradicts_them(table: str) -> N
     assert found.origin == ""
 
 
+def test_a_table_beside_class_folders_that_is_not_understood_is_told() -> None:
+    table = table_of(PETS, "ab" * 10) + "cats/0.jpg,c\n"
+    found = chosen_labels(files(PETS, {"labels.csv": table}))
+    assert set(found.rows["label"]) == {"cats", "dogs"}
+    (remark,) = found.remarks
+    assert remark.startswith(
+        "labels from class folders, not from a table, for pets: labels from labels.csv, column label: 1 "
+    )
+
+
 def test_a_table_that_contradicts_the_class_folders_is_an_error_until_the_user_decides() -> None:
     both = files(PETS, {"labels.csv": table_of(PETS, "in" * 10)})
     with pytest.raises(

@@ -77,8 +77,8 @@ def _beside_tables(files: Files, folders: Labelled) -> Labelled:
     """The labels of the folders, and what a table adds that says the same: other photographs, and splits."""
     try:
         tables = TableLabels(beside=frozenset(folders.rows["member"]))(files)
-    except UserError:  # Tables that cannot be understood for certain are no reason to doubt folders that can be.
-        return folders
+    except UserError as fault:  # No reason to doubt folders that can be understood for certain.
+        return folders._replace(remarks=[*folders.remarks, f"labels from class folders, not from a table, for {fault}"])
     if not tables:
         return folders
     both = folders.rows.merge(tables.rows, on="member", suffixes=("", "_of_table"))
