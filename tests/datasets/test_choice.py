@@ -44,7 +44,7 @@ def test_a_table_beside_class_folders_that_is_not_understood_is_told() -> None:
     table = table_of(PETS, "ab" * 10) + "cats/0.jpg,c\n"
     found = chosen_labels(files(PETS, {"labels.csv": table}))
     assert set(found.rows["label"]) == {"cats", "dogs"}
-    (remark,) = found.remarks
+    *_, remark = found.remarks
     assert remark.startswith(
         "labels from class folders, not from a table, for pets: labels from labels.csv, column label: 1 "
     )
