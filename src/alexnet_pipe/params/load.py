@@ -13,7 +13,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable, shortened
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.model import ModelParams
-from alexnet_pipe.params.plain_yaml import read_plain
+from alexnet_pipe.params.plain_yaml import LARGEST, read_plain
 from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.params.section import Section
@@ -108,7 +108,10 @@ def _abbreviates(short: str, name: str) -> bool:
 def _without_space(path: Path) -> str | None:
     """The first setting whose colon has no space behind it, which YAML takes for a word."""
     keys = {key.partition(".")[2] for key in known_keys()}
-    lines = path.read_text(encoding="utf-8", errors="replace").splitlines() if path.exists() else []
+    if not path.is_file():
+        return None
+    with path.open("rb") as file:
+        lines = file.read(LARGEST).decode("utf-8", errors="replace").splitlines()
     for number, line in enumerate(lines, 1):
         for key, value in re.findall(r"(\w+):([\w.+-]+)", line.partition("#")[0]):
             if key in keys:
