@@ -189,6 +189,14 @@ def test_a_backend_that_is_not_known_is_a_problem_and_one_line(tmp_path: Path) -
         assert told in (done.stdout + done.stderr).splitlines()
 
 
+def test_a_name_from_outside_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text('dataset:\n  source: directory\n  location: "/no/\\e[31mRED\\n/x"\n')
+    result = run("stage", "download", cwd=tmp_path)
+    assert result.returncode == 1
+    assert result.stderr.startswith(r"alexnet-pipe: dataset.location: /no/\x1b[31mRED\n/x does not exist")
+    assert result.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("verb", ["run", "retrain"])
 def test_a_misspelt_setting_is_refused_before_anything_starts(verb: str) -> None:
     command = [sys.executable, "-m", "alexnet_pipe", verb, "--set", "train.max_epoch=1"]

@@ -91,5 +91,7 @@ def _unexpected(error: Exception) -> None:
 def _fail(reason: str, status: int = 1) -> None:
     if os.environ.get("ALEXNET_PIPE_DEBUG"):
         raise
-    print(f"alexnet-pipe: {reason}", file=sys.stderr)
+    from alexnet_pipe.base.terminal import printable  # Help starts without the tables that it brings.
+
+    print(f"alexnet-pipe: {printable(reason)}", file=sys.stderr)
     raise SystemExit(status)
