@@ -113,7 +113,7 @@ def _without_space(path: Path) -> str | None:
     with path.open("rb") as file:
         lines = file.read(LARGEST).decode("utf-8", errors="replace").splitlines()
     for number, line in enumerate(lines, 1):
-        for key, value in re.findall(r"(\w+):([\w.+-]+)", line.partition("#")[0]):
+        for key, value in re.findall(r"\b(\w+):([\w.+-]+)", line.partition("#")[0]):
             if key in keys:
                 return f"line {number}: `{key}:{value}` needs a space behind the colon"
     return None
