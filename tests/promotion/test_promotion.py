@@ -243,19 +243,29 @@ case "$1 $MOMENT" in "prepared while") kill -9 $CALLER $PPID; sleep 1;; esac
 """
 
 
-@pytest.fixture
-def deadly(project: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def prepared(original: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A project with a better challenger, ready to be promoted; `bin` beside it has a git that kills."""
-    train_challenger(Checkout(project), wrong=2)
-    programs = tmp_path / "bin"
-    programs.mkdir()
+    folder = tmp_path_factory.mktemp("deadly") / "prepared"
+    shutil.copytree(original.parent, folder, symlinks=True)
+    train_challenger(Checkout(folder / "project"), wrong=2)
+    (folder / "bin").mkdir()
     for path, script in (
-        (programs / "git", _GIT.replace("{git}", shutil.which("git") or "git")),
-        (project / ".git/hooks/reference-transaction", _HOOK),
+        (folder / "bin/git", _GIT.replace("{git}", shutil.which("git") or "git")),
+        (folder / "project/.git/hooks/reference-transaction", _HOOK),
     ):
         path.write_text(script)
         path.chmod(0o755)
-    return project
+    shutil.copytree(folder, folder.with_name("kept"), symlinks=True)
+    return folder
+
+
+@pytest.fixture
+def deadly(prepared: Path) -> Path:
+    """The prepared project as it was, and where it was: the challenger names the place."""
+    shutil.rmtree(prepared)
+    shutil.copytree(prepared.with_name("kept"), prepared, symlinks=True)
+    return prepared / "project"
 
 
 def promote_and_die(project: Path, command: str, moment: str) -> None:
