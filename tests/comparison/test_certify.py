@@ -231,7 +231,8 @@ def test_an_interrupt_leaves_nothing_at_work_and_nothing_behind(project: Path, n
     waiting, before = project / "waiting.txt", (project / "report/certificate.json").read_bytes()
     command = [sys.executable, "-m", "alexnet_pipe", "certify"]
     with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        until(lambda: waiting.exists() and waiting.read_text(), lambda: process.poll())
+        until(lambda: (waiting.exists() and waiting.read_text()) or process.poll() is not None)
+        assert process.poll() is None
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=HANGS)
     assert process.returncode == 130
