@@ -144,10 +144,9 @@ def _show(root: Path, runs: Mapping[str, "StageRun"]) -> None:
 def _stage_table(runs: Mapping[str, "StageRun"]) -> "Table":
     from alexnet_pipe.base.terminal import plain_table
 
-    table = plain_table(["stage", "outcome", "seconds"], [])
+    rows = [(stage, run.outcome, f"{run.seconds:.1f}") for stage, run in runs.items()]
+    table = plain_table(["stage", "outcome", "seconds"], rows)
     table.columns[-1].justify = "right"
-    for stage, run in runs.items():
-        table.add_row(stage, run.outcome, f"{run.seconds:.1f}")
     return table
 
 
