@@ -117,3 +117,10 @@ def test_a_jpeg_2000_is_halved_while_it_is_decoded() -> None:
     # Four times the memory of others for each pixel that is decoded, of which there are a quarter.
     assert decode(content, ResizeParams(max_pixels=1100 * 1040)).size == (1100, 1040)
     assert refusal(content, max_pixels=1100 * 1039).startswith("too many pixels")
+
+
+def test_a_portable_pixmap_begins_with_its_sizes() -> None:
+    pixels = noise(30, 20, 3)
+    rest = b"30 20\n255\n" + pixels.tobytes()
+    np.testing.assert_array_equal(decoded(b"P6\n# a comment\n" + rest), pixels)
+    assert refusal(b"P6\n" + b"#\n" * (1 << 15) + rest).startswith("unreadable: its header is damaged: no size")

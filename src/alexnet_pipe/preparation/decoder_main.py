@@ -42,8 +42,12 @@ def _answer(question: dict[str, Any], contents: BinaryIO) -> tuple[dict[str, Any
     # The default of SIGPROF is to end the process, whatever it does.
     signal.setitimer(signal.ITIMER_PROF, params.max_seconds)
     try:
-        # Nobody but the called function may hold the content, which it lets go when it has a cleaner one.
-        image, rest = _TASKS[question["task"]](contents.read(question["bytes"]), params)
+        # What is read has no name here, so that it is gone when a cleaner file has been made of it.
+        if question["task"] == "glimpse":
+            image, rest = _seen(contents.read(question["bytes"]), params.max_pixels), {}
+        else:
+            image, (width, height), remarks = photograph(contents.read(question["bytes"]), params)
+            rest = {"width": width, "height": height, "remarks": remarks}
         return {**rest, "shape": image.size}, image.tobytes()
     except RefusedError as error:
         return {"reason": error.reason, "detail": error.detail}, b""
@@ -51,15 +55,6 @@ def _answer(question: dict[str, Any], contents: BinaryIO) -> tuple[dict[str, Any
         return {"reason": "too much memory", "detail": f"decoding it takes more than {MEMORY >> 20} MiB"}, b""
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
-
-
-def _photograph(content: bytes, params: ResizeParams) -> tuple[Image.Image, dict[str, Any]]:
-    found = photograph(content, params)
-    return found.image, {"width": found.size[0], "height": found.size[1], "remarks": found.remarks}
-
-
-def _glimpse(content: bytes, params: ResizeParams) -> tuple[Image.Image, dict[str, Any]]:
-    return _seen(content, params.max_pixels), {}
 
 
 def _seen(content: bytes, max_pixels: int) -> Image.Image:
@@ -80,8 +75,6 @@ def _seen(content: bytes, max_pixels: int) -> Image.Image:
     finally:
         ImageFile.LOAD_TRUNCATED_IMAGES = False
 
-
-_TASKS = {"photograph": _photograph, "glimpse": _glimpse}
 
 if __name__ == "__main__":
     main()

@@ -1,5 +1,6 @@
 """Which kinds of image files are decoded, which are known and not, and what is said of one that cannot be decoded."""
 
+import re
 from collections.abc import Callable
 
 from PIL import UnidentifiedImageError
@@ -9,6 +10,10 @@ FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "AVIF", "JPEG2000
 
 WEIGHTS = {"WEBP": 2, "AVIF": 2, "JPEG2000": 4}
 """How many times the memory of other formats Pillow takes for a pixel."""
+
+_PPM = (b"1", b"2", b"3", b"4", b"5", b"6")
+_PPM_HEADER = re.compile(rb"P\d(?:(?:\s|#[^\r\n]*[\r\n])+\d+){2}")
+_LONGEST_PPM_HEADER = 1 << 16
 
 _NO_MEMORY = -9
 """Pillow's number for it."""
@@ -44,6 +49,15 @@ class RefusedError(Exception):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+def require_short_header(content: bytes) -> None:
+    """
+    Raises:
+        RefusedError: "unreadable" if it is a PPM whose sizes stand behind more comments than anyone writes.
+    """
+    if content[:1] == b"P" and content[1:2] in _PPM and not _PPM_HEADER.match(content[:_LONGEST_PPM_HEADER]):
+        raise RefusedError("unreadable", f"its header is damaged: no size in its first {_LONGEST_PPM_HEADER:,} bytes")
 
 
 def pillow_refusal(content: bytes, error: Exception) -> RefusedError:

@@ -17,6 +17,11 @@ MOST_SEGMENTS = 10_000
 MOST_SCANS = 100
 """Of one picture; encoders write up to about 20, and each costs as much time as there are pixels."""
 
+LONGEST_HEADER = 1 << 26
+
+_MOST_PARTS = 255
+"""Of a profile, as each has its number in a byte."""
+
 _MARKER = re.compile(rb"\xff+([^\xff])")
 _APP1, _APP2, _ADOBE, _END, _SCAN = 0xE1, 0xE2, 0xEE, 0xD9, 0xDA
 _EXIF, _XMP, _PROFILE = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0", b"ICC_PROFILE\0"
@@ -61,13 +66,13 @@ def read_jpeg(content: bytes) -> JpegHeader:
     Raises:
         RefusedError: "truncated", "unreadable" or "unsupported".
     """
-    marker, frame, info, parts, start = 0, b"", dict[str, Any](), [], 0
+    marker, frame, info, parts, start = 0, b"", dict[str, Any](), list[bytes](), 0
     for found, start, end in _segments(content):
         if found in _FRAMES:
             marker, frame = found, content[start:end]
         elif found == _ADOBE and content.startswith(b"Adobe", start):
             info["adobe"] = True
-        elif found == _APP2 and content.startswith(_PROFILE, start):
+        elif found == _APP2 and content.startswith(_PROFILE, start) and len(parts) < _MOST_PARTS:
             parts.append(content[start + len(_PROFILE) : end])
         elif found == _APP1:
             for name, prefix in (("exif", _EXIF), ("xmp", _XMP)):
@@ -93,6 +98,8 @@ def _segments(content: bytes) -> Iterator[tuple[int, int, int]]:
             raise RefusedError("truncated", f"{len(content):,} bytes are not all of it")
         if end < start + 2 or found[1][0] == _END:
             raise RefusedError("unreadable", f"its header is damaged: no segment at byte {at:,}")
+        if end > LONGEST_HEADER:
+            raise RefusedError("unreadable", f"its header has more than {LONGEST_HEADER:,} bytes")
         yield found[1][0], start + 2, end
         if found[1][0] == _SCAN:
             return

@@ -2,16 +2,27 @@
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, UnidentifiedImageError
 
 from alexnet_pipe.paper import SIDE
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.colours import ToSrgb, srgb_converter
-from alexnet_pipe.preparation.formats import FORMATS, GIF, JPEG, PNG, TIFF, WEIGHTS, RefusedError, pillow_refusal
+from alexnet_pipe.preparation.formats import (
+    FORMATS,
+    GIF,
+    JPEG,
+    PNG,
+    TIFF,
+    WEIGHTS,
+    RefusedError,
+    pillow_refusal,
+    require_short_header,
+)
 from alexnet_pipe.preparation.jpeg_file import JpegHeader, jpeg_image, read_jpeg
 from alexnet_pipe.preparation.png_file import read_png
 from alexnet_pipe.preparation.strictness import jpeg2000_levels, read_gif, require_undamaged
@@ -47,40 +58,55 @@ class Photograph(NamedTuple):
     remarks: dict[str, str]
 
 
-class Stored(NamedTuple):
-    """A picture as its file has it.
+class _Clean(NamedTuple):
+    """A file that was looked through.
 
     Attributes:
-        image: Of any mode; what is known of its colours is in its `info`.
-        size: Width and height of the file, in pixels.
-        bits: Of a channel in the file.
+        content: The first picture alone.
+        bits: Of a channel.
         orientation: As EXIF has it; 0 if that is in the image's `info`.
-        remarks: As of a `Photograph`.
+        animated: Whether there are more pictures.
+        info: What the image's `info` lacks.
+        checked: What the second decoder is to see instead.
+        kind: What to call it if it cannot be decoded.
     """
+
+    content: bytes
+    bits: int = 8
+    orientation: int = 0
+    animated: bool = False
+    info: Mapping[str, Any] = MappingProxyType({})
+    checked: bytes = b""
+    kind: str = ""
+
+
+class _Stored(NamedTuple):
+    """A picture as its file has it: of any mode, its size in pixels, bits of a channel, orientation, and remarks."""
 
     image: Image.Image
     size: tuple[int, int]
     bits: int
     orientation: int
-    remarks: dict[str, str]
+    remarks: Mapping[str, str]
 
 
 def photograph(content: bytes, params: ResizeParams) -> Photograph:
-    """The whole photograph, whatever that takes.
+    """The whole photograph, whatever that takes. A large `content` should be nobody else's: it is let go early.
 
     Raises:
         RefusedError: as `preparation.decode.decode`.
     """
     if content.startswith(JPEG):
         return photograph_of_jpeg(content, read_jpeg(content), params)
+    clean = _cleaned(content, params)
+    del content
     with _quiet():
         try:
-            stored = _stored(content, params)
+            stored = _opened(clean, params)
         except (RefusedError, MemoryError):
             raise
         except Exception as error:
-            raise pillow_refusal(content, error) from None
-        del content
+            raise pillow_refusal(clean.content, error) from None
         return _finished(stored, params)
 
 
@@ -89,7 +115,7 @@ def photograph_of_jpeg(content: bytes, header: JpegHeader, params: ResizeParams)
     _require_size(header.size, 1, params)
     image, warning = jpeg_image(content, header, SIDE)
     with _quiet():
-        return _finished(Stored(image, header.size, 8, 0, {"JPEG": warning} if warning else {}), params)
+        return _finished(_Stored(image, header.size, 8, 0, {"JPEG": warning} if warning else {}), params)
 
 
 @contextmanager
@@ -114,46 +140,42 @@ def _require_size(size: tuple[int, int], weight: float, params: ResizeParams) ->
         raise RefusedError("too small", f"{width}×{height} pixels")
 
 
-def _stored(content: bytes, params: ResizeParams) -> Stored:
+def _cleaned(content: bytes, params: ResizeParams) -> _Clean:
     if content.startswith(PNG):
         png = read_png(content)
-        stored = _opened(png.content, params, png.bits)
-        stored.image.info.update(png.info)
-        return _animated(stored) if png.animated else stored
+        return _Clean(png.content, png.bits, animated=png.animated, info=png.info)
     if content.startswith(GIF):
         gif = read_gif(content)
-        stored = _opened(gif.content, params)
-        return _animated(stored) if gif.animated else stored
+        return _Clean(gif.content, animated=gif.animated)
     if content.startswith(TIFF):
         tiff = read_tiff(content)
-        del content  # It may be larger than the picture.
         _require_size(tiff.size, 1, params)
-        try:
-            stored = _opened(tiff.content, params, tiff.bits, tiff.checked)._replace(orientation=tiff.orientation)
-        except (Image.UnidentifiedImageError, SyntaxError, NotImplementedError):
-            raise RefusedError("unsupported", f"{tiff.kind}: convert it to RGB") from None
-        return _animated(stored) if tiff.animated else stored
-    return _opened(content, params)
+        return _Clean(tiff.content, tiff.bits, tiff.orientation, tiff.animated, checked=tiff.checked, kind=tiff.kind)
+    require_short_header(content)
+    return _Clean(content)
 
 
-def _animated(stored: Stored) -> Stored:
-    return stored._replace(remarks={"animated": "the first frame is used"})
-
-
-def _opened(content: bytes, params: ResizeParams, bits: int = 8, checked: bytes = b"") -> Stored:
-    """What Pillow makes of a file; `checked` is a form of it for the second decoder."""
-    with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+def _opened(clean: _Clean, params: ResizeParams) -> _Stored:
+    """What Pillow makes of a file."""
+    try:
+        image = Image.open(io.BytesIO(clean.content), formats=FORMATS)
+    except (UnidentifiedImageError, SyntaxError, NotImplementedError):
+        if clean.kind:
+            raise RefusedError("unsupported", f"{clean.kind}: convert it to RGB") from None
+        raise
+    with image:
         size = image.size
-        halvings = _halvings(content, size) if image.format == "JPEG2000" else 0
+        halvings = _halvings(clean.content, size) if image.format == "JPEG2000" else 0
         _require_size(size, WEIGHTS.get(image.format or "", 1) / 4**halvings, params)
         if image.format in ("AVIF", "TIFF"):
-            require_undamaged(checked or content)
+            require_undamaged(clean.checked or clean.content)
         if halvings:
             image.reduce = halvings  # type: ignore[method-assign, assignment]
-        several = getattr(image, "is_animated", False)
+        animated = clean.animated or getattr(image, "is_animated", False)
         image.load()
-        stored = Stored(image, size, bits, 0, {})
-        return _animated(stored) if several else stored
+        image.info.update(clean.info)
+        remarks = {"animated": "the first frame is used"} if animated else {}
+        return _Stored(image, size, clean.bits, clean.orientation, remarks)
 
 
 def _halvings(content: bytes, size: tuple[int, int]) -> int:
@@ -161,7 +183,7 @@ def _halvings(content: bytes, size: tuple[int, int]) -> int:
     return min(jpeg2000_levels(content), max(0, (min(size) // (2 * SIDE)).bit_length() - 1))
 
 
-def _finished(stored: Stored, params: ResizeParams) -> Photograph:
+def _finished(stored: _Stored, params: ResizeParams) -> Photograph:
     image, (width, height), bits, orientation, remarks = stored
     remarks = dict(remarks)
     if not orientation:

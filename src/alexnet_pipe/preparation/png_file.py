@@ -45,7 +45,7 @@ def read_png(content: bytes) -> PngFile:
     Raises:
         RefusedError: "truncated", "damaged", "unreadable" or "unsupported".
     """
-    kept, data, info, animated, previous = [], list[memoryview](), dict[str, Any](), False, b""
+    kept, data, info, animated, previous = list[Any](), list[memoryview](), dict[str, Any](), False, b""
     for name, body in _chunks(content):
         if not previous and (name != b"IHDR" or len(body) != 13):
             raise RefusedError("unreadable", "its header is damaged: no IHDR chunk of 13 bytes")
@@ -56,13 +56,13 @@ def read_png(content: bytes) -> PngFile:
                 raise RefusedError("unreadable", "its IDAT chunks are not together")
             data.append(body)
         elif name in _KEPT:
-            kept.append(_chunk(name, body))
+            kept += _chunk(name, body)
         elif name == b"acTL":
             animated = int.from_bytes(body[:4], "big") > 1
         else:
             info |= _info(name, body)
         previous = name
-    picture = b"".join([PNG, *kept, _chunk(b"IDAT", b"".join(data)), _chunk(b"IEND", b"")])
+    picture = b"".join([PNG, *kept, *_chunk(b"IDAT", *data), *_chunk(b"IEND")])
     return PngFile(picture, png_size(content), content[24], animated, info)
 
 
@@ -87,8 +87,12 @@ def _shown(name: bytes) -> str:
     return repr(name.decode("latin-1"))
 
 
-def _chunk(name: bytes, body: bytes | memoryview) -> bytes:
-    return b"".join([len(body).to_bytes(4, "big"), name, body, zlib.crc32(body, zlib.crc32(name)).to_bytes(4, "big")])
+def _chunk(name: bytes, *bodies: memoryview) -> list[bytes | memoryview]:
+    """The parts of a chunk with these bodies as one."""
+    checksum = zlib.crc32(name)
+    for body in bodies:
+        checksum = zlib.crc32(body, checksum)
+    return [sum(map(len, bodies)).to_bytes(4, "big"), name, *bodies, checksum.to_bytes(4, "big")]
 
 
 def _info(name: bytes, body: memoryview) -> dict[str, Any]:

@@ -163,6 +163,7 @@ def require_undamaged(content: bytes) -> None:
     """
     import pyvips  # Only a decoder process needs it.
 
+    pyvips.cache_set_max(0)  # It would keep the last files in memory.
     warnings = _Warnings()
     try:
         picture = pyvips.Image.new_from_buffer(content, "", access="sequential", fail_on="warning")

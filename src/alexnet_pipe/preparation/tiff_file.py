@@ -159,7 +159,7 @@ def _first_picture(content: bytes, directory: _Directory) -> bytes:
         [
             content[: 8 if large else 4],
             struct.pack(order + offset, start),
-            content[16 if large else 8 :],
+            memoryview(content)[16 if large else 8 :],
             b"\0" * (len(content) % 2),
             struct.pack(order + ("Q" if large else "H"), len(kept)),
             *kept,
