@@ -198,6 +198,13 @@ def test_numbers_outside_16_bits_are_unsupported(lowest: int, highest: int, dtyp
     assert refusal(tiff(levels)).startswith(f"unsupported: grey with numbers from {lowest} to {highest:,}: convert it")
 
 
+def test_a_gif_needs_no_trailer_but_its_pictures_lie_within_its_screen() -> None:
+    content = encoded(PICTURE, "GIF")
+    np.testing.assert_array_equal(decoded(content[:-1]), decoded(content))
+    smaller = content[:6] + struct.pack("<HH", 95, 64) + content[10:]
+    assert refusal(smaller) == "damaged: a picture of 96×64 pixels is not within its 95×64"
+
+
 def codes(*values: int) -> bytes:
     """Codes of four bits, as pixels of three have; 8 clears the table, 9 is the end, 10 the first that is learned."""
     return bytes(low | high << 4 for low, high in zip(values[::2], [*values[1::2], 0], strict=False))

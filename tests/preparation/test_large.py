@@ -61,13 +61,20 @@ _MEASURED = """
 import sys
 import pandas, pyarrow.parquet
 from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.preparation import decoder_process
 from alexnet_pipe.preparation.shards import decode, resize
 content = open(sys.argv[1], "rb").read()
 photograph = decode(content, ResizeParams(max_pixels=1 << 26))
 resize(photograph.image, "crop")
 # What getrusage calls the peak is also that of the process which started this one.
-peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
-print(int(peak.split()[1]) // 1024, *photograph.size)
+decoder = decoder_process._decoder._process
+peaks = [
+    int(line.split()[1]) // 1024
+    for process in ("self", decoder.pid)
+    for line in open(f"/proc/{process}/status")
+    if line.startswith("VmHWM")
+]
+print(max(peaks), *photograph.size)
 """
 
 

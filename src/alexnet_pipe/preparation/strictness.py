@@ -45,7 +45,7 @@ def read_gif(content: bytes) -> GifFile:
 def _read(content: bytes) -> GifFile:
     header = 13 + _palette(content[10])
     control, pictures, at = b"", list[bytes](), header
-    while content[at] != _TRAILER:
+    while at < len(content) and content[at] != _TRAILER:  # Some writers leave the trailer out.
         start = at
         if content[at] == _PICTURE:
             data, pixels = at + 10 + _palette(content[at + 9]), _pixels(content, at)
@@ -58,7 +58,8 @@ def _read(content: bytes) -> GifFile:
         else:
             raise RefusedError("damaged", f"no block begins at byte {at:,}")
     if not pictures:
-        raise RefusedError("unreadable", "it has no picture")
+        missing = at >= len(content)
+        raise RefusedError("truncated" if missing else "unreadable", "it has no picture")
     return GifFile(b"".join([content[:header], pictures[0], b";"]), len(pictures) > 1)
 
 
