@@ -39,6 +39,7 @@ class Loopback:
         newest: Kaggle's number of the newest version.
         answer: What GetDataset gives in place of that number.
         refusals: Statuses of failures, by method or the last part of the path.
+        leads_to: Where a refusal with a redirection leads; to itself if empty.
         seen: All requests.
     """
 
@@ -54,6 +55,7 @@ class Loopback:
     newest: int = 2
     answer: bytes = b""
     refusals: dict[str, int] = field(default_factory=dict)
+    leads_to: str = ""
     seen: list[Seen] = field(default_factory=list)
     closing: threading.Event = field(default_factory=threading.Event)
 
@@ -111,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _refused(self, name: str) -> bool:
         status = self.loopback.refusals.get(name)
         if status:
-            self._answer(status, {"Content-Length": "0", "Location": self.path})
+            self._answer(status, {"Content-Length": "0", "Location": self.loopback.leads_to or self.path})
         return bool(status)
 
     def _start(self) -> int:

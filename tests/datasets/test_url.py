@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.errors import TransientError, UserError
 from alexnet_pipe.datasets import transfer
 from alexnet_pipe.datasets.transfer import ATTEMPTS
 from alexnet_pipe.datasets.url import Url
@@ -209,3 +209,59 @@ def test_a_server_that_knows_get_only_has_a_version_too(server: Loopback, folder
 def test_fetch_gives_the_version_that_it_has_fetched(server: Loopback, folder: Path) -> None:
     pets = source(server, folder)
     assert pets.fetch(folder) == pets.version()
+
+
+@pytest.mark.parametrize("length", ["-5", "many", "1e9", "9" * 30, "٣"])
+def test_a_length_that_is_none_is_one_line(server: Loopback, folder: Path, length: str) -> None:
+    server.measured, server.headers = False, {"Content-Length": length.encode().decode("latin-1")}
+    with pytest.raises(
+        UserError, match=r"pets\.zip: the server says that its file has .* bytes, which is no"
+    ) as caught:
+        source(server, folder).fetch(folder)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize("measured", [True, False])
+def test_more_than_is_taken_is_refused_and_nothing_stays(
+    server: Loopback, folder: Path, measured: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transfer, "LARGEST", 1000)
+    server.measured = measured
+    with pytest.raises(UserError, match=r"the server's file has [\d,]+ bytes or more; .* most that is taken are 1,000"):
+        source(server, folder).fetch(folder)
+    assert left(folder) == []
+
+
+@pytest.mark.parametrize(("limit", "value"), [("DEADLINE", 0.0), ("_GRACE", -1e9)])
+def test_a_transfer_that_takes_too_long_is_given_up_and_goes_on_later(
+    server: Loopback, folder: Path, limit: str, value: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.piece = 1000
+    with monkeypatch.context() as patch:
+        patch.setattr(transfer, limit, value)
+        with pytest.raises(
+            TransientError, match=r"the server is too slow: [\d,]+ bytes came in 0 minutes and are kept"
+        ):
+            source(server, folder).fetch(folder)
+    assert len(left(folder)) == 1
+    source(server, folder).fetch(folder)
+    assert (folder / "pets.zip").read_bytes() == server.content
+
+
+@pytest.mark.parametrize(
+    "target", ["file:///etc/passwd", "ftp://127.0.0.1/pets.zip", "gopher://x", "http://[", "//:x/"]
+)
+def test_a_redirection_to_something_else_than_http_is_one_line(server: Loopback, folder: Path, target: str) -> None:
+    server.refusals, server.leads_to = {"HEAD": 302, "GET": 302}, target
+    with pytest.raises(UserError, match=r"^http\S+/pets\.zip: the server c.*" + BY_HAND):
+        source(server, folder).fetch(folder)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_signed_address_is_asked_whole_and_told_without_its_key(server: Loopback, folder: Path) -> None:
+    server.refusals = {"HEAD": 404, "GET": 404}
+    signed = source(server, folder, "/pets.zip?signature=secret")
+    with pytest.raises(UserError, match=r"/pets\.zip\?\*\*\*: the server answers 404") as caught:
+        signed.fetch(folder)
+    assert "secret" not in str(caught.value) + signed.where
+    assert server.seen[-1].path.endswith("?signature=secret")

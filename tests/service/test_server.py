@@ -38,7 +38,12 @@ def refusal(service: Service) -> str:
         (
             "PREFECT_SERVER_DATABASE_CONNECTION_URL",
             "postgresql+asyncpg://me:secret@127.0.0.1:1/runs",
-            "postgresql+asyncpg://me:***@127.0.0.1:1/runs cannot be opened: [Errno 111]",
+            "postgresql+asyncpg://***@127.0.0.1:1/runs cannot be opened: [Errno 111]",
+        ),
+        (
+            "PREFECT_SERVER_DATABASE_CONNECTION_URL",
+            "postgresql+asyncpg://127.0.0.1:1/runs?user=me&password=secret",
+            "postgresql+asyncpg://127.0.0.1:1/runs?*** cannot be opened",
         ),
         (
             "PREFECT_SERVER_DATABASE_CONNECTION_URL",

@@ -49,6 +49,12 @@ def test_csv_has_a_row_a_photograph_with_its_five_best_classes_or_the_reason(
     assert gone == ["gone.png", "refused", "missing: no file", *[""] * 10]
 
 
+def test_csv_holds_no_formula_and_numbers_stay_numbers(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    out, _ = shown(CsvRows, ["=1+1.jpg"], capfdbinary, **{"@SUM(A1)": 0.75, "-cat": 0.25})
+    _, row, _ = csv.reader(io.StringIO(out))
+    assert row == ["'=1+1.jpg", "predicted", "", "'@SUM(A1)", "0.75", "'-cat", "0.25"]
+
+
 def test_csv_has_no_more_columns_than_there_are_classes(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     out, _ = shown(CsvRows, ["a.jpg"], capfdbinary, cat=0.75, dog=0.25)
     heading, _, gone = csv.reader(io.StringIO(out))

@@ -2,15 +2,23 @@
 
 import signal
 
+from alexnet_pipe.base.terminal import spoken
+
 
 class UserError(Exception):
     """What is wrong, where, and what to do about it, in one line; shown without a traceback.
+
+    It may quote names, addresses and what other programs said: its text is printable and has no secrets, wherever it is
+    shown, logged or sent.
 
     Attributes:
         status: The exit status that the command ends with.
     """
 
     status = 1
+
+    def __str__(self) -> str:
+        return spoken(super().__str__())
 
 
 class StoppedError(BaseException):

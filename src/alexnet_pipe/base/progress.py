@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from alexnet_pipe.base.terminal import spoken
+
 SECONDS_BETWEEN_LINES = 10.0
 
 Advance = Callable[..., None]
@@ -15,7 +17,7 @@ Advance = Callable[..., None]
 
 def say(text: str) -> None:
     """Print one plain line; a progress bar, if one is drawn, moves out of its way."""
-    print(text, flush=True)
+    print(spoken(text), flush=True)
 
 
 @contextmanager

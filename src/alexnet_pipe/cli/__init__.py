@@ -12,6 +12,7 @@ import typer
 
 from alexnet_pipe.base.errors import StoppedError, TransientError, UserError
 from alexnet_pipe.base.signals import unwind_on_signals
+from alexnet_pipe.base.terminal import spoken
 from alexnet_pipe.cli.doctor import doctor
 from alexnet_pipe.cli.flows import experiments, retrain, run
 from alexnet_pipe.cli.model_files import export, import_weights
@@ -91,7 +92,5 @@ def _unexpected(error: Exception) -> None:
 def _fail(reason: str, status: int = 1) -> None:
     if os.environ.get("ALEXNET_PIPE_DEBUG"):
         raise
-    from alexnet_pipe.base.terminal import printable  # Help starts without the tables that it brings.
-
-    print(f"alexnet-pipe: {printable(reason)}", file=sys.stderr)
+    print(f"alexnet-pipe: {spoken(reason)}", file=sys.stderr)
     raise SystemExit(status)

@@ -12,6 +12,7 @@ import typer
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.processor import has_fast_bfloat16
+from alexnet_pipe.base.progress import say
 from alexnet_pipe.base.startup import without_notices
 
 PACKAGES = ("keras", "dvc", "prefect", "pandas", "pillow")
@@ -52,7 +53,7 @@ def _compare_data() -> None:
 
 def _report(finding: tuple[bool, str]) -> bool:
     good, text = finding
-    print(f"{'ok     ' if good else 'problem'}  {text}")
+    say(f"{'ok     ' if good else 'problem'}  {text}")
     return not good
 
 

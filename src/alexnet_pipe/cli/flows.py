@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.progress import say
 from alexnet_pipe.cli.stage import STAGES
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def retrain(overrides: _Overrides = None) -> None:
 
     state = run_flow("retrain", {"params": _settings(project_folder(), overrides)})
     _require_completed(state)
-    print(f"retrain: {state.message}")
+    say(f"retrain: {state.message}")
 
 
 def experiments(

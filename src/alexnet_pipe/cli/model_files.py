@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.progress import progress
+from alexnet_pipe.base.progress import progress, say
 from alexnet_pipe.base.startup import without_notices
 from alexnet_pipe.cli.predict import MODEL, MODEL_HELP
 from alexnet_pipe.exporting import Format
@@ -46,15 +46,15 @@ def import_weights(
         model = assemble(published, names)
         advance()
         save_model(out, model)
-    print(f"{out}: {out.stat().st_size / 1e6:,.1f} MB; next: alexnet-pipe predict PHOTO --model {out}")
+    say(f"{out}: {out.stat().st_size / 1e6:,.1f} MB; next: alexnet-pipe predict PHOTO --model {out}")
 
 
 def _show_published(file: Path, published: "Published") -> None:
     layers, parameters = len(published.layers), published.parameters
-    print(f"{file}: {published.format}; {layers} layers, {parameters:,} parameters, {published.classes:,} classes")
+    say(f"{file}: {published.format}; {layers} layers, {parameters:,} parameters, {published.classes:,} classes")
     print(f"  variant {published.variant}, width {published.width:g}")
     for remark in published.remarks:
-        print(f"  {remark}")
+        say(f"  {remark}")
 
 
 def export(
@@ -80,7 +80,7 @@ def export(
 
         classifier = load_model(found)
     outcome = write_export(classifier, to, path)
-    print(f"export: {path}, {_bytes(path) / 1e6:,.1f} MB, {outcome}")
+    say(f"export: {path}, {_bytes(path) / 1e6:,.1f} MB, {outcome}")
 
 
 def _refuse_to_replace(path: Path, to: Format, model: Path) -> None:

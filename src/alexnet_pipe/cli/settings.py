@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.progress import say
 
 if TYPE_CHECKING:
     from alexnet_pipe.params.load import Params
@@ -35,7 +36,7 @@ def preset(
     from alexnet_pipe.params.preset import describe_presets, overridden, parse_overrides, preset_params
 
     if name is None:
-        print(describe_presets(_PRESETS))
+        say(describe_presets(_PRESETS))
         return
     params = preset_params(_PRESETS, name, overrides or [])
     if name == _FITTED or minutes is not None:
@@ -59,7 +60,7 @@ def _fitted(params: "Params", minutes: float) -> "Params":
         raise UserError("--minutes: only photographs on this machine can be counted: set dataset.source=directory")
     require_named_files(Path(), params)
     params, chosen = fitted(params, photographs_of(params.dataset), this_machine(), minutes)
-    print(chosen)
+    say(chosen)
     return params
 
 
@@ -68,10 +69,10 @@ def _write(params: "Params") -> None:
     from alexnet_pipe.params.preset import write_params
 
     changes = write_params(_PARAMS, params)
-    print("\n".join(changes) if changes else f"{_PARAMS} holds these settings already")
+    say("\n".join(changes) if changes else f"{_PARAMS} holds these settings already")
     try:
         require_named_files(Path(), params)
     except UserError as error:
-        print(f"Before a run: {error}")
+        say(f"Before a run: {error}")
     else:
         print("Next: dvc repro, or make run")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.progress import say
 from alexnet_pipe.base.startup import without_notices
 
 if TYPE_CHECKING:
@@ -50,6 +51,6 @@ def _check_source(name: str, dataset: "DatasetParams") -> None:
     from alexnet_pipe.stages.download import newer
 
     news = newer(Artifacts(), dataset)
-    print(f"download: {news or 'nothing newer'}")
+    say(f"download: {news or 'nothing newer'}")
     if news:
         raise typer.Exit(_NEWER)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alexnet_pipe.base.errors import StoppedError, UserError
+from alexnet_pipe.base.progress import say
 
 if TYPE_CHECKING:
     from alexnet_pipe.comparison.certify import Certificate
@@ -30,7 +31,7 @@ def compare(
     print_comparison(found)
     if html:
         write_page(html, found)
-        print(f"compare: {html}, {html.stat().st_size / 1e6:.1f} MB")
+        say(f"compare: {html}, {html.stat().st_size / 1e6:.1f} MB")
 
 
 def certify() -> None:
@@ -52,8 +53,8 @@ def certify() -> None:
 def _show_certificate(certificate: "Certificate") -> None:
     width = max(len(artifact.path) for artifact in certificate.artifacts)
     for artifact in certificate.artifacts:
-        print(f"{artifact.path:{width}}  {'' if artifact.same else 'differs: '}{artifact.note}")
-    print(certificate.training)
+        say(f"{artifact.path:{width}}  {'' if artifact.same else 'differs: '}{artifact.note}")
+    say(certificate.training)
     print("report/certificate.json says so; `dvc repro` makes the page that shows it")
     differ = [each.path for each in certificate.artifacts if each.kind == "data" and not each.same]
     if differ:
@@ -70,7 +71,7 @@ def promote(revision: Annotated[str | None, typer.Argument(metavar="REV", help=_
     from alexnet_pipe.promotion.by_hand import promote_challenger, promote_revision
 
     project_folder()
-    print(promote_revision(Path(), revision) if revision else promote_challenger(Path()))
+    say(promote_revision(Path(), revision) if revision else promote_challenger(Path()))
 
 
 def rollback() -> None:
@@ -83,4 +84,4 @@ def rollback() -> None:
     from alexnet_pipe.promotion.by_hand import take_back
 
     project_folder()
-    print(take_back(Path()))
+    say(take_back(Path()))

@@ -5,6 +5,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from json import JSONDecodeError
 from pathlib import Path
 from typing import Any
@@ -29,8 +30,21 @@ ATTEMPTS = 5
 PAUSE = 1.0
 """Seconds before a transfer goes on; doubled each time in a row."""
 
+LARGEST = 10**12
+"""Bytes of an archive; ImageNet has 1.5 × 10¹¹."""
+
+SLOWEST = 10_000
+"""Bytes a second below which a transfer is given up, on average and after ten minutes."""
+
+DEADLINE = 3 * 86_400.0
+"""Seconds after which a transfer is given up, however fast it is."""
+
+_GRACE = 600.0
 _MEGABYTE = 1_000_000
 _UNSATISFIABLE = 416
+_DIGITS = 20
+"""More than a length in bytes has."""
+
 _BROKEN = (requests.ConnectionError, requests.Timeout, StreamError)
 
 Request = Callable[[int], requests.Response]
@@ -41,7 +55,12 @@ def ask(method: str, address: str, start: int = 0) -> requests.Response:
     """One request for a file from byte `start` on, as it is stored; its content can be streamed."""
     # A server may compress what it sends, or believe that a .tar.gz is a compressed .tar.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
-    return requests.request(method, address, headers=headers, stream=True, timeout=TIMEOUT, allow_redirects=True)
+    try:
+        return requests.request(method, address, headers=headers, stream=True, timeout=TIMEOUT, allow_redirects=True)
+    except requests.RequestException:
+        raise
+    except ValueError as error:  # A redirection to what is no address.
+        raise requests.exceptions.InvalidURL(str(error)) from None
 
 
 class PatientAdapter(HTTPAdapter):
@@ -55,14 +74,16 @@ def download(request: Request, partial: Path) -> None:
     """Bring `partial`, which an earlier call may have begun, to its end.
 
     Raises:
-        TransientError: if the transfer breaks again and again; what came stays in `partial`.
+        TransientError: if the transfer breaks again and again, or takes too long; what came stays in `partial`.
+        UserError: if the file is larger than `LARGEST` or the disk.
         requests.HTTPError: if the server refuses.
     """
     partial.parent.mkdir(parents=True, exist_ok=True)
     farthest, broken = _size(partial), 0
+    limits = _Limits(farthest, time.monotonic())
     while True:
         try:
-            _go_on(request, partial)
+            _go_on(request, partial, limits)
             return
         except _BROKEN as error:
             came = _size(partial)
@@ -138,22 +159,48 @@ def explained(where: str, remedies: Mapping[int, str], page: str) -> Iterator[No
     )
 
 
-def _go_on(request: Request, partial: Path) -> None:
+@dataclass(frozen=True)
+class _Limits:
+    """What a transfer may take that had `before` bytes when it began, at the time `began`."""
+
+    before: int
+    began: float
+
+    def check_size(self, size: int, partial: Path) -> None:
+        free = _size(partial) + shutil.disk_usage(partial.parent).free
+        if size > min(LARGEST, free):
+            partial.unlink(missing_ok=True)
+            raise UserError(
+                f"the server's file has {size:,} bytes or more; there is room for {free:,} on the disk, and the most "
+                f"that is taken are {LARGEST:,}"
+            )
+
+    def check_time(self, size: int) -> None:
+        took = time.monotonic() - self.began
+        if took > min(DEADLINE, _GRACE + (size - self.before) / SLOWEST):
+            raise TransientError(
+                f"the server is too slow: {size - self.before:,} bytes came in {took / 60:,.0f} minutes and are kept; "
+                "run the same command again to go on from there"
+            )
+
+
+def _go_on(request: Request, partial: Path, limits: _Limits) -> None:
     start = _size(partial)
     with request(start) as response:
         if start and response.status_code == _UNSATISFIABLE:
             if response.headers.get("Content-Range") != f"bytes */{start}":  # It is not whole, but another file.
                 partial.unlink()
-                _go_on(request, partial)
+                _go_on(request, partial, limits)
             return
         response.raise_for_status()
         # Some servers send the whole file, whatever they are asked for.
         resumed = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
-        _append(response, partial, start if resumed else 0)
+        _append(response, partial, start if resumed else 0, limits)
 
 
-def _append(response: requests.Response, partial: Path, start: int) -> None:
-    total, shown = start + int(response.headers.get("Content-Length", 0)), 0
+def _append(response: requests.Response, partial: Path, start: int, limits: _Limits) -> None:
+    total, shown = start + _told_length(response), 0
+    limits.check_size(total, partial)
     with (
         partial.open("ab" if start else "wb") as out,
         progress("download", total // _MEGABYTE, "MB") as advance,
@@ -161,9 +208,19 @@ def _append(response: requests.Response, partial: Path, start: int) -> None:
         # Not `iter_content`, which decodes, and loses what came of the last chunk when the server falls silent.
         while chunk := response.raw.read1(CHUNK, decode_content=False):
             out.write(chunk)
+            limits.check_time(out.tell())
+            if out.tell() > LARGEST:
+                limits.check_size(out.tell(), partial)
             if (now := out.tell() // _MEGABYTE) > shown:
                 advance(now - shown)
                 shown = now
+
+
+def _told_length(response: requests.Response) -> int:
+    told = response.headers.get("Content-Length", "0").strip()
+    if not (told.isascii() and told.isdecimal() and len(told) < _DIGITS):
+        raise UserError(f"the server says that its file has {told[:_DIGITS]!r} bytes, which is no length")
+    return int(told)
 
 
 def _size(path: Path) -> int:

@@ -8,11 +8,14 @@ import pandas as pd
 import requests
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import without_secrets
 from alexnet_pipe.datasets.folder import ending_of
 from alexnet_pipe.datasets.index import index_archive
 from alexnet_pipe.datasets.transfer import ask, check_digest, download, explained, keep_archive
 
 _REMEDIES = dict.fromkeys((401, 403, 404, 410), "correct dataset.location")
+
+_LONGEST = 200
 
 
 class Url:
@@ -29,15 +32,16 @@ class Url:
         Raises:
             UserError: if the address does not end in the name of an archive.
         """
-        self.where = location
+        self.where = without_secrets(location)
+        self._address = location
         self._sha256 = sha256
         self._labels = labels
         self._name = Path(urlsplit(location).path).name
         self._partial = downloads / f"{sha256}.partial"
         if not ending_of(Path(self._name)):
             raise UserError(
-                f"dataset.location: {location} does not end in the name of an archive (.zip, .tar, .tar.gz, .tar.bz2, "
-                ".tar.xz): give the address of the file itself"
+                f"dataset.location: {self.where} does not end in the name of an archive "
+                "(.zip, .tar, .tar.gz, .tar.bz2, .tar.xz): give the address of the file itself"
             )
 
     def fetch(self, folder: Path) -> str:
@@ -51,7 +55,7 @@ class Url:
         """
         version = self.version()
         with self._explained():
-            download(lambda start: ask("GET", self.where, start), self._partial)
+            download(lambda start: ask("GET", self._address, start), self._partial)
             check_digest(self._partial, "sha256", self._sha256)
             keep_archive(self._partial, self._name, folder)
         return version
@@ -69,10 +73,10 @@ class Url:
                 response = self._without_content("GET")
             response.raise_for_status()
         names = ("ETag", "Last-Modified", "Content-Length")
-        return "; ".join(f"{name} {response.headers[name]}" for name in names if name in response.headers)
+        return "; ".join(f"{name} {response.headers[name][:_LONGEST]}" for name in names if name in response.headers)
 
     def _without_content(self, method: str) -> requests.Response:
-        with ask(method, self.where) as response:
+        with ask(method, self._address) as response:
             return response
 
     def _explained(self) -> AbstractContextManager[None]:

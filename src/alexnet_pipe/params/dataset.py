@@ -57,6 +57,8 @@ with warnings.catch_warnings():
                 raise ValueError(f"`location: {self.location}` is no data set of Kaggle: {_LOCATIONS['kaggle']}")
             if self.source == "url" and urlsplit(self.location or "").scheme not in ("http", "https"):
                 raise ValueError(f"`location: {self.location}` is no address: {_LOCATIONS['url']}")
+            if self.source == "url" and "@" in urlsplit(self.location or "").netloc:
+                raise ValueError("`location` has a user or password, which git would keep: put them into ~/.netrc")
             if (self.source == "url") != (self.sha256 is not None):
                 raise ValueError("`sha256` goes with `source: url`, which needs it: of the archive, by `sha256sum`")
             if not self.copy and self.source not in ("directory", "imagenet"):

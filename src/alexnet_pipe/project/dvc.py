@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import spoken
 from alexnet_pipe.project.checkout import Checkout
 
 _DVC_SAYS = re.compile(
@@ -83,7 +84,7 @@ def run_dvc(checkout: Checkout, arguments: Sequence[str], on_line: Callable[[str
             for line in map(str.rstrip, process.stdout):
                 lines.append(line)
                 if line and not _DVC_SAYS.match(line):
-                    on_line(line.removeprefix(_REASON))
+                    on_line(spoken(line.removeprefix(_REASON)))
         except BaseException:  # A signal, say: to leave the block is to wait for DVC.
             process.terminate()
             raise

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import Advance, progress
+from alexnet_pipe.base.terminal import original
 from alexnet_pipe.project.checkout import Checkout, top_folder
 from alexnet_pipe.project.lock_file import digests, locked_stages
 from alexnet_pipe.project.registry import is_registered, registered_commit
@@ -172,7 +173,7 @@ def results_of(revision: Revision) -> "pd.DataFrame":
 
     names = io.BytesIO(revision.read(_FILES.confusion))
     predictions = pd.read_parquet(io.BytesIO(revision.read(_FILES.predictions)))
-    return pd.read_csv(names, dtype=str, keep_default_na=False).join(predictions)
+    return pd.read_csv(names, dtype=str, keep_default_na=False).map(original).join(predictions)
 
 
 def same_model(checkout: Checkout, revision: str) -> bool:

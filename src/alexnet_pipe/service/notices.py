@@ -19,6 +19,7 @@ from prefect.utilities.urls import url_for
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, save_json
+from alexnet_pipe.base.progress import say
 
 WEBHOOK = "ALEXNET_PIPE_WEBHOOK"
 """The environment variable with the address that is told of runs that do not succeed."""
@@ -76,7 +77,7 @@ class Notices:
             post(self.address, notice(run, client.read_flow(run.flow_id).name))
         except UserError as error:
             if not self.silent:
-                print(f"serve: {error}; it is tried again", flush=True)
+                say(f"serve: {error}; it is tried again")
             self.silent = True
             return False
         self.silent = False

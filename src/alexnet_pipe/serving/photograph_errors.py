@@ -1,6 +1,5 @@
 """Errors of one or several models on labelled photographs, and of their mean softmax (paper, section 6, table 2)."""
 
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
@@ -14,7 +13,7 @@ from rich.table import Table
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import progress, say
-from alexnet_pipe.base.terminal import output_console, plain_table, printable, with_interval
+from alexnet_pipe.base.terminal import json_text, output_console, plain_table, printable, with_interval
 from alexnet_pipe.datasets.labels import labels_of
 from alexnet_pipe.evaluation.error_rates import Predictions, error_metrics
 from alexnet_pipe.evaluation.ten_views import BATCH, FeatureNetwork, Ranking, join_rankings, rank, ten_view_softmax
@@ -141,7 +140,7 @@ def _print_json(names: Sequence[str], metrics: Sequence[dict[str, Any]], refused
     content = {"models": dict(zip(names, metrics, strict=False))}
     if len(metrics) > len(names):
         content[AVERAGE] = metrics[-1]
-    print(json.dumps({**content, "refused": refused}, indent=2, ensure_ascii=False), file=utf8_output())
+    print(json_text({**content, "refused": refused}, indent=2), file=utf8_output())
 
 
 def _table(names: Sequence[str], metrics: Sequence[dict[str, Any]]) -> Table:

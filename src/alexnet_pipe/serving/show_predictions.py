@@ -1,7 +1,6 @@
 """Predictions as they come: a table for people; CSV, JSON lines and Kaggle's submissions for other programs."""
 
 import csv
-import json
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
@@ -16,7 +15,7 @@ from rich.text import Text
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import Advance, progress
-from alexnet_pipe.base.terminal import output_console, printable
+from alexnet_pipe.base.terminal import defused, json_text, output_console, printable
 from alexnet_pipe.evaluation.ten_views import TOP
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.serving.predictions import Prediction, predictions
@@ -51,7 +50,7 @@ class PredictionTable:
 
 
 class CsvRows:
-    """One row a photograph, with the most probable classes."""
+    """One row a photograph, with the most probable classes; names are `defused`."""
 
     def __init__(self, photographs: Sequence[Path], classes: Sequence[str], top: int = TOP) -> None:
         self._out = utf8_output()
@@ -65,7 +64,8 @@ class CsvRows:
             row = {"photograph": prediction.photograph, **_outcome(prediction)}
             for number, (name, share) in enumerate(prediction.best, 1):
                 row |= {f"class{number}": name, f"probability{number}": _digits(share)}
-            self._rows.writerow(row)
+            shown = printable if self._out.isatty() else str
+            self._rows.writerow({key: None if cell is None else shown(defused(cell)) for key, cell in row.items()})
         self._out.flush()
 
 
@@ -83,7 +83,7 @@ class JsonLines:
                 "classes": [name for name, _ in prediction.best],
                 "probabilities": [float(_digits(share)) for _, share in prediction.best],
             }
-            print(json.dumps(content, ensure_ascii=False), file=self._out)
+            print(json_text(content), file=self._out)
         self._out.flush()
 
 

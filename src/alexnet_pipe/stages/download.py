@@ -3,6 +3,7 @@
 from alexnet_pipe.base.files import load_json, save_json, written_aside
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
+from alexnet_pipe.base.terminal import without_secrets
 from alexnet_pipe.datasets.manifest import describe, make_manifest, save_manifest
 from alexnet_pipe.datasets.source import Source, source_of
 from alexnet_pipe.params.dataset import DatasetParams
@@ -38,4 +39,4 @@ def _source(artifacts: Artifacts, dataset: DatasetParams) -> Source:
 
 
 def _identity(dataset: DatasetParams) -> dict[str, str | None]:
-    return {"source": dataset.source, "location": dataset.location}
+    return {"source": dataset.source, "location": dataset.location and without_secrets(dataset.location)}

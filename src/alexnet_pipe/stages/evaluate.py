@@ -7,6 +7,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import save_json, written_aside
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
+from alexnet_pipe.base.terminal import defused
 from alexnet_pipe.evaluation.error_rates import (
     Predictions,
     class_table,
@@ -44,9 +45,10 @@ def run(artifacts: Artifacts) -> None:
         prediction_table(predictions, store).to_parquet(aside, index=False)
     confusion = confusion_table(predictions, store)
     with written_aside(artifacts.confusion) as aside:
-        confusion.to_csv(aside, index=False)
+        confusion.map(defused).to_csv(aside, index=False)
     with written_aside(artifacts.class_errors) as aside:
-        class_table(confusion, store.classes).to_csv(aside, index=False)
+        table = class_table(confusion, store.classes)
+        table.assign(**{"class": table["class"].map(defused)}).to_csv(aside, index=False)
     save_array(artifacts.features, predictions.features)
     filters = np.asarray(model.network.get_layer("conv1").kernel)
     save_array(artifacts.filters, filters)

@@ -3,6 +3,7 @@
 from alexnet_pipe.base.files import load_json, written_aside
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
+from alexnet_pipe.base.terminal import without_secrets
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.resize import ResizeParams
@@ -17,6 +18,7 @@ def run(
 ) -> None:
     sections = {"dataset": dataset, "resize": resize, "model": model, "train": train}
     parameters = {name: section.model_dump() for name, section in sections.items()}
+    parameters["dataset"]["location"] = dataset.location and without_secrets(dataset.location)
     results = load_results(artifacts)
     origin = load_provenance(artifacts.root, results.train_metrics["backend"])
     page = render_report(results, parameters, origin)
