@@ -2,7 +2,7 @@
 
 import signal
 
-from alexnet_pipe.base.terminal import spoken
+from alexnet_pipe.base.terminal import printable, without_secrets
 
 
 class UserError(Exception):
@@ -18,7 +18,7 @@ class UserError(Exception):
     status = 1
 
     def __str__(self) -> str:
-        return spoken(super().__str__())
+        return printable(without_secrets(super().__str__()))
 
 
 class StoppedError(BaseException):

@@ -12,7 +12,7 @@ import typer
 
 from alexnet_pipe.base.errors import StoppedError, TransientError, UserError
 from alexnet_pipe.base.signals import unwind_on_signals
-from alexnet_pipe.base.terminal import spoken
+from alexnet_pipe.base.terminal import printable, without_secrets
 from alexnet_pipe.cli.doctor import doctor
 from alexnet_pipe.cli.flows import experiments, retrain, run
 from alexnet_pipe.cli.model_files import export, import_weights
@@ -92,5 +92,5 @@ def _unexpected(error: Exception) -> None:
 def _fail(reason: str, status: int = 1) -> None:
     if os.environ.get("ALEXNET_PIPE_DEBUG"):
         raise
-    print(f"alexnet-pipe: {spoken(reason)}", file=sys.stderr)
+    print(f"alexnet-pipe: {printable(without_secrets(reason))}", file=sys.stderr)
     raise SystemExit(status)
