@@ -4,13 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import urllib.request
 from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.startup import as_if_missing, without_notices
+from alexnet_pipe.base.startup import as_if_missing, reach_this_machine_directly, without_notices
 
 
 def test_a_package_is_missing_inside_the_block_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,3 +66,13 @@ def test_a_backend_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
         without_notices(),
     ):
         pass
+
+
+@pytest.mark.parametrize(("excepted", "bypassed"), [("", False), ("example.org", True), ("*", True)])
+def test_no_proxy_sees_what_is_for_this_machine(excepted: str, bypassed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, excepted)
+    monkeypatch.setenv("http_proxy", "http://proxy:3128")
+    reach_this_machine_directly()
+    assert urllib.request.proxy_bypass("127.0.0.1:4200")
+    assert bool(urllib.request.proxy_bypass("example.org")) is bypassed

@@ -18,6 +18,14 @@ _FOR_OTHERS = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABL
 _NOTICE = re.compile(rb"absl::InitializeLog|oneDNN custom operations|cpu_feature_guard|To enable the following instr")
 
 
+def reach_this_machine_directly() -> None:
+    """Keep requests to this machine, which carry passwords, from the proxy that the user's settings name."""
+    excepted = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    if excepted != "*":
+        excepted = ",".join(filter(None, [excepted, "127.0.0.1", "localhost"]))
+        os.environ.update(no_proxy=excepted, NO_PROXY=excepted)
+
+
 @contextmanager
 def without_notices() -> Iterator[None]:
     """Hold back what is written to standard error, and let through all but TensorFlow's start-up notices.

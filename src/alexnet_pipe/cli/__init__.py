@@ -12,6 +12,7 @@ import typer
 
 from alexnet_pipe.base.errors import StoppedError, TransientError, UserError
 from alexnet_pipe.base.signals import unwind_on_signals
+from alexnet_pipe.base.startup import reach_this_machine_directly
 from alexnet_pipe.base.terminal import printable, without_secrets
 from alexnet_pipe.cli.doctor import doctor
 from alexnet_pipe.cli.flows import experiments, retrain, run
@@ -60,6 +61,7 @@ def _options(
 def main() -> None:
     """Run the command line; a user's mistake ends in one line on standard error and exit status 1."""
     unwind_on_signals()
+    reach_this_machine_directly()
     try:
         app()
     except StoppedError as stopped:

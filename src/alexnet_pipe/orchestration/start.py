@@ -16,6 +16,7 @@ from rich.console import Console
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.signals import exit_on_signals
+from alexnet_pipe.base.startup import reach_this_machine_directly
 from alexnet_pipe.project.run_lock import bring_back_outputs
 from alexnet_pipe.service.address import has_server, only_database_user, running_server
 from alexnet_pipe.service.authentication import authenticate_client, warn_of_an_open_server
@@ -100,6 +101,7 @@ def quiet_and_local(root: Path) -> None:
     Raises:
         UserError: if the server does not take the password.
     """
+    reach_this_machine_directly()
     quiet_server(root)
     if not os.environ.get(_API) and (server := running_server(root)):
         os.environ[_API] = server["api"]
