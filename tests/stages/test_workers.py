@@ -66,7 +66,7 @@ def many_photographs(root: Path) -> Artifacts:
     }
     files |= {f"{split}/{label}/1.png": png(7) for split in ("val", "test") for label in ("cat", "dog")}
     artifacts = make_source(root, files)
-    (root / "params.yaml").write_text(yaml.safe_dump({"resize": {"min_side": 8}}))
+    (root / "params.yaml").write_text(yaml.safe_dump({"resize": {"min_side": 8, "max_conflicts": 1.0}}))
     return artifacts
 
 
@@ -92,7 +92,7 @@ def test_a_stage_killed_in_the_middle_redoes_unfinished_shards_only(tmp_path: Pa
     assert not list(artifacts.checkpoints.iterdir())
 
     undisturbed = many_photographs(tmp_path / "undisturbed")
-    resize.run(undisturbed, ResizeParams(min_side=8))
+    resize.run(undisturbed, ResizeParams(min_side=8, max_conflicts=1.0))
     names = sorted(path.name for path in undisturbed.images.iterdir())
     assert names == sorted(path.name for path in artifacts.images.iterdir())
     assert all((artifacts.images / name).read_bytes() == (undisturbed.images / name).read_bytes() for name in names)
