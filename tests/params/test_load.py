@@ -1,10 +1,12 @@
 """A mistake in `params.yaml` is one line that names the key and what it should be."""
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.load import Params, load_params
 
 
@@ -171,3 +173,8 @@ def test_what_is_no_text_file_is_named(tmp_path: Path) -> None:
     path.symlink_to("/dev/zero")
     with pytest.raises(UserError, match=r"params\.yaml is no file"):
         load_params(path)
+
+
+@pytest.mark.parametrize("source", sorted({*get_args(DatasetParams.model_fields["source"].annotation)} - {"sample"}))
+def test_every_source_says_what_its_location_is(tmp_path: Path, source: str) -> None:
+    assert f"`source: {source}` needs `location`: " in complaint(tmp_path, f"dataset: {{source: {source}}}\n")
