@@ -136,7 +136,7 @@ def test_labels_in_names_come_last() -> None:
     [
         ("aaaaaaaaaa", r"there is one class only \('a'\)"),
         ("abcdefabcd", r"6 for 10 photographs are no classes: set dataset\.labels"),
-        (["Cat", "cat"] * 5, "'Cat' and 'cat' differ in case only"),
+        (["Cat", "cat"] * 5, "'Cat' and 'cat' are two spellings of one label"),
         (["b", "a\x1b[2J"] * 5, r"'a\\x1b\[2J' has characters that cannot be printed"),
     ],
 )

@@ -227,6 +227,7 @@ WITH_CLASSES = {
     ),
     "splits below each class": (["{bottle,cable}/{train,test}/{1,2}.jpg"], "train: bottle cable; test: bottle cable"),
     "a class like a split": (["{airport,test tube,train station}/{1,2}.jpg"], "train: airport test tube train station"),
+    "masks that are a class": (["{mask,no_mask}/{1,2}.png"], "train: mask no_mask"),
     "letters in both cases": (["{a,A,b}/{1,2}.png"], "train: A a b"),
     "images and labels of a split": (
         ["data/{train,val}/{cats,dogs}/{images/{1,2}.jpg,labels/{1,2}.txt}"],
@@ -334,8 +335,25 @@ REFUSED = {
     ),
     "two cases of a class": (
         ["train/{Cats,dogs}/{1,2}.jpg", "test/{cats,dogs}/{1,2}.jpg"],
-        "the classes 'Cats' and 'cats' differ in case only: make them one, or rename",
+        "the classes 'Cats' and 'cats' are two spellings of one: make them one, or rename",
     ),
+    "spaces and underscores": (
+        ["{polar bear,polar_bear,fox}/{1,2}.jpg"],
+        "'polar bear' and 'polar_bear' are two spellings",
+    ),
+    "a space at the end": (
+        ["train/{fox,owl}/{1,2}.jpg", "test/{fox ,owl}/3.jpg"],
+        "'fox' and 'fox ' are two spellings",
+    ),
+    "splits in a split": (
+        ["data/train/{train,val}/{1,2}.jpg"],
+        "'train', 'val' have the names of splits, not of classes",
+    ),
+    "splits in each split": (["{train,test}/{train,test}_images/{1,2}.jpg"], "have the names of splits"),
+    "unlabelled photographs": (["{cats,dogs,unlabeled}/{1,2}.jpg"], "by its name, 'unlabeled' is no class"),
+    "CVAT's export": (["default/{cat,dog,no_label}/{1,2}.jpg"], "by its name, 'no_label' is no class"),
+    "CASIA": (["CASIA2/{Au,Tp,CASIA 2 Groundtruth}/{1,2}.jpg"], "by its name, 'CASIA 2 Groundtruth' is no class"),
+    "versions of all photographs": (["{images,images_small}/{1,2}.jpg"], "'images', 'images_small' look like versions"),
     "a copy that is none": (
         [
             "cell_images/{Parasitized,Uninfected}/{1,2}.png",

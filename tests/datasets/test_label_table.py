@@ -97,10 +97,11 @@ def test_a_column_says_the_split_and_one_that_is_not_understood_is_told() -> Non
     assert shown(found) == ["x/1.jpg a train", "x/2.jpg b train", "x/3.jpg a test", "x/4.jpg b validation"]
     assert found is not None
     assert found.origin == "sports.csv, column labels"
-    table = "id,label,partition\n1,a,0\n2,b,1\n3,a,0\n4,b,1\n"
-    unknown = TableLabels()(files(FOUR, {"labels.csv": table}))
-    assert unknown is not None
-    assert "column 'partition' of 'labels.csv' does not say" in unknown.remarks[0]
+    for column in ("partition", "is_train"):
+        table = f"id,label,{column}\n1,a,0\n2,b,1\n3,a,0\n4,b,1\n"
+        unknown = TableLabels()(files(FOUR, {"labels.csv": table}))
+        assert unknown is not None
+        assert f"column '{column}' of 'labels.csv' does not say" in unknown.remarks[0]
 
 
 def test_photographs_without_labels_are_left_out_and_told() -> None:
@@ -142,6 +143,8 @@ def test_a_column_with_another_name_is_taken_if_no_other_could_be_it() -> None:
     assert found.origin == "a.csv, column colour"
     splits = "id,partition,fold,width\n1,0,0,8\n2,0,1,8\n3,1,0,9\n4,1,1,9\n"
     assert TableLabels()(files(FOUR, {"a.csv": splits})) is None
+    for column in ("is_train", "test", "camera", "patient_id", "timestamp"):
+        assert TableLabels()(files(FOUR, {"a.csv": f"id,{column}\n1,0\n2,0\n3,1\n4,1\n"})) is None, column
     captions = "id,text\n1,a cat\n2,a dog\n3,a mat\n4,a bog\n"
     assert TableLabels()(files(FOUR, {"a.csv": captions})) is None
 

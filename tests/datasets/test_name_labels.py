@@ -62,6 +62,8 @@ def test_other_names_have_no_labels(names: list[str]) -> None:
         (["IMG_1", "IMG_2", "DSC_1", "DSC_2"], "'IMG', 'DSC' is no class"),
         (["IMG_20190101_1", "IMG_20190101_2", "IMG_20190102_1", "IMG_20190102_2"], "differ only in digits"),
         (["Cat.0", "Cat.1", "cat.0", "cat.1"], "'Cat', 'cat' differ only in the case of their letters"),
+        (["cat_train_1", "cat_train_2", "cat_test_1", "cat_test_2"], "'cat_test', 'cat_train' differ only in a split"),
+        (["WhatsApp Image 1", "WhatsApp Image 2", "cat 1", "cat 2"], "'WhatsApp Image' is no class"),
         (["train_1", "train_2", "cat_1", "cat_2"], "'train' is no class"),
     ],
 )

@@ -10,6 +10,16 @@ _WORDNET = re.compile(r"(n\d{8})(?![^\W_])")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
+def spelled_alike(labels: Iterable[str]) -> tuple[str, str] | None:
+    """Two labels that differ only in case or in what separates their words; of single letters, each may be a class."""
+    first: dict[str, str] = {}
+    for label in labels:
+        key = " ".join(label.replace("_", " ").casefold().split()) or label
+        if len(label) > 1 and (other := first.setdefault(key, label)) != label:
+            return other, label
+    return None
+
+
 def class_names(labels: Iterable[str]) -> list[str]:
     """The distinct labels, sorted by name; as numbers if every one of them is an integer."""
     names = sorted(set(labels))

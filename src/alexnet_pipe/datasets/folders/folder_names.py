@@ -23,6 +23,12 @@ _ANNOTATIONS = re.compile(
     r"annotations?|annots?|masks?|labels?|trimaps?|segmentations?|ground|truth|groundtruth|gt|b?box(es)?|xmls?|meta|metadata"
     r"|keypoints|landmarks|heatmaps|depth|edges|parts|attributes|imagesets"
 )
+_UNLABELLED = re.compile(
+    r"(un|not? )label(l?ed|s)?|(.* )?(ground ?truth|annotations|segmentations|trimaps|masks)", re.IGNORECASE
+)
+_VERSION = re.compile(
+    r"originals?|resized|small|large|thumb(nail)?s?|augmented|aug|cropped|gr[ae]y(scale)?|colou?r|hr|lr|high|low|res|\d+x\d+"
+)
 _GENERAL = re.compile(r"sets?|data|datasets?|folders?|dir|files|splits?|full|all|raw|\d+|[^\W\d_]")
 _PART = re.compile(
     r"parts?|shards?|chunks?|batch(es)?|folds?|folder|dir|subset|split|set|data|dataset|archive|zip|dis[ck]|vol|volume|piece"
@@ -89,6 +95,22 @@ def are_parts(folders: Iterable[str]) -> bool:
     counted = [re.search(r"([^\W\d_]+)[\W_]*(\d+|(?<=[\W_])[A-Za-z])\W*$", _CAMEL.sub(" ", name)) for name in names]
     by_word = all(found and _is_part(found[1].casefold()) for found in counted)
     return (are_counted(names) and by_word) or (len(names) > 1 and all(map(_CAMERA.fullmatch, names)))
+
+
+def are_versions(folders: Iterable[str]) -> bool:
+    """Whether the names say no more than that there are photographs, and in which form, as `images`, `images_small`."""
+    named = [words(name) for name in folders]
+    said = [word for name in named for word in name]
+    return (
+        len(named) > 1
+        and all(_is_general(word) or _VERSION.fullmatch(word) for word in said)
+        and any(map(_PHOTOGRAPHS.fullmatch, said))
+    )
+
+
+def is_no_class(folder: str) -> bool:
+    """Whether the name says that what lies there has no label (`unlabeled`), or is no photograph (`masks`)."""
+    return _UNLABELLED.fullmatch(" ".join(words(folder))) is not None
 
 
 def may_be_photograph(file: str) -> bool:

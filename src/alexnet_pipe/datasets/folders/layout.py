@@ -11,6 +11,7 @@ from alexnet_pipe.datasets.folders.class_folders import ClassFolders
 from alexnet_pipe.datasets.folders.folder_copies import Alike
 from alexnet_pipe.datasets.folders.folder_names import quoted
 from alexnet_pipe.datasets.folders.folder_tree import FolderPath, TreeFolder, folder_tree, parted, spelled
+from alexnet_pipe.datasets.labels import spelled_alike
 
 _Decided = tuple[str, str] | tuple[()] | None
 
@@ -113,7 +114,7 @@ def _refuse_no_images(rows: pd.DataFrame, files: int, where: str) -> None:
 def _refuse_unusable_classes(rows: pd.DataFrame, where: str) -> None:
     labels = sorted(rows["label"].unique())
     trained = set(rows.loc[rows["split"] == "train", "label"])
-    _refuse_two_cases(labels, where)
+    _refuse_two_spellings(labels, where)
     if untrained := [label for label in labels if label not in trained]:
         raise UserError(
             f"{where}: {len(untrained)} of {len(labels)} classes ({quoted(untrained)}) have test or validation images "
@@ -123,11 +124,8 @@ def _refuse_unusable_classes(rows: pd.DataFrame, where: str) -> None:
         raise UserError(f"{where} has one class only ({quoted(labels)}): add a folder of photographs of a second class")
 
 
-def _refuse_two_cases(labels: Iterable[str], where: str) -> None:
-    """Two spellings of a class; but of single letters, each may be one."""
-    first: dict[str, str] = {}
-    for label in labels:
-        if len(label) > 1 and (other := first.setdefault(label.casefold(), label)) != label:
-            raise UserError(
-                f"{where}: the classes {other!r} and {label!r} differ in case only: make them one, or rename"
-            )
+def _refuse_two_spellings(labels: Iterable[str], where: str) -> None:
+    if same := spelled_alike(labels):
+        raise UserError(
+            f"{where}: the classes {same[0]!r} and {same[1]!r} are two spellings of one: make them one, or rename"
+        )

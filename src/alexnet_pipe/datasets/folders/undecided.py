@@ -3,7 +3,15 @@
 from collections.abc import Sequence
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folders.folder_names import POINT_THERE, are_counted, are_parts, quoted
+from alexnet_pipe.datasets.folders.folder_names import (
+    POINT_THERE,
+    are_counted,
+    are_parts,
+    are_versions,
+    is_no_class,
+    quoted,
+    split_in,
+)
 from alexnet_pipe.datasets.folders.folder_tree import TreeFolder, shared
 
 Folders = Sequence[TreeFolder]
@@ -26,6 +34,7 @@ def refuse_undecided(below: Folders, deeper: Folders, where: str) -> None:
     """
     if not deeper:
         _refuse_parts(below, where)
+        _refuse_no_classes(below, where)
     _refuse_versions(deeper, where)
     groups = [folder for folder in deeper if not are_counted(_names(folder.unwrapped.branches))]
     if not groups:
@@ -48,6 +57,24 @@ def _refuse_parts(below: Folders, where: str) -> None:
         raise UserError(
             f"{where}: {quoted(_names(below))} look like parts of one set, not like classes: put the photographs of "
             "each class into a folder of their own, or list them in a train.txt, `path label` a line"
+        )
+
+
+def _refuse_no_classes(below: Folders, where: str) -> None:
+    names = _names(below)
+    if are_versions(names):
+        raise UserError(
+            f"{where}: {quoted(names)} look like versions of one set, not like classes: put the photographs of each "
+            "class into a folder of their own, or point dataset.location to one with a table of labels in it"
+        )
+    if None not in (splits := set(map(split_in, names))) and len(splits) > 1:
+        raise UserError(
+            f"{where}: {quoted(names)} have the names of splits, not of classes: put the photographs of each class "
+            "into a folder of their own"
+        )
+    if len(below) > 2 and (others := list(filter(is_no_class, names))) and len(names) - len(others) > 1:
+        raise UserError(
+            f"{where}: by its name, {others[0]!r} is no class like those beside it: move it away, or rename it if it is"
         )
 
 

@@ -15,11 +15,15 @@ _LABELS = re.compile(
 )
 """Names of columns that hold labels, in small letters, with `_` for spaces."""
 
-_SPLITS = re.compile(r"(data_?)?(sub)?sets?|splits?|partitions?|usage|phase")
+_SPLITS = re.compile(
+    r"(data_?)?(sub)?sets?|splits?|partitions?|usage|phase|(is_?)?(train(ing)?|val(id(ation)?)?|test(ing)?)(_(image|set|split))?"
+)
 """Names of columns that may hold splits."""
 
 _NO_LABELS = re.compile(
-    r"(k?fold|index|idx|width|height|size|channels|format|url|licen[cs]e|[xywh](_?(min|max|cent(er|re)))?\d?)"
+    r"(k?fold|index|idx|width|height|size|channels|format|url|licen[cs]e|[xywh](_?(min|max|cent(er|re)))?\d?"
+    r"|timestamp|date(time)?|year|month|day|time|iso|camera|device|photographer|author|owner|is_\w+"
+    r"|(user|patient|subject|annotator|worker|session|camera|device)(_?(id|no|number|name))?)"
 )
 """Names of columns with few distinct values that are still no labels, but if they are asked for."""
 

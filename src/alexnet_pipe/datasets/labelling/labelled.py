@@ -11,7 +11,7 @@ import pandas as pd
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_hidden, is_image_name, path_parts
 from alexnet_pipe.datasets.folders.folder_names import holds_annotations_by_name, quoted, split_in
-from alexnet_pipe.datasets.labels import SPLITS
+from alexnet_pipe.datasets.labels import SPLITS, spelled_alike
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def held_out(splits: Iterable[str | None]) -> str:
 def refuse_unusable_labels(found: Labelled, where: str) -> None:
     """
     Raises:
-        UserError: if a label cannot be printed, two of them differ in case only, there are fewer than two or as many as
+        UserError: if a label cannot be printed, two are spellings of one, there are fewer than two or as many as
             photographs, or a class has no training images.
     """
     if fault := next(_faults(found.rows), ""):
@@ -117,10 +117,8 @@ def refuse_unusable_labels(found: Labelled, where: str) -> None:
 def _faults(rows: pd.DataFrame) -> Iterator[str]:
     labels = sorted(rows["label"].unique())
     yield from (f"{label!a} has characters that cannot be printed" for label in labels if not label.isprintable())
-    spellings: dict[str, str] = {}
-    for label in labels:
-        if len(label) > 1 and (other := spellings.setdefault(label.casefold(), label)) != label:
-            yield f"{other!r} and {label!r} differ in case only: make them one"
+    if same := spelled_alike(labels):
+        yield f"{same[0]!r} and {same[1]!r} are two spellings of one label: make them one"
     if len(labels) > max(2, len(rows) / 2):
         yield f"{len(labels):,} for {len(rows):,} photographs are no classes: set dataset.labels to the right column"
     if len(labels) < 2:

@@ -8,17 +8,18 @@ from pathlib import PurePosixPath
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.folder import path_parts
-from alexnet_pipe.datasets.folders.folder_names import quoted
+from alexnet_pipe.datasets.folders.folder_names import quoted, split_in, stem_of
 from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, labelled, split_above
 
 _NUMBERED = re.compile(r"(?P<label>.*[^\W\d_].*?)(?:[-_. ]+\d+|[-_. ]*\(\d+\))")
 _WORDNET = re.compile(r"n\d{8}")
 _NO_CLASS = re.compile(
-    r"(img|image|images|dsc[nf]?|dscf?|pxl|mvimg|photo|pic|picture|frame|scan|screenshot|file|sample|page|untitled"
+    r"(img|image|images|dsc[nf]?|dscf?|pxl|m?v(id|i|img)|photo|pic|picture|frame|scan|screenshot|file|sample|page|untitled"
+    r"|dji|gopr|gh|pano|burst|whatsapp image|signal|fb_img|received|original|resized|augmented|flipped|rotated"
     r"|train|training|val|valid|validation|test|testing)",
     re.IGNORECASE,
 )
-"""What cameras, scanners and competitions put before a number."""
+"""What cameras, scanners, messengers, augmentation and competitions put before a number."""
 
 
 def labels_in_names(files: Files) -> Labelled | None:
@@ -73,7 +74,12 @@ def _faults(named: dict[str, str | None]) -> Iterator[str]:
         yield f"{len(single):,} of {len(counts):,} labels ({quoted(single)}) are of one photograph only"
     if cameras := [label for label in counts if _NO_CLASS.fullmatch(label)]:
         yield f"{quoted(cameras)} is no class"
-    for same, how in ((str.casefold, "in the case of their letters"), (_without_digits, "in digits")):
+    ways = (
+        (str.casefold, "in the case of their letters"),
+        (_without_digits, "in digits"),
+        (_without_split, "in a split"),
+    )
+    for same, how in ways:
         alike = Counter(map(same, counts))
         if same_label := [label for label in counts if alike[same(label)] > 1]:
             yield f"{quoted(sorted(same_label))} differ only {how}"
@@ -81,6 +87,10 @@ def _faults(named: dict[str, str | None]) -> Iterator[str]:
 
 def _without_digits(label: str) -> str:
     return label if _WORDNET.fullmatch(label) else re.sub(r"\d+", "0", label)
+
+
+def _without_split(label: str) -> str:
+    return " ".join(stem_of(label)) if split_in(label) else label.casefold()
 
 
 def _example(named: dict[str, str | None]) -> str:
