@@ -4,27 +4,36 @@ UV := 0.13.9
 BIN := .venv/bin
 GROUPS := $(if $(GPU),--no-group cpu --group gpu,)
 STAMP := .venv/.synced$(if $(GPU),-gpu,)
+# The scripts of an environment hold its folder's path: in a folder that was moved or copied they are another's.
+MOVED := $(shell grep -qsvxF "$$(pwd -P)" .venv/.synced* && echo moved)
 PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run server serve test test-long check bench
+.PHONY: help setup moved run server serve test test-long check bench
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
 
 setup: $(STAMP) ## make .venv as uv.lock says; GPU=1 for an NVIDIA card
 
-$(STAMP): uv.lock pyproject.toml
+moved:
+	@echo "the environment in .venv was made for another folder, and is made anew"
+	@rm -rf .venv
+
+# Python 3.11 reads the path to src in the locale's encoding, which may not have the letters of this folder's name.
+$(STAMP): export LC_ALL := C.UTF-8
+$(STAMP): uv.lock pyproject.toml $(MOVED)
 	@test -n "$(PYTHON)" || { echo "alexnet-pipe needs Python 3.11, 3.12 or 3.13: install one of them" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit(m.version("uv") != "$(UV)")' 2>/dev/null \
 		|| env -u PIP_TARGET -u PIP_PREFIX -u PIP_ROOT PIP_USER=0 \
 			$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
 	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --quiet --compile-bytecode --python $(BIN)/python $(GROUPS)
+	@for path in .venv/lib/python3.*/site-packages/alexnet_pipe.pth; do echo ../../../../src > "$$path"; done
 	@$(BIN)/python -m compileall -q src flows
 	@rm -f .venv/.synced*
-	@touch $@
+	@pwd -P > $@
 
 run: setup ## run the pipeline: sample in, evaluated model and report out
 	@$(BIN)/alexnet-pipe run

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from dvc.config import Config
+from dvc.config_schema import RelPath
 from dvc.repo import Repo
 
 from alexnet_pipe.base.errors import UserError
@@ -87,7 +88,7 @@ def clean_clone(project: Checkout) -> Iterator[Checkout]:
     try:
         copy = _clone(project, CLEAN)
         with Config(str(copy.root / ".dvc")).edit("local") as settings:
-            settings["cache"] = {"dir": str(copy.root / ".dvc/cache")}
+            settings["cache"] = {"dir": RelPath(copy.root / ".dvc/cache")}
         _refuse_outdated(copy)
         yield replace(copy, checkpoints=copy.root / "checkpoints")
     finally:
@@ -126,10 +127,10 @@ def _share_data(root: Path, copy: Path) -> None:
     if local.exists():
         shutil.copy(local, copy / ".dvc/config.local")
     with Repo(str(root)) as repo, Config(str(copy / ".dvc")).edit("local") as settings:
-        settings.setdefault("cache", {})["dir"] = repo.cache.local_cache_dir
+        # Both become relative to the copy: DVC writes no letters but ASCII, and the project's folder may have others.
+        settings.setdefault("cache", {})["dir"] = RelPath(Path(repo.cache.local_cache_dir).resolve())
         for name, remote in repo.config["remote"].items():
-            # A relative address would be looked for beside the copy.
-            settings.setdefault("remote", {}).setdefault(name, {})["url"] = str(remote["url"])
+            settings.setdefault("remote", {}).setdefault(name, {})["url"] = remote["url"]
 
 
 def _refuse_outdated(copy: Checkout) -> None:
