@@ -11,7 +11,7 @@ import pytest
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.orchestration.start import awaited_server, quiet_and_local, server_for_a_run
-from alexnet_pipe.service.address import only_server, publish_address, running_server
+from alexnet_pipe.service.address import only_server, publish_address, require_named_server, running_server
 
 
 class Healthy(BaseHTTPRequestHandler):
@@ -116,3 +116,17 @@ def test_flows_use_the_server_unless_told_otherwise(tmp_path: Path, api: str, mo
     quiet_and_local(tmp_path)
     assert "PREFECT_API_URL" not in os.environ
     assert os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] == "false"
+
+
+@pytest.mark.parametrize("dead", ["http://127.0.0.1:9/api", "nonsense", "http://user:secret@127.0.0.1:9/api"])
+def test_a_server_that_is_named_and_not_there_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dead: str
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", dead)
+    with pytest.raises(UserError, match=r"^no Prefect server answers at .*PREFECT_API_URL") as error:
+        awaited_server(tmp_path)
+    assert "secret" not in str(error.value)
+
+
+def test_a_server_that_is_named_and_wants_more_is_there(api: str) -> None:
+    require_named_server(f"{api}/elsewhere")

@@ -33,7 +33,7 @@ def doctor(
     if data:
         _compare_data()
         return
-    checks = (_python, _packages, _devices, _bfloat16, _disk, _parameters, _repository)
+    checks = (_python, _packages, _devices, _bfloat16, _disk, _parameters, _repository, _prefect)
     if sum(_report(check()) for check in checks):
         raise typer.Exit(1)
 
@@ -121,3 +121,15 @@ def _repository() -> tuple[bool, str]:
     except UserError as error:
         return False, str(error)
     return True, f"a DVC project, in the git repository {top}"
+
+
+def _prefect() -> tuple[bool, str]:
+    from alexnet_pipe.service.address import require_named_server
+
+    if not (api := os.environ.get("PREFECT_API_URL")):
+        return True, "flows use the project's own Prefect server"
+    try:
+        require_named_server(api)
+    except UserError as error:
+        return False, str(error)
+    return True, "flows use the Prefect server that PREFECT_API_URL names"

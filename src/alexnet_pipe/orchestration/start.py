@@ -18,7 +18,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.signals import exit_on_signals
 from alexnet_pipe.base.startup import reach_this_machine_directly
 from alexnet_pipe.project.run_lock import bring_back_outputs
-from alexnet_pipe.service.address import has_server, only_database_user, running_server
+from alexnet_pipe.service.address import has_server, only_database_user, require_named_server, running_server
 from alexnet_pipe.service.authentication import authenticate_client, warn_of_an_open_server
 
 if TYPE_CHECKING:
@@ -44,8 +44,12 @@ def awaited_server(root: Path) -> str | None:
     """The API of the server that shows what the project `root` runs: `PREFECT_API_URL`, or the project's own.
 
     One that is just starting is waited for.
+
+    Raises:
+        UserError: if nothing answers at `PREFECT_API_URL`.
     """
     if api := os.environ.get(_API):
+        require_named_server(api)
         return api
     said = False
     while (server := running_server(root)) is None and has_server(root):

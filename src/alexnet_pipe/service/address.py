@@ -3,6 +3,7 @@
 import fcntl
 import http.client
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -11,6 +12,7 @@ from typing import IO
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, save_json
+from alexnet_pipe.base.terminal import without_secrets
 
 PATIENCE = 10.0
 """Seconds that a busy server may take to say that it is well; one that is gone refuses at once."""
@@ -74,6 +76,22 @@ def answers(api: str) -> bool:
             return answer.status == 200
     except (OSError, ValueError, http.client.HTTPException):
         return False
+
+
+def require_named_server(api: str) -> None:
+    """Fail in one line where nothing is at the address that PREFECT_API_URL gives; what it answers does not matter.
+
+    Raises:
+        UserError: that names PREFECT_API_URL.
+    """
+    try:
+        urllib.request.urlopen(f"{api}/health", timeout=PATIENCE).close()
+    except urllib.error.HTTPError:
+        return
+    except (OSError, ValueError, http.client.HTTPException):
+        raise UserError(
+            f"no Prefect server answers at {without_secrets(api)}, as PREFECT_API_URL says: start it, or unset that"
+        ) from None
 
 
 @contextmanager
