@@ -166,6 +166,8 @@ def _virtual(file: Any) -> None:
         (lambda file: _numbers(file, dtype="i4"), "is not float32 of 256×256×3"),
         (lambda file: _numbers(file, dtype=h5py.string_dtype()), "is not float32"),
         (lambda file: _replaced(file, MEAN, lambda: file.create_group(MEAN)), "is not float32"),
+        (lambda file: file[MEAN].__setitem__((1, 2, 0), np.nan), "mean has numbers that are not finite"),
+        (lambda file: file[f"{FC7}/1"].__setitem__(0, -np.inf), "fc7.1 has numbers that are not finite"),
         (lambda file: file.__delitem__(FC7), "Unable to get link info"),
     ],
 )

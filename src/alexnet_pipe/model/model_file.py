@@ -19,7 +19,14 @@ from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.description import LARGEST as DESCRIPTION
 from alexnet_pipe.model.description import read_description
 from alexnet_pipe.model.forms import PORTABLE, Forms
-from alexnet_pipe.model.stored_weights import MEAN, OVERHEAD, expected_weights, open_weights, weight_bytes
+from alexnet_pipe.model.stored_weights import (
+    MEAN,
+    OVERHEAD,
+    expected_weights,
+    finite_numbers,
+    open_weights,
+    weight_bytes,
+)
 
 _CONFIGURATION = "config.json"
 _METADATA = "metadata.json"
@@ -72,7 +79,7 @@ def _read_model(file: BinaryIO, forms: Forms) -> Classifier:
             stored = open_weights(BytesIO(_weights(archive, weight_bytes(places))), places)
             model = Classifier.undrawn(description.arguments(), forms)
             for name, array in stored.items():
-                _variable(model, name).assign(array[...])
+                _variable(model, name).assign(finite_numbers(array, name))
             return model
     raise UserError(stranger(start) or "is not a model of this project, or is damaged: it is no zip archive")
 

@@ -52,6 +52,18 @@ def open_weights(file: BinaryIO, places: Places) -> dict[str, Any]:
     return {name: _plain_array(held, path, shape) for name, (path, shape) in places.items()}
 
 
+def finite_numbers(array: Any, name: str) -> np.ndarray:
+    """All of an array that `open_weights` gave.
+
+    Raises:
+        ValueError: if one of its numbers is none: every answer would be NaN.
+    """
+    numbers: np.ndarray = array[...]
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"{name} has numbers that are not finite")
+    return numbers
+
+
 def _plain_array(held: Any, path: str, shape: tuple[int, ...]) -> Any:
     place = held
     for step in path.split("/"):
