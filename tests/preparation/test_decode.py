@@ -103,6 +103,11 @@ def test_an_animation_gives_its_first_frame_and_a_remark(kind: str) -> None:
     assert photograph(encoded(frames[0], kind)).remarks == {}
 
 
+def test_an_animated_avif_is_not_called_damaged() -> None:
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "blue")]
+    assert refused(encoded(frames[0], "AVIF", save_all=True, append_images=frames[1:])) == "unsupported"
+
+
 def test_the_previews_in_a_cameras_file_are_no_animation() -> None:
     preview = Image.new("RGB", (20, 20), "blue")
     content = encoded(Image.new("RGB", (20, 20), "red"), "MPO", save_all=True, append_images=[preview])

@@ -28,6 +28,9 @@ from alexnet_pipe.preparation.png_file import read_png
 from alexnet_pipe.preparation.strictness import jpeg2000_levels, read_gif, require_undamaged
 from alexnet_pipe.preparation.tiff_file import read_tiff
 
+_SEQUENCE = b"ftypavis"
+"""How an animated AVIF begins behind its first size; the strict decoder does not know it."""
+
 _BAND = 1 << 20
 """Pixels that are converted at a time."""
 
@@ -167,6 +170,8 @@ def _opened(clean: _Clean, params: ResizeParams) -> _Stored:
         size = image.size
         halvings = _halvings(clean.content, size) if image.format == "JPEG2000" else 0
         _require_size(size, WEIGHTS.get(image.format or "", 1) / 4**halvings, params)
+        if clean.content[4:12] == _SEQUENCE:
+            raise RefusedError("unsupported", "a sequence of pictures in AVIF: save one of them as PNG")
         if image.format in ("AVIF", "TIFF"):
             require_undamaged(clean.checked or clean.content)
         if halvings:
