@@ -63,6 +63,22 @@ def test_a_table_that_contradicts_the_class_folders_is_an_error_until_the_user_d
         chosen_labels(both, "dx")
 
 
+def test_a_table_that_contradicts_a_few_photographs_by_the_names_of_other_classes_is_no_renaming() -> None:
+    with pytest.raises(UserError, match="do not agree about 3 of 3 photographs"):
+        chosen_labels(files(PETS, {"fix.csv": table_of(PETS[:3], ["dogs"] * 3)}))
+
+
+def test_folders_that_share_names_which_a_table_labels_otherwise_are_doubtful() -> None:
+    heaps = [f"{camera}/{number}.jpg" for camera in ("a", "b") for number in range(10)]
+    table = "file,label\n" + "".join(f"{number}.jpg,{'cat' if number % 2 else 'dog'}\n" for number in range(10))
+    doubtful = files(heaps, {"labels.csv": table})
+    with pytest.raises(
+        UserError, match=r"'0\.jpg' may be 'a/0\.jpg' or 'b/0\.jpg': .* set dataset\.labels to 'folders'"
+    ):
+        chosen_labels(doubtful)
+    assert set(chosen_labels(doubtful, "folders").rows["label"]) == {"a", "b"}
+
+
 def test_a_table_is_read_where_the_folders_are_parts_of_one_heap() -> None:
     parts = [f"HAM10000_images_part_{1 + number // 5}/ISIC_{number}.jpg" for number in range(10)]
     table = "image_id,dx\n" + "".join(f"ISIC_{number},{('nv', 'mel')[number % 2]}\n" for number in range(10))

@@ -8,7 +8,7 @@ import pandas as pd
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folders.folder_names import quoted
 from alexnet_pipe.datasets.folders.layout import index_members
-from alexnet_pipe.datasets.labelling.label_table import MISSING, TableLabels
+from alexnet_pipe.datasets.labelling.label_table import MISSING, DoubtfulTableError, TableLabels
 from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, Labelling, refuse_unusable_labels
 from alexnet_pipe.datasets.labelling.name_labels import labels_in_names
 from alexnet_pipe.datasets.labelling.table_file import is_table_name
@@ -78,11 +78,15 @@ def _beside_tables(files: Files, folders: Labelled) -> Labelled:
     try:
         tables = TableLabels(beside=frozenset(folders.rows["member"]))(files)
     except UserError as fault:  # No reason to doubt folders that can be understood for certain.
+        if isinstance(fault, DoubtfulTableError) and fault.labels.isdisjoint(folders.rows["label"]):
+            raise UserError(f"{fault}; if the folders are the classes, set dataset.labels to {FOLDERS!r}") from None
         return folders._replace(remarks=[*folders.remarks, f"labels from class folders, not from a table, for {fault}"])
     if not tables:
         return folders
     both = folders.rows.merge(tables.rows, on="member", suffixes=("", "_of_table"))
-    meant = _agreeing(both) if len(both) else {label: label for label in folders.rows["label"]}
+    same = {label: label for label in folders.rows["label"]}
+    # Numbers may count otherwise than the folders do; a word that is a folder's name means that folder.
+    meant = _agreeing(both) | {label: label for label in same if not label.isdecimal()} if len(both) else same
     differing = both.loc[both["label_of_table"].map(meant) != both["label"], "member"]
     if len(differing) <= MISSING * len(both):
         return _with_tables(folders, tables, meant) if set(tables.rows["label"]) <= set(meant) else folders

@@ -27,6 +27,17 @@ _Chosen = Sequence[tuple[NamingTable, str]]
 """Tables, each with its column of labels."""
 
 
+class DoubtfulTableError(UserError):
+    """
+    Attributes:
+        labels: Of the table whose names mean no photograph, or may mean several.
+    """
+
+    def __init__(self, message: str, labels: frozenset[str]) -> None:
+        super().__init__(message)
+        self.labels = labels
+
+
 class TableLabels:
     """The labelling by one column of a table, or of several tables."""
 
@@ -96,7 +107,8 @@ def _refuse_one_column_a_class(tables: Sequence[NamingTable], where: str) -> Non
 def _rows_of(chosen: _Chosen, where: str) -> pd.DataFrame:
     """One row a row: member, label, split, table."""
     if doubt := next((table.doubt for table, _ in chosen if table.doubt), ""):
-        raise UserError(f"{where}: {doubt}")
+        found = frozenset(cell.strip() for table, label in chosen for cell in table.cells[label])
+        raise DoubtfulTableError(f"{where}: {doubt}", found)
     parts = []
     for table, label in chosen:
         splits = zip(row_splits(table.cells.drop(columns=label), table.name), table.members, strict=True)
