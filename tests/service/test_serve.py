@@ -58,7 +58,7 @@ def webhook() -> Iterator[tuple[str, Posts]]:
     ("options", "environment", "reason"),
     [
         (["--cron", "at three"], {}, "'at three' is no cron expression: write one as \"0 3 * * *\""),
-        ([], {"PREFECT_API_URL": "http://127.0.0.1:1/api"}, "no server answers at http://127.0.0.1:1/api"),
+        ([], {"PREFECT_API_URL": "http://127.0.0.1:1/api"}, "no Prefect server answers at http://127.0.0.1:1/api"),
         (["--test-webhook"], {}, "ALEXNET_PIPE_WEBHOOK is not set"),
         (["--test-webhook"], {"ALEXNET_PIPE_WEBHOOK": "http://127.0.0.1:1/"}, "the notice was not taken by"),
     ],

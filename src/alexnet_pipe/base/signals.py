@@ -4,6 +4,7 @@ A program that a script has put into the background ignores Ctrl-C unless it say
 `server`, `serve` and `demo` end with 0 after SIGTERM: so a supervisor ends what works until it is told to stop.
 """
 
+import atexit
 import os
 import signal
 import time
@@ -25,6 +26,8 @@ def unwind_on_signals() -> None:
     """Have a signal raise `StoppedError` in the main thread, where this is called; what is open is left in order."""
     for number in _SIGNALS:
         signal.signal(number, _unwind)
+    # At its very end Python forgets handlers of its own, and a SIGTERM that comes then would change the exit status.
+    atexit.register(signal.signal, signal.SIGTERM, signal.SIG_IGN)
     # A fork is no command, and ends as any process does. What comes while it is made waits, or Python would forget it.
     os.register_at_fork(before=_hold, after_in_parent=_let_go, after_in_child=_let_go_in_fork)
 

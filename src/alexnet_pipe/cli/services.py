@@ -46,8 +46,7 @@ def serve(
     root = project_folder()
     api = awaited_server(root)
     if not (api and answers(api)):
-        at = f" at {api} (PREFECT_API_URL)" if api else ""
-        raise UserError(f"no server answers{at}: start one with `make server`")
+        raise UserError("no server answers: start one with `make server`")
     quiet_and_local(root)
     # A run goes on while the server is away, and tells its end when it is back.
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "8")
