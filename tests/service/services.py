@@ -201,6 +201,10 @@ class Project:
                     found.append(process)
         return found
 
+    def command_lines(self) -> str:
+        """Those of the processes that are left of it."""
+        return "\n".join(str(process) + " " + " ".join(process.cmdline()) for process in self.processes())
+
     def end(self) -> None:
         """Kill all that is left of it."""
         while alive := self.processes():

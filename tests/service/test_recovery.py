@@ -87,4 +87,4 @@ def test_whoever_is_killed_no_run_is_lost_and_none_is_done_twice(tmp_path: Path)
         server.process.send_signal(signal.SIGTERM)
         assert worker.ends(signal.SIGTERM) == 0
         assert server.ends(signal.SIGTERM) == 0
-        until(lambda: not house.processes())
+        until(lambda: not house.processes(), lambda: f"{house.command_lines()}\n{house.printed()}")

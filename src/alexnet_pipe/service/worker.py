@@ -146,31 +146,39 @@ async def _work() -> None:
     await asyncio.wait({*working, stopped}, return_when=asyncio.FIRST_COMPLETED)
     if not stopped.done():
         raise next(error for task in working if task.done() and (error := task.exception()))
-    ending = asyncio.create_task(_end(working))
+    begun = _children()
+    ending = asyncio.create_task(_end(working, begun))
     unanswered = 0
     while not ending.done():
         # It may end at the same moment, as when the machine is shut down.
         unanswered = 0 if await asyncio.to_thread(answers, os.environ["PREFECT_API_URL"]) else unanswered + 1
         if unanswered == 3:
-            _leave(stopped.result())
+            _leave(stopped.result(), begun)
         await asyncio.wait({ending}, timeout=1)
     await ending
     # Their stages may be at work for a moment longer than the runs.
-    end_processes(psutil.Process().children(recursive=True))
+    end_processes(begun | _children())
     raise StoppedError(stopped.result())
 
 
-async def _end(working: set["asyncio.Future[Any]"]) -> None:
+async def _end(working: set["asyncio.Future[Any]"], begun: set[psutil.Process]) -> None:
+    """Cancel the runs, then the tasks `working`; what the runs have at work until then is added to `begun`."""
     with suppress(httpx.HTTPError):
         await cancel_all()
+    # A task that is cancelled kills the process of its run, and what that has started is nobody's child then.
+    begun |= _children()
     for task in working:
         task.cancel()
     await asyncio.gather(*working, return_exceptions=True)
 
 
-def _leave(number: int) -> NoReturn:
-    """End the runs at work, and this process, without a server: Prefect would try for minutes to tell it."""
-    end_processes(psutil.Process().children(recursive=True))
+def _children() -> set[psutil.Process]:
+    return set(psutil.Process().children(recursive=True))
+
+
+def _leave(number: int, begun: set[psutil.Process]) -> NoReturn:
+    """End `begun`, the runs at work and this process without a server: Prefect would try for minutes to tell it."""
+    end_processes(begun | _children())
     stopped = StoppedError(number)
     print(stopped, flush=True)
     os._exit(0 if number == signal.SIGTERM else stopped.status)
