@@ -12,10 +12,12 @@ from alexnet_pipe.cluster import connect
 from tests.clusters import cluster
 from tests.patience import HANGS
 from tests.service.services import Project, project
-from tests.warm import warm_python
+from tests.warm import ALL_STAGES, DVC, warm_python
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# Each command of DVC would start one more process, in projects that do not say so themselves, and report to its makers.
+os.environ.setdefault("DVC_NO_ANALYTICS", "1")
 # Containers often set it. Programs that tests start, copies of the project above all, would compile it at every start.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 # A cluster that is there is waited for, however busy the machine.
@@ -60,8 +62,23 @@ def shared_cluster(_cluster_address: str, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.fixture(scope="session")
 def python_with_tensorflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A program that runs `-m alexnet_pipe` as Python does, and starts in no time."""
-    with warm_python(tmp_path_factory.mktemp("warm")) as program:
+    with warm_python(tmp_path_factory.mktemp("warm"), (*ALL_STAGES, *DVC)) as program:
         yield program
+
+
+@pytest.fixture(scope="session")
+def quick_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A program that runs DVC, downloads and small scripts as Python does, and starts in no time."""
+    with warm_python(tmp_path_factory.mktemp("quick"), ("alexnet_pipe.stages.download", *DVC)) as program:
+        yield program
+
+
+@pytest.fixture(scope="module")
+def as_quick_python(quick_python: Path) -> Iterator[None]:
+    """What this process starts as the Python it is itself is `quick_python`."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "executable", str(quick_python))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,7 @@
-"""A Python that has imported TensorFlow already: each of its processes is forked from one that imports it once.
+"""A Python that has imported much already: each of its processes is forked from one that imports it once.
 
-For tests that start stages many times, and are not about their start. What it runs is the project of the folder that
-it is started in, or of PYTHONPATH, as with any Python: of this one the server keeps no module.
+For tests that start stages and DVC many times, and are not about their start. What it runs is the project of the folder
+that it is started in, or of PYTHONPATH, as with any Python: of this one the server keeps no module.
 """
 
 import json
@@ -23,16 +23,18 @@ from alexnet_pipe.base.startup import without_notices
 from alexnet_pipe.cli.stage import STAGES
 
 ROOT = Path(__file__).parents[1]
+DVC = ("dvc.cli.parser", "dvc.scm", "dvc.fs", "dvc.repo.reproduce", "dvc.repo.fetch", "dvc.repo.push", "dvc_data.index")
+ALL_STAGES = tuple(f"alexnet_pipe.stages.{stage}" for stage in STAGES)
 PROGRAM = """#!{python} -IS
 import json, os, signal, socket, sys
 
-if sys.argv[1:3] != ["-m", "alexnet_pipe"]:
+if sys.argv[1:3] not in (["-m", "alexnet_pipe"], ["-m", "dvc"]) and not "".join(sys.argv[1:2]).endswith(".py"):
     os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 signals = {{signal.SIGINT, signal.SIGTERM}}
 signal.pthread_sigmask(signal.SIG_BLOCK, signals)
 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
     server.connect({address!r})
-    request = json.dumps([sys.argv[3:], os.getcwd(), dict(os.environ)]).encode()
+    request = json.dumps([sys.argv[1:], os.getcwd(), dict(os.environ)]).encode()
     socket.send_fds(server, [request], [0, 1, 2])
     process = int(server.recv(32))
     for each in signals:
@@ -47,10 +49,10 @@ sys.exit(status)
 
 
 @contextmanager
-def warm_python(folder: Path) -> Iterator[Path]:
-    """Make `folder/python`, which works inside the block; its processes end with it."""
+def warm_python(folder: Path, modules: Sequence[str]) -> Iterator[Path]:
+    """Make `folder/python`, which has imported `modules` and works inside the block; its processes end with it."""
     address = str(folder / "socket")
-    command = [sys.executable, "-m", "tests.warm", address]
+    command = [sys.executable, "-m", "tests.warm", address, *modules]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, start_new_session=True) as server:
         program = folder / "python"
         program.write_text(PROGRAM.format(python=sys.executable, address=address))
@@ -115,14 +117,18 @@ def _run(arguments: Sequence[str], folder: str, environment: Mapping[str, str], 
     sys.stdout, sys.stderr = (open(descriptor, "w", buffering=1, closefd=False) for descriptor in (1, 2))  # noqa: SIM115
     added = filter(None, environment.get("PYTHONPATH", "").split(os.pathsep))
     sys.path[:1] = [folder, *(str(Path(path).absolute()) for path in added)]
-    sys.argv = ["alexnet-pipe", *arguments]
-    runpy.run_module("alexnet_pipe", run_name="__main__", alter_sys=True)
+    if arguments[0] == "-m":
+        sys.argv = list(arguments[1:])
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    else:
+        sys.argv = list(arguments)
+        runpy.run_path(arguments[0], run_name="__main__")
 
 
-def _serve(address: str) -> None:
+def _serve(address: str, modules: Sequence[str]) -> None:
     with without_notices():
-        for stage in STAGES:
-            import_module(f"alexnet_pipe.stages.{stage}")
+        for module in modules:
+            import_module(module)
     for name in [name for name in sys.modules if name.split(".")[0] == "alexnet_pipe"]:
         del sys.modules[name]
     with _Server(address, _Request) as server:
@@ -131,4 +137,4 @@ def _serve(address: str) -> None:
 
 
 if __name__ == "__main__":
-    _serve(sys.argv[1])
+    _serve(sys.argv[1], sys.argv[2:])

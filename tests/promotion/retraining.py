@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import yaml
@@ -22,7 +23,6 @@ from alexnet_pipe.promotion.delivery import finish_promotion
 from alexnet_pipe.promotion.handover import promote
 from alexnet_pipe.promotion.news import follow, news
 
-PYTHON = sys.executable
 # Arrow reads a table; pandas would take longer to start than all the rest.
 _TRAIN = """
 import pathlib, pyarrow.parquet, yaml
@@ -50,26 +50,32 @@ unknown = dict.fromkeys(f"top{n}_error{end}" for n in (1, 5) for end in ends)
 known = {"top1_error_ten_view": wrong / len(rows), "top1_error_ten_view_interval": {"low": 0.0, "high": 1.0}}
 pathlib.Path("metrics/test.json").write_text(json.dumps({"examples": len(rows)} | unknown | known))
 """
-STAGES = {
-    "download": {
-        "cmd": f"{PYTHON} -m alexnet_pipe stage download",
-        "params": ["dataset"],
-        "outs": ["data/source", "data/manifest.parquet", "data/version.json"],
-    },
-    "train": {
-        "cmd": f"{PYTHON} train.py",
-        "params": ["train.seed"],
-        "deps": ["data/manifest.parquet", "train.py"],
-        "outs": ["models/alexnet.keras"],
-    },
-    "evaluate": {
-        "cmd": f"{PYTHON} evaluate.py",
-        "deps": ["models/alexnet.keras", "data/manifest.parquet"],
-        "outs": ["evaluation/predictions.parquet", {"MODEL_CARD.md": {"cache": False}}],
-        "plots": ["evaluation/confusion.csv"],
-        "metrics": [{"metrics/test.json": {"cache": False}}],
-    },
-}
+
+
+def stages() -> dict[str, Any]:
+    """Those of `dvc.yaml`, run by the Python that runs this."""
+    return {
+        "download": {
+            "cmd": f"{sys.executable} -m alexnet_pipe stage download",
+            "params": ["dataset"],
+            "outs": ["data/source", "data/manifest.parquet", "data/version.json"],
+        },
+        "train": {
+            "cmd": f"{sys.executable} train.py",
+            "params": ["train.seed"],
+            "deps": ["data/manifest.parquet", "train.py"],
+            "outs": ["models/alexnet.keras"],
+        },
+        "evaluate": {
+            "cmd": f"{sys.executable} evaluate.py",
+            "deps": ["models/alexnet.keras", "data/manifest.parquet"],
+            "outs": ["evaluation/predictions.parquet", {"MODEL_CARD.md": {"cache": False}}],
+            "plots": ["evaluation/confusion.csv"],
+            "metrics": [{"metrics/test.json": {"cache": False}}],
+        },
+    }
+
+
 _CONFIG = """
 [core]
     analytics = false
@@ -90,7 +96,7 @@ def make_project(folder: Path, wrong: int, own_test_split: bool = True) -> None:
     dataset = {"source": "directory", "location": "photographs"}
     (folder / "params.yaml").write_text(yaml.safe_dump({"dataset": dataset, "train": {"seed": wrong}}))
     registered = {"alexnet": {"path": "models/alexnet.keras"}, "alexnet-card": {"path": "MODEL_CARD.md"}}
-    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES, "artifacts": registered}, sort_keys=False))
+    (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages(), "artifacts": registered}, sort_keys=False))
     (folder / "train.py").write_text(_TRAIN)
     (folder / "evaluate.py").write_text(_EVALUATE)
     (folder / ".gitignore").write_text("/photographs\n/data\n/models\n/evaluation\n/.prefect\n/checkpoints\n")

@@ -20,11 +20,11 @@ from alexnet_pipe.promotion.delivery import finish_promotion, try_to_push
 from tests.promotion import retraining
 from tests.promotion.retraining import add_photographs, dvc, git, make_project, retrain, state_of, train_challenger
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("as_quick_python")]
 
 
 @pytest.fixture(scope="module")
-def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def original(tmp_path_factory: pytest.TempPathFactory, as_quick_python: None) -> Path:
     """A project with a champion that gets 12 of 40 wrong."""
     folder = tmp_path_factory.mktemp("original") / "project"
     make_project(folder, wrong=12)
