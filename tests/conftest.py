@@ -11,7 +11,7 @@ from absl import logging
 from alexnet_pipe.cluster import connect
 from tests.clusters import cluster
 from tests.patience import HANGS
-from tests.service.services import Project, project
+from tests.service.services import Project, give_database, project
 from tests.warm import ALL_STAGES, DVC, warm_python
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -85,5 +85,6 @@ def as_quick_python(quick_python: Path) -> Iterator[None]:
 def prefect_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A server for the flows of any project, which need not start one of their own where `PREFECT_API_URL` names it."""
     with project(tmp_path_factory.mktemp("prefect"), {}) as made:
+        give_database(made.folder)
         made.start_server()
         yield made

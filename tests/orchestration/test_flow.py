@@ -15,7 +15,7 @@ import yaml
 
 from alexnet_pipe.project.run_lock import only_run
 from tests.patience import HANGS
-from tests.service.services import Project, until
+from tests.service.services import Project, give_database, until
 
 ROOT = Path(__file__).parents[2]
 
@@ -128,6 +128,7 @@ def test_an_interrupt_ends_everything_at_once(
     # DVC removes both outputs before the stage runs; git keeps one of them.
     stage = {"cmd": "echo averaging; sleep 300", "outs": ["mean.txt", {"card.md": {"cache": False}}]}
     make_project(tmp_path, {"mean": stage})
+    give_database(tmp_path)
     (tmp_path / "card.md").write_text("the model")
     identity = ["-c", "user.name=A", "-c", "user.email=a@example.org"]
     for command in (["add", "."], [*identity, "commit", "-qm", "All"]):

@@ -1,18 +1,21 @@
 """A miniature project whose server, runner and workers are real processes, none of which outlives its test."""
 
 import base64
+import fcntl
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -224,6 +227,30 @@ def project(folder: Path, stages: Mapping[str, Any]) -> Iterator[Project]:
         yield made
     finally:
         made.end()
+
+
+def give_database(folder: Path) -> None:
+    """Have the project in `folder` an empty database of Prefect's, which a first server would make in six seconds."""
+    made = ROOT / f".pytest_cache/prefect-{version('prefect')}.db"
+    made.parent.mkdir(exist_ok=True)
+    with made.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # Tests run side by side.
+        if not made.exists():
+            _make_database(made)
+    (folder / ".prefect").mkdir(mode=0o700)
+    shutil.copy(made, folder / ".prefect/prefect.db")
+
+
+def _make_database(path: Path) -> None:
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT")}
+    with tempfile.TemporaryDirectory(dir=path.parent) as home:
+        subprocess.run(
+            [sys.executable, "-m", "prefect", "server", "database", "upgrade", "--yes"],
+            env={**inherited, "PREFECT_HOME": home, "DO_NOT_TRACK": "1"},
+            capture_output=True,
+            check=True,
+        )
+        Path(home, "prefect.db").rename(path)
 
 
 def until(condition: Callable[[], Any], found: Callable[[], Any] = str, deadline: float = DEADLINE) -> None:

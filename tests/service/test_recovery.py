@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.service.services import Project, project, until
+from tests.service.services import Project, give_database, project, until
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +28,7 @@ def let_go(house: Project) -> None:
 
 def test_whoever_is_killed_no_run_is_lost_and_none_is_done_twice(tmp_path: Path) -> None:
     with project(tmp_path, STAGES) as house:
+        give_database(tmp_path)
         house.start_server(PREFECT_SERVER_API_DEFAULT_LIMIT="3")  # More runs than one answer of the server holds.
         house.start_serving()
         house.kill("alexnet_pipe serve ")

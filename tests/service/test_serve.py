@@ -12,7 +12,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from tests.service.services import Project, project, until
+from tests.service.services import Project, give_database, project, until
 
 pytestmark = pytest.mark.slow
 
@@ -29,6 +29,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project with a server."""
     with project(tmp_path_factory.mktemp("serve"), QUICK) as made:
         (made.folder / "in.txt").write_text("1")
+        give_database(made.folder)
         made.start_server()
         yield made
 
