@@ -27,7 +27,16 @@ logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 
 # Their longest tests take a minute and more, or wait for the clock.
-LONGEST = ("test_recovery.py", "test_serve.py", "test_flow.py", "test_dvc.py", "test_certify.py", "test_silence.py")
+LONGEST = (
+    "test_serve.py",
+    "test_flow.py",
+    "test_recovery.py",
+    "test_dvc.py",
+    "test_certify.py",
+    "test_silence.py",
+    "test_promotion.py",
+    "test_remotes.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

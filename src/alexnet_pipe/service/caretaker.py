@@ -48,6 +48,7 @@ def settle_at_start() -> None:
     with get_client(sync_client=True) as client:
         for run in _runs(client, *_AT_WORK):
             _settle(client, run, timedelta(0))
+        _end_tasks(client)
         _drop_scheduled(client)
 
 
@@ -78,6 +79,7 @@ def _look(notices: Notices) -> None:
     with get_client(sync_client=True) as client:
         for run in _runs(client, *_AT_WORK):
             _settle(client, run, _GRACE)
+        _end_tasks(client)
         _drop_scheduled(client)
         notices.tell(client)
 
@@ -126,12 +128,19 @@ def _process(run: FlowRun) -> psutil.Process | None:
 def _bury(client: SyncPrefectClient, run: FlowRun) -> None:
     # Prefect refuses this for a run that has ended meanwhile.
     client.set_flow_run_state(run.id, Crashed(message=_DEAD))
-    of_run = filters.FlowRunFilter(id=filters.FlowRunFilterId(any_=[run.id]))
-    for task in client.read_task_runs(flow_run_filter=of_run):
-        if task.state and not task.state.is_final():
-            client.set_task_run_state(task.id, Crashed(message=_DEAD))
     with suppress(BusyError), only_run(Path.cwd()):
         pass  # Who takes the lock ends what a dead run has left at work.
+
+
+def _end_tasks(client: SyncPrefectClient) -> None:
+    """End the tasks of dead runs; those of a run that the worker has seen die would keep the GPU for a minute."""
+    of_type = filters.TaskRunFilterStateType(any_=[StateType.SCHEDULED, StateType.PENDING, StateType.RUNNING])
+    left = filters.TaskRunFilter(state=filters.TaskRunFilterState(type=of_type))
+    for task in client.read_task_runs(flow_run_filter=in_states([StateType.CRASHED]), task_run_filter=left):
+        assert task.flow_run_id is not None
+        run = client.read_flow_run(task.flow_run_id)
+        if _worker(run) == WORKER and _process(run) is None:
+            client.set_task_run_state(task.id, Crashed(message=_DEAD))
 
 
 def _drop_scheduled(client: SyncPrefectClient) -> None:
