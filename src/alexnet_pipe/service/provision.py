@@ -1,10 +1,13 @@
 """What the server must have for this project besides deployments: a limit for the accelerator, and its automation."""
 
+import hashlib
+import json
 import os
 import shlex
 import sys
 import zoneinfo
 from datetime import timedelta
+from importlib.metadata import version
 from pathlib import Path
 
 from prefect.automations import AutomationCore, EventTrigger, Posture
@@ -12,7 +15,10 @@ from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas import filters
 from prefect.client.schemas.objects import StateType
 from prefect.events.actions import ChangeFlowRunState
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
+from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.params.load import known_keys
 
 GPU = "gpu"
@@ -35,6 +41,7 @@ OF_POOL = filters.WorkPoolFilter(name=filters.WorkPoolFilterName(any_=[POOL]))
 CRON = "ALEXNET_PIPE_CRON"
 """The environment variable with the schedule of the retraining, where it is another than nightly at three."""
 
+_DEPLOYED = Path("prefect.yaml")
 _NIGHTLY = "0 3 * * *"
 _FLOWS = ("pipeline", "retrain", "experiments")
 _ANY = "prefect.flow-run.*"
@@ -45,17 +52,38 @@ _SILENCE = timedelta(minutes=5)
 
 
 def provision() -> dict[str, str]:
-    """Make the server have all of it, once.
+    """Make the server have all of it, once; call it in the project's folder.
 
     Returns:
         What `prefect.yaml` cannot know of this machine: its `timezone`, the `cron` expression of the retraining, and
         the `engine` that runs a flow. Left to itself, Prefect starts one more process a run to find out the same.
+        `version` changes with all that a deployment is made from.
     """
     with get_client(sync_client=True) as client:
         client.create_concurrency_limit(GPU, 1)
         _keep(client, _dead())
     engine = shlex.join([sys.executable, "-m", "prefect.engine"])
-    return {"timezone": local_timezone(), "cron": os.environ.get(CRON, _NIGHTLY), "engine": engine}
+    facts = {"timezone": local_timezone(), "cron": os.environ.get(CRON, _NIGHTLY), "engine": engine}
+    return {**facts, "version": _version(facts)}
+
+
+def is_deployed() -> bool:
+    """Whether the server has what `prefect deploy --all` would make of `prefect.yaml` here and now."""
+    try:
+        named = {each["name"] for each in YAML(typ="safe").load(_DEPLOYED)["deployments"]}
+    except (OSError, ValueError, YAMLError, KeyError, TypeError):
+        return False  # Prefect says what is wrong with it.
+    made = provision()["version"]
+    with get_client(sync_client=True) as client:
+        deployments = client.read_deployments(work_pool_filter=OF_POOL)
+    return named == {each.name for each in deployments if each.version == made}
+
+
+def _version(facts: dict[str, str]) -> str:
+    paths = [*_DEPLOYED.parent.glob(_DEPLOYED.name), *sorted(Path("flows").glob("*.py"))]
+    files = {str(path): file_digest(path) for path in paths}
+    content = json.dumps([version("prefect"), facts, files])
+    return hashlib.sha256(content.encode()).hexdigest()[:16]
 
 
 def refuse_unknown_parameters() -> None:

@@ -27,7 +27,7 @@ from alexnet_pipe.base.signals import end_processes
 from alexnet_pipe.service.address import answers, only_one
 from alexnet_pipe.service.authentication import REFUSED
 from alexnet_pipe.service.caretaker import WORKER, cancel_all, look_after, settle_at_start
-from alexnet_pipe.service.provision import CRON, POOL, refuse_unknown_parameters
+from alexnet_pipe.service.provision import CRON, POOL, is_deployed, refuse_unknown_parameters
 
 _PATIENCE = 10_000
 """Failures in a row, ten seconds apart, after which it may give up."""
@@ -119,10 +119,13 @@ def _make_pool() -> None:
 
 
 def _deploy(cron: str | None) -> None:
-    """Have Prefect deploy what `prefect.yaml` says, as a user would."""
+    """Have Prefect deploy what `prefect.yaml` says, as a user would, unless the server has just that."""
+    if cron:
+        os.environ[CRON] = cron
+    if is_deployed():
+        return
     done = subprocess.run(
         [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
-        env={**os.environ, **({CRON: cron} if cron else {})},
         capture_output=True,
         text=True,
         check=False,
