@@ -83,8 +83,8 @@ def show_end_to_end(images: ImageStore, rounds: int, steps: int = 12) -> None:
 class _Epochs(TrainingStream):
     """Epochs of a dozen steps."""
 
-    def first_step(self, epoch: int) -> int:
-        return 12 * epoch
+    def first_step(self, epoch: float) -> int:
+        return int(12 * epoch)
 
 
 def _jpegs(images: ImageStore) -> Any:

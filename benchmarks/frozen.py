@@ -8,7 +8,7 @@ import keras
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.params.train import LAYERS, Layer, TrainParams
-from alexnet_pipe.training.paper_sgd import compile_for_training
+from alexnet_pipe.training.optimizers import compile_for_training
 from benchmarks.measure import by_turns
 from benchmarks.step import Step, constant_batch
 

@@ -9,7 +9,7 @@ import tensorflow as tf
 from alexnet_pipe.model.alexnet import AlexNet
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.tensorflow_forms import summed_normalization
-from alexnet_pipe.training.paper_sgd import PaperSGD
+from alexnet_pipe.training.optimizers import PaperSGD
 from benchmarks.measure import Times, by_turns
 
 MAPS = {"1": (55, 55, 96), "2": (27, 27, 256), "5": (13, 13, 256)}

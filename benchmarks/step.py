@@ -16,7 +16,7 @@ from keras import ops
 
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
-from alexnet_pipe.training.paper_sgd import PaperSGD
+from alexnet_pipe.training.optimizers import PaperSGD
 from benchmarks.measure import Times, by_turns, machine
 
 CLASSES = 1000

@@ -113,3 +113,10 @@ def test_the_seed_decides_the_first_weights() -> None:
 
     np.testing.assert_array_equal(first_weights(1), first_weights(1))
     assert not np.array_equal(first_weights(1), first_weights(2))
+
+
+def test_the_input_scale_multiplies_the_pixels() -> None:
+    pixels = np.random.default_rng(0).normal(0, 63, (2, 227, 227, 3)).astype(np.float32)
+    plain, scaled = (AlexNet(3, width=0.05, input_scale=scale, seed=1) for scale in (1.0, 1 / 64))
+    scaled.set_weights(plain.get_weights())
+    np.testing.assert_array_equal(scaled.predict_on_batch(pixels), plain.predict_on_batch(pixels / 64))

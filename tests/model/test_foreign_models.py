@@ -22,6 +22,7 @@ FIELDS: dict[str, Any] = {
     "variant": "paper",
     "width": 0.01,
     "initialisation": "he",
+    "input_scale": 1.0,
     "seed": 1,
     "resize": {"policy": "crop", "background": "white"},
     "name": "classifier",
@@ -69,6 +70,11 @@ def refusal(path: Path) -> str:
 
 def test_what_the_project_writes_is_loaded(tmp_path: Path) -> None:
     assert load_model(keras_file(tmp_path / "m.keras", stored=weights())).get_config() == FIELDS
+
+
+def test_a_file_from_before_inputs_were_scaled_is_loaded(tmp_path: Path) -> None:
+    older = keras_file(tmp_path / "m.keras", configuration(input_scale=None), weights())
+    assert load_model(older).get_config() == FIELDS
 
 
 def test_a_folder_is_no_model(tmp_path: Path) -> None:

@@ -27,8 +27,9 @@ def test_no_two_layers_start_from_the_same_numbers() -> None:
     assert abs(np.corrcoef(conv4, conv5)[0, 1]) < 0.5
 
 
-def test_he_keeps_activations_near_unit_variance_down_to_fc7() -> None:
-    network = AlexNet(10, width=0.25, initialisation="he", seed=3)
+@pytest.mark.parametrize("input_scale", [1.0, 1 / 64])
+def test_he_keeps_activations_near_unit_variance_down_to_fc7(input_scale: float) -> None:
+    network = AlexNet(10, width=0.25, initialisation="he", input_scale=input_scale, seed=3)
     pixels = np.random.default_rng(0).normal(0, 63, (8, 227, 227, 3)).astype(np.float32)
     import keras
 

@@ -11,7 +11,7 @@ from alexnet_pipe.inputs.views import view
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import load_model, save_model, weights_digest
 from alexnet_pipe.params.train import TrainParams
-from alexnet_pipe.training.paper_sgd import compile_for_training
+from alexnet_pipe.training.optimizers import compile_for_training
 
 
 def classifier(seed: int = 1) -> Classifier:

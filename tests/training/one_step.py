@@ -8,7 +8,7 @@ import numpy as np
 
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.train import TrainParams
-from alexnet_pipe.training.paper_sgd import compile_for_training
+from alexnet_pipe.training.optimizers import compile_for_training
 from tests.inputs.batches import random_batch
 
 

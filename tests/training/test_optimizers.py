@@ -1,11 +1,15 @@
-"""The optimizer does what the paper's two lines say, checked by hand."""
+"""Gradient descent does what the paper's two lines say, checked by hand; AdamW is Keras' own."""
+
+from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 from alexnet_pipe.model.forms import PORTABLE, Forms
 from alexnet_pipe.model.tensorflow_forms import fused
-from alexnet_pipe.training.paper_sgd import PaperSGD
+from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.training.optimizers import AdamW, PaperSGD, optimizer
 
 
 @pytest.mark.parametrize("forms", [PORTABLE, Forms(fused=fused)], ids=["as it is", "fused"])
@@ -29,12 +33,48 @@ def test_the_decay_uses_the_current_rate() -> None:
     assert float(weight.value) == pytest.approx(1 - 0.01 * 0.5)
 
 
-def test_biases_do_not_decay() -> None:
-    layer = keras.layers.Dense(1, bias_initializer="ones")
+@pytest.mark.parametrize("name", ["sgd", "adamw"])
+def test_biases_do_not_decay(name: str) -> None:
+    layer = keras.layers.Dense(1, kernel_initializer="ones", bias_initializer="ones")
     layer.build((None, 1))
-    optimizer = PaperSGD(learning_rate=0.1, momentum=0.9, decay=0.5)
-    optimizer.apply([keras.ops.zeros_like(w) for w in layer.trainable_weights], layer.trainable_weights)
+    train = TrainParams(optimizer=name, learning_rate=0.1, weight_decay=0.5)
+    optimizer(train, PORTABLE).apply(
+        [keras.ops.zeros_like(w) for w in layer.trainable_weights], layer.trainable_weights
+    )
     assert float(layer.bias[0]) == 1.0
+    assert float(layer.kernel[0, 0]) == pytest.approx(0.95)
+
+
+@pytest.mark.parametrize("forms", [PORTABLE, Forms(fused=fused)], ids=["as it is", "fused"])
+def test_adamw_is_keras_own_and_a_layers_rate_is_multiplied(forms: Forms) -> None:
+    def moved(made: keras.optimizers.Optimizer) -> list[Any]:
+        layers = [keras.layers.Dense(1, name=name, kernel_initializer="ones") for name in ("fc7", "fc8")]
+        for layer in layers:
+            layer.build((None, 1))
+        weights = [weight for layer in layers for weight in layer.trainable_weights]
+        for gradient in (1.0, -0.5, 2.0):
+            made.apply([keras.ops.full_like(weight, gradient) for weight in weights], weights)
+        return [float(np.ravel(weight)[0]) for weight in weights]
+
+    train = TrainParams(optimizer="adamw", learning_rate=0.01, momentum=0.8, weight_decay=0.0)
+    expected = moved(keras.optimizers.AdamW(0.01, weight_decay=0.0, beta_1=0.8))
+    np.testing.assert_allclose(moved(optimizer(train, forms)), expected, rtol=1e-6)
+    tenfold = moved(AdamW(0.01, weight_decay=0.0, beta_1=0.8, multipliers={"fc8": 10.0}, forms=forms))
+    np.testing.assert_allclose(tenfold[:2], expected[:2], rtol=1e-6)
+    assert 1 - tenfold[2] == pytest.approx(10 * (1 - expected[2]), rel=1e-4)
+
+
+@pytest.mark.parametrize("forms", [PORTABLE, Forms(fused=fused)], ids=["as it is", "fused"])
+def test_gradients_are_scaled_down_to_a_norm_of_all_together(forms: Forms) -> None:
+    weights = [keras.Variable(np.zeros(2, np.float32), name="kernel") for _ in range(2)]
+    train = TrainParams(learning_rate=1.0, momentum=0.0, weight_decay=0.0, clip_norm=1.0)
+    made = optimizer(train, forms)
+    made.apply([keras.ops.full((2,), 3.0), keras.ops.full((2,), 4.0)], weights)
+    np.testing.assert_allclose(
+        [np.asarray(weight) for weight in weights], [[-0.3 * 2**0.5] * 2, [-0.4 * 2**0.5] * 2], 1e-6
+    )
+    made.apply([keras.ops.full((2,), 0.1), keras.ops.full((2,), 0.1)], weights)
+    assert float(weights[0].value[0]) == pytest.approx(-0.3 * 2**0.5 - 0.1)
 
 
 def test_it_survives_serialization() -> None:

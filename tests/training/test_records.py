@@ -17,9 +17,13 @@ from tests.stores import training_folder
 CHANGED: dict[str, object] = {
     "seed": 1,
     "batch_size": 64,
+    "optimizer": "adamw",
     "learning_rate": 0.02,
+    "schedule": "constant",
+    "warmup_epochs": 1.0,
     "momentum": 0.8,
     "weight_decay": 0.001,
+    "clip_norm": 1.0,
     "colour_shift": 0.2,
     "patience": 5,
     "cuts": 1,
@@ -31,6 +35,7 @@ CHANGED: dict[str, object] = {
     "variant": "bvlc",
     "width": 0.5,
     "initialisation": "he",
+    "input_scale": 0.5,
 }
 """Another value for each parameter that decides what a step computes."""
 
@@ -48,12 +53,16 @@ def test_a_run_takes_nothing_over_from_one_with_another_value_of_what_decides_a_
     others = [kept(**{name: value}) for name, value in CHANGED.items()]
     assert len({*first, *others}) == len(first) + len(others)
     assert kept(init_weights="first.keras", init_sha256=file_digest(tmp_path / "first.keras")) == first[1]
+    # A rate that falls to 0 at the end of 20 epochs is another than one that does so at the end of 40.
+    planned = [kept(schedule="linear", max_epochs=epochs) for epochs in (20, 40)]
+    assert planned[0] != planned[1]
     assert kept(max_epochs=1, checkpoint_steps=1, on_flat_loss="warn", flat_loss_steps=1, tensorboard=True) == first[0]
 
 
 def test_of_every_parameter_it_is_decided_whether_a_run_takes_over_what_another_value_has_made() -> None:
     parameters = {*ModelParams.model_fields, *TrainParams.model_fields}
-    assert parameters == {*CHANGED, *TrainParams.UNRELATED_TO_STEPS, "init_weights", "init_sha256"}
+    elsewhere = {"max_epochs", "init_weights", "init_sha256"}
+    assert parameters == {*CHANGED, *TrainParams.UNRELATED_TO_STEPS, *elsewhere}
 
 
 def test_curves_and_histograms_of_every_weight_are_logged(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.preparation.scaling import resize
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Checkpoints
-from alexnet_pipe.training.paper_sgd import compile_for_training, trained_parameters
+from alexnet_pipe.training.optimizers import compile_for_training, trained_parameters
 from alexnet_pipe.training.records import Records
 from alexnet_pipe.training.set_up import start_with
 from alexnet_pipe.training.trainer import Trainer
@@ -76,6 +76,13 @@ def test_another_network_is_refused(network: dict[str, object], complaint: str) 
     with pytest.raises(UserError) as caught:
         start_with(small("ab", 1, **network), small("ab", 2), "other.keras")
     assert str(caught.value) == complaint
+
+
+def test_another_scale_of_the_inputs_changes_no_answer() -> None:
+    model, other = (small("ab", seed, input_scale=scale) for seed, scale in ((1, 1 / 64), (2, 1.0)))
+    start_with(model, other, "other.keras")
+    inputs, _ = random_batch(4, 2)
+    np.testing.assert_array_equal(model.predict_on_batch(inputs), other.predict_on_batch(inputs))
 
 
 def test_a_frozen_layer_stays_and_has_neither_gradient_nor_momentum() -> None:

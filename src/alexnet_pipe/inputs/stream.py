@@ -6,6 +6,7 @@ So is each random choice in it: there is no state to save, and any step can be m
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
 from typing import Self
 
@@ -54,9 +55,9 @@ class TrainingStream:
         directions = colour_directions(components["eigenvalues"], components["eigenvectors"], train.colour_shift)
         return cls(store, directions, train)
 
-    def first_step(self, epoch: int) -> int:
+    def first_step(self, epoch: float) -> int:
         """The first step that begins in `epoch` or later (epochs count from 0)."""
-        return -(-epoch * len(self.store) // self.batch_size)
+        return ceil(epoch * len(self.store) / self.batch_size)
 
     def indices(self, step: int) -> NDArray[np.int64]:
         """Which images make up a batch, int64 `(batch_size,)`."""

@@ -31,6 +31,7 @@ class AlexNet(keras.Model):
         variant: str = "paper",
         width: float = 1.0,
         initialisation: str = "paper",
+        input_scale: float = 1.0,
         seed: int = 0,
         forms: Forms = PORTABLE,
         first: First = initialisers,
@@ -42,19 +43,22 @@ class AlexNet(keras.Model):
             variant: A name in `VARIANTS`.
             width: Multiplies the number of kernels and of hidden units.
             initialisation: `paper`, `bvlc` or `he`.
+            input_scale: Multiplies the pixels.
             seed: Decides the first weights and what dropout drops.
             forms: In which it computes; no part of its configuration.
             first: Gives the initialisers of a layer; no part of its configuration.
         """
         pixels = keras.Input((CROP, CROP, 3), name="pixels")
         shapes = kernel_shapes(variant, width, classes)
-        logits = _Builder(VARIANTS[variant], shapes, partial(first, initialisation), seed, forms).logits(pixels)
+        drawn = partial(first, initialisation, input_scale=input_scale)
+        logits = _Builder(VARIANTS[variant], shapes, drawn, seed, forms).logits(pixels, input_scale)
         super().__init__(inputs=pixels, outputs=logits, **kwargs)
         self.arguments: dict[str, Any] = {
             "classes": classes,
             "variant": variant,
             "width": width,
             "initialisation": initialisation,
+            "input_scale": input_scale,
             "seed": seed,
         }
 
@@ -73,7 +77,7 @@ class _Builder:
         self,
         variant: Variant,
         shapes: Mapping[str, tuple[int, ...]],
-        first: Callable[[str, int], dict[str, Any]],
+        first: Callable[..., dict[str, Any]],
         seed: int,
         forms: Forms,
     ) -> None:
@@ -83,8 +87,8 @@ class _Builder:
         self.normalization = forms.normalize
         self.seeds = iter(range(1000 * seed, 1000 * seed + 1000))
 
-    def logits(self, pixels: Any) -> Any:
-        x = self.convolution(pixels, "conv1", strides=4, padding="valid")
+    def logits(self, pixels: Any, input_scale: float) -> Any:
+        x = self.convolution(pixels, "conv1", strides=4, padding="valid", input_scale=input_scale)
         x = self.normalized_pool(x, "1")
         x = self.convolution(x, "conv2", groups=self.variant.towers)
         x = self.normalized_pool(x, "2")
@@ -123,4 +127,4 @@ class _Builder:
         return layers.Dropout(DROPOUT, seed=next(self.seeds), name=f"drop{number}")(x)
 
     def initialisers(self, layer: str) -> dict[str, Any]:
-        return self.first(layer, next(self.seeds))
+        return self.first(layer=layer, seed=next(self.seeds))

@@ -1,6 +1,7 @@
 """What a model's file says of the classifier in it: read as data, each field by its type and range."""
 
 import json
+from collections.abc import Set
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field, InstanceOf, ValidationError
@@ -13,11 +14,14 @@ from alexnet_pipe.params.model import ModelParams
 LARGEST = 2**23
 """Bytes: a hundred thousand classes with long names."""
 
+_LATER = {"input_scale"}
+"""Fields that files from before them lack; their defaults are what was so then."""
+
 _REGISTERED = "alexnet_pipe>Classifier"
 
 
 class Description(ModelParams):
-    """The arguments of a `Classifier`, all of which its file must name.
+    """The arguments of a `Classifier`, all of which its file must name but for those in `_LATER`.
 
     Attributes:
         classes: The class names, in label order.
@@ -63,12 +67,12 @@ def _checked(fields: Any) -> Description:
         first = error.errors(include_url=False)[0]
         place = printable(".".join(map(str, first["loc"])))[:80]
         raise UserError(f"is not a model of this project, or is damaged: {place}: {first['msg'][:120]}") from None
-    if missing := [*_left_out(description), *_left_out(description.resize)]:
+    if missing := [*_left_out(description, _LATER), *_left_out(description.resize)]:
         raise UserError(f"is not a model of this project, or is damaged: it does not say {', '.join(missing)}")
     if len(set(description.classes)) < len(description.classes):
         raise UserError("is not a model of this project, or is damaged: two of its classes have one name")
     return description
 
 
-def _left_out(section: BaseModel) -> list[str]:
-    return sorted(set(type(section).model_fields) - section.model_fields_set)
+def _left_out(section: BaseModel, but_for: Set[str] = frozenset()) -> list[str]:
+    return sorted(set(type(section).model_fields) - section.model_fields_set - but_for)

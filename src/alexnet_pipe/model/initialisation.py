@@ -6,7 +6,7 @@ from typing import Any
 
 import keras
 
-First = Callable[[str, str, int], dict[str, Any]]
+First = Callable[..., dict[str, Any]]
 """As `initialisers`."""
 
 BIASED = ("conv2", "conv4", "conv5", "fc6", "fc7")
@@ -32,22 +32,23 @@ NORMAL = {
 }
 STANDARD_DEVIATION = 0.01
 """Of all other weights."""
-CONV1_OUTPUT = 12.0
-"""Standard deviation of conv1's first outputs: 0.01 times grey levels of ±63 times the root of 11·11·3 inputs."""
+GREY_LEVELS = 64.0
+"""Standard deviation of pixels less their mean, about."""
 
 
-def initialisers(name: str, layer: str, seed: int) -> dict[str, Any]:
+def initialisers(name: str, layer: str, seed: int, input_scale: float) -> dict[str, Any]:
     """The `kernel_initializer` and `bias_initializer` of `layer`.
 
-    `he` draws from N(0, 2 / fan-in) with biases 0 (He et al. 2015), but for three layers. conv1 and fc8 keep
-    N(0, 0.01): conv1 sees grey levels, not unit variance, and fc8 feeds no ReLU. conv2 scales back what conv1 gives,
-    so that all later layers see about unit variance.
+    `he` draws from N(0, 2 / fan-in) with biases 0 (He et al. 2015), so that each layer gives about the variance that it
+    is given. conv1 makes it that of unit inputs, whatever the scale; fc8, which feeds no ReLU, keeps N(0, 0.01).
     """
     if name == "he":
-        plain = layer in ("conv1", "fc8")
-        scale = 2.0 / CONV1_OUTPUT**2 if layer == "conv2" else 2.0
-        kernel = _normal(STANDARD_DEVIATION, seed) if plain else keras.initializers.VarianceScaling(scale, seed=seed)
-        return {"kernel_initializer": kernel, "bias_initializer": "zeros"}
+        variance = 2.0 / (GREY_LEVELS * input_scale) ** 2 if layer == "conv1" else 2.0
+        scaled = keras.initializers.VarianceScaling(variance, seed=seed)
+        return {
+            "kernel_initializer": _normal(STANDARD_DEVIATION, seed) if layer == "fc8" else scaled,
+            "bias_initializer": "zeros",
+        }
     choice = NORMAL[name]
     deviation = choice.hidden_fc if layer in ("fc6", "fc7") else STANDARD_DEVIATION
     bias = choice.bias if layer in BIASED else 0.0
@@ -57,7 +58,7 @@ def initialisers(name: str, layer: str, seed: int) -> dict[str, Any]:
     }
 
 
-def zeros(_: str, layer: str, seed: int) -> dict[str, Any]:
+def zeros(_: str, layer: str, seed: int, input_scale: float) -> dict[str, Any]:
     """As `initialisers`, for weights that will be assigned others."""
     return {"kernel_initializer": "zeros", "bias_initializer": "zeros"}
 

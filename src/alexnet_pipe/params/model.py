@@ -78,6 +78,7 @@ class ModelParams(Section):
         variant: Towers, kernels, response normalization, pooling and layer order, fixed together.
         width: Multiplies the number of kernels and hidden units; 1 is the published network.
         initialisation: `paper`: N(0, 0.01), biases 1; `bvlc`: fc N(0, 0.005), biases 0.1; `he`: variance 2 / fan-in.
+        input_scale: Multiplies the pixels less their mean, about ±64 grey levels; 1 as published, 1/64 for unit inputs.
     """
 
     variant: Literal[
@@ -85,3 +86,4 @@ class ModelParams(Section):
     ] = "paper"
     width: Annotated[float, Field(gt=0, le=4)] = 1.0
     initialisation: Literal["paper", "bvlc", "he"] = "paper"
+    input_scale: Annotated[float, Field(ge=2**-20, le=2**20)] = 1.0

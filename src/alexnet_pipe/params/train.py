@@ -1,6 +1,6 @@
 """Section `train`: the paper's stochastic gradient descent."""
 
-from typing import Annotated, ClassVar, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -20,12 +20,17 @@ class TrainParams(Section):
     Attributes:
         seed: Decides initial weights, image order, crops, mirror images, colour shifts and dropout.
         batch_size: Images a step.
-        learning_rate: The first ε.
-        momentum: Share of the last update that is kept.
+        optimizer: `sgd`: the paper's gradient descent; `adamw`: Adam with decoupled weight decay.
+        learning_rate: The first ε; its largest where there is a warm-up.
+        schedule: Of ε. `plateau`: cut when the validation error stops falling, as published; `constant`; `linear` and
+            `cosine`: falling to 0 at the end of `max_epochs`.
+        warmup_epochs: Over which ε rises from 0 at first.
+        momentum: Share of the last update that is kept; of the last gradients by `adamw`.
         weight_decay: Multiplies ε·w in the update; weights only, not biases.
+        clip_norm: The largest norm of all gradients together; larger ones are scaled down to it.
         colour_shift: Standard deviation of α in the RGB shift; 0 turns it off.
-        patience: Epochs without a lower validation error before the rate is cut.
-        cuts: How often the rate is divided by 10 before training stops.
+        patience: Of `plateau`: epochs without a lower validation error before the rate is cut.
+        cuts: Of `plateau`: how often the rate is divided by 10 before training stops.
         max_epochs: Stops even if the validation error is still falling.
         precision: Of activations and gradients; weights are float32 always. `mixed_float16` scales the loss.
         deterministic: Use operations that repeat to the bit, on a GPU too.
@@ -42,20 +47,23 @@ class TrainParams(Section):
     """
 
     UNRELATED_TO_STEPS: ClassVar = {
-        "max_epochs",
         "require_gpu",
         "checkpoint_steps",
         "on_flat_loss",
         "flat_loss_steps",
         "tensorboard",
     }
-    """What does not decide what a step computes, so that an interrupted run goes on when it has changed."""
+    """What never decides what a step computes; see `decisive`."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 2012
     batch_size: Count = 128
+    optimizer: Literal["sgd", "adamw"] = "sgd"
     learning_rate: Rate = 0.01
+    schedule: Literal["plateau", "constant", "linear", "cosine"] = "plateau"
+    warmup_epochs: Factor = 0.0
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: Factor = 0.0005
+    clip_norm: Rate | None = None
     colour_shift: Factor = 0.1
     patience: Count = 10
     cuts: Annotated[int, Field(ge=0, lt=2**31)] = 3
@@ -82,6 +90,14 @@ class TrainParams(Section):
         if useless := set(self.learning_rate_multipliers) - set(self.trained):
             raise ValueError(f"learning_rate_multipliers names {', '.join(sorted(useless))}, whose weights are frozen")
         return self
+
+    def decisive(self) -> dict[str, Any]:
+        """What decides what a step computes: if it has changed, an interrupted run begins anew.
+
+        A plan reaches to the last epoch, and another number of them is another plan.
+        """
+        planned = self.schedule in ("linear", "cosine")
+        return self.model_dump(exclude=self.UNRELATED_TO_STEPS | (set() if planned else {"max_epochs"}))
 
     @property
     def trained(self) -> list[Layer]:

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent as the paper writes it (section 5)."""
+"""Stochastic gradient descent as the paper writes it (section 5), and AdamW."""
 
 from collections.abc import Mapping
 from math import prod
@@ -12,66 +12,92 @@ from alexnet_pipe.model.forms import PORTABLE, Forms
 from alexnet_pipe.params.train import TrainParams
 
 
-@keras.saving.register_keras_serializable("alexnet_pipe")
-class PaperSGD(keras.optimizers.SGD):
-    """v ← momentum·v − weight_decay·ε·w − ε·g, then w ← w + v.
-
-    The decay goes through the momentum, unlike Keras' own `weight_decay`. Biases do not decay: the paper decays
-    "weights", and Caffe's AlexNet sets `decay_mult: 0` for them. ε may be multiplied layer by layer, as by Caffe's
-    `lr_mult`, and the decay with it.
-    """
+class _ByLayer:
+    """Multiplies ε by layer, as Caffe's `lr_mult` does, and makes one operation of the update of all variables."""
 
     def __init__(
-        self,
-        learning_rate: float,
-        momentum: float,
-        decay: float,
-        multipliers: Mapping[Any, float] | None = None,
-        forms: Forms = PORTABLE,
-        **kwargs: Any,
+        self, *args: Any, multipliers: Mapping[Any, float] | None = None, forms: Forms = PORTABLE, **kwargs: Any
     ) -> None:
-        """`decay` multiplies ε·w in the update; `multipliers` multiply the `learning_rate` ε, by layer name.
-
-        All variables are updated in `forms`, which are no part of the configuration.
-        """
-        super().__init__(learning_rate=learning_rate, momentum=momentum, **kwargs)
-        self.decay = decay
+        super().__init__(*args, **kwargs)
         self.multipliers = dict(multipliers or {})
         self._fused = forms.fused
 
     def build(self, variables: Any) -> None:
-        super().build(variables)
+        super().build(variables)  # type: ignore[misc]
         # Noted here because `update_step` may be given the backend's own variables, which have other names.
-        self._decays = [variable.name != "bias" for variable in variables]
         self._factors = [self.multipliers.get(_layer(variable), 1.0) for variable in variables]
 
     def apply(self, grads: Any, trainable_variables: Any = None) -> Any:
-        if not self.built:
+        if not self.built:  # type: ignore[attr-defined]
             self.build(trainable_variables)
-        update = super().apply
+        update = super().apply  # type: ignore[misc]
         return self._fused(lambda gradients: update(gradients, trainable_variables))(list(grads))
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
-        index = self._get_variable_index(variable)
-        if self._decays[index]:
+        factor = self._factors[self._get_variable_index(variable)]  # type: ignore[attr-defined]
+        if factor != 1:
+            learning_rate = ops.cast(learning_rate, variable.dtype) * factor
+        super().update_step(gradient, variable, learning_rate)  # type: ignore[misc]
+
+    def get_config(self) -> dict[str, Any]:
+        return {**super().get_config(), "multipliers": self.multipliers}  # type: ignore[misc]
+
+
+@keras.saving.register_keras_serializable("alexnet_pipe")
+class PaperSGD(_ByLayer, keras.optimizers.SGD):
+    """v ← momentum·v − weight_decay·ε·w − ε·g, then w ← w + v.
+
+    The decay goes through the momentum, unlike Keras' own `weight_decay`. Biases do not decay: the paper decays
+    "weights", and Caffe's AlexNet sets `decay_mult: 0` for them. ε may be multiplied by layer, and the decay with it.
+    """
+
+    def __init__(self, learning_rate: float, momentum: float, decay: float, **kwargs: Any) -> None:
+        """`decay` multiplies ε·w; `multipliers` multiply ε by layer name; `forms`, no part of the configuration."""
+        super().__init__(learning_rate=learning_rate, momentum=momentum, **kwargs)
+        self.decay = decay
+
+    def build(self, variables: Any) -> None:
+        super().build(variables)
+        self._decays = [variable.name != "bias" for variable in variables]
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        if self._decays[self._get_variable_index(variable)]:
             gradient = ops.add(ops.cast(gradient, variable.dtype), self.decay * variable)
-        if self._factors[index] != 1:
-            learning_rate = ops.cast(learning_rate, variable.dtype) * self._factors[index]
         super().update_step(gradient, variable, learning_rate)
 
     def get_config(self) -> dict[str, Any]:
-        return {**super().get_config(), "decay": self.decay, "multipliers": self.multipliers}
+        return {**super().get_config(), "decay": self.decay}
+
+
+@keras.saving.register_keras_serializable("alexnet_pipe")
+class AdamW(_ByLayer, keras.optimizers.AdamW):
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019); biases do not decay, as by `PaperSGD`."""
+
+    def __init__(self, learning_rate: float, **kwargs: Any) -> None:
+        super().__init__(learning_rate=learning_rate, **kwargs)
+        self.exclude_from_weight_decay(var_names=["bias"])
+
+
+def optimizer(train: TrainParams, forms: Forms) -> keras.optimizers.Optimizer:
+    """The one that `train` names, which updates in `forms`."""
+    common: dict[str, Any] = {
+        "learning_rate": train.learning_rate,
+        "global_clipnorm": train.clip_norm,
+        "multipliers": train.learning_rate_multipliers,
+        "forms": forms,
+    }
+    if train.optimizer == "adamw":
+        return AdamW(beta_1=train.momentum, weight_decay=train.weight_decay, **common)
+    return PaperSGD(momentum=train.momentum, decay=train.weight_decay, **common)
 
 
 def compile_for_training(model: Classifier, train: TrainParams) -> None:
-    """Freeze the layers that `train` does not name, and give `model` the paper's optimizer for the others, and loss."""
+    """Freeze the layers that `train` does not name, and give `model` an optimizer for the others, and a loss."""
     for layer in model.network.layers:
         if layer.weights:  # Nothing is computed backwards below the lowest layer that is not frozen.
             layer.trainable = layer.name in train.trained
     model.compile(
-        optimizer=PaperSGD(
-            train.learning_rate, train.momentum, train.weight_decay, train.learning_rate_multipliers, model.forms
-        ),
+        optimizer=optimizer(train, model.forms),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,

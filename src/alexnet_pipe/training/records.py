@@ -21,7 +21,7 @@ from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE
 from alexnet_pipe.training.checkpoints import Checkpoints
-from alexnet_pipe.training.paper_sgd import trained_parameters
+from alexnet_pipe.training.optimizers import trained_parameters
 from alexnet_pipe.training.set_up import devices
 from alexnet_pipe.training.state import Epoch, State
 
@@ -47,7 +47,9 @@ class Records:
         Raises:
             UserError: as `tensorboard_log`.
         """
-        decisive = train.model_dump(exclude=train.UNRELATED_TO_STEPS | {"init_weights", "init_sha256"})
+        decisive = {
+            name: value for name, value in train.decisive().items() if name not in ("init_weights", "init_sha256")
+        }
         # The index has the source of every image; the exact statistics change with any pixel that the resize makes.
         data = [artifacts.images / INDEX_FILE, artifacts.images / CLASSES_FILE, artifacts.mean, artifacts.pca]
         data += [initial] if (initial := initial_weights(artifacts, train)) else []

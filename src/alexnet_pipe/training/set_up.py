@@ -64,6 +64,8 @@ def require_gpu() -> None:
 def start_with(model: Classifier, other: Classifier, where: str) -> None:
     """Give `model` the weights and the mean image of `other`; fc8 stays as it is if the classes differ.
 
+    Where the scales of their inputs differ, conv1's kernel is made to give the same.
+
     Classes are the same that have the same names, or the same WordNet numbers, in the same order.
 
     Raises:
@@ -80,6 +82,8 @@ def start_with(model: Classifier, other: Classifier, where: str) -> None:
     kept = [layer for layer in other.network.layers if layer.weights and (same_classes or layer.name != "fc8")]
     for layer in kept:
         model.network.get_layer(layer.name).set_weights(layer.get_weights())
+    conv1 = model.network.get_layer("conv1")
+    conv1.kernel.assign(conv1.kernel * (other.network.get_layer("conv1").input_scale / conv1.input_scale))
     new = "" if same_classes else "; fc8 is new, for other classes"
     say(f"train: {', '.join(layer.name for layer in kept)} and the mean image are those of {where}{new}")
 

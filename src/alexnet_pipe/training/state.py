@@ -1,53 +1,14 @@
 """Where a training run stands, apart from its tensors: learning-rate rule, epoch under way, epochs that ended."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.training.schedule import Plateau
 
 RECENT = 100
 """Steps whose losses are remembered."""
 
 TIMINGS = ("seconds", "waiting_seconds", "steps_per_second", "images_per_second")
 """Fields that differ from run to run; all others repeat to the bit."""
-
-FACTOR = 10
-"""By which the rate is divided."""
-
-
-@dataclass(frozen=True)
-class Plateau:
-    """The paper's learning-rate rule: divide by 10 when the validation error stops falling, then stop (section 5).
-
-    Attributes:
-        rate: The learning rate of the next epoch.
-        patience: Epochs without a lower error before the rate is cut.
-        cuts_left: How often the rate may still be cut.
-        best: The lowest validation error so far.
-        waited: Epochs since then, or since the last cut.
-        finished: Whether the last cut has brought nothing either.
-    """
-
-    rate: float
-    patience: int
-    cuts_left: int
-    best: float = float("inf")
-    waited: int = 0
-    finished: bool = False
-
-    @classmethod
-    def start(cls, train: TrainParams) -> "Plateau":
-        """The rule before the first epoch."""
-        return cls(train.learning_rate, train.patience, train.cuts)
-
-    def after(self, error: float) -> "Plateau":
-        """The state after an epoch that ended with this validation error."""
-        if error < self.best:
-            return replace(self, best=error, waited=0)
-        if self.waited + 1 < self.patience:
-            return replace(self, waited=self.waited + 1)
-        if self.cuts_left == 0:
-            return replace(self, waited=self.waited + 1, finished=True)
-        return replace(self, rate=self.rate / FACTOR, cuts_left=self.cuts_left - 1, waited=0)
 
 
 @dataclass(frozen=True)
@@ -65,7 +26,7 @@ class Epoch:
     Attributes:
         epoch: Counts from 1.
         step: Steps since the start of training, at the epoch's end.
-        learning_rate: ε of its steps.
+        learning_rate: ε of its last step.
         train_loss: Mean cross-entropy of its batches, in nats, while the weights changed.
         train_top1_error: Share of its images whose most probable class was wrong, likewise.
         validation_loss: Mean cross-entropy of the validation split at its end, in nats.
@@ -96,8 +57,9 @@ class Epoch:
 
 @dataclass
 class Running:
-    """Sums over the steps of the epoch that is under way."""
+    """Sums over the steps of the epoch that is under way, and ε of the last one."""
 
+    learning_rate: float = 0.0
     steps: int = 0
     loss: float = 0.0
     accuracy: float = 0.0
@@ -128,9 +90,10 @@ class State:
         """The first of the epochs with the lowest validation error; among equals, the one with the lowest loss."""
         return min(self.history, key=lambda epoch: epoch.quality)
 
-    def after_step(self, loss: float, accuracy: float, seconds: float, waiting: float) -> None:
+    def after_step(self, rate: float, loss: float, accuracy: float, seconds: float, waiting: float) -> None:
         """Count one step."""
         self.step += 1
+        self.running.learning_rate = rate
         self.running.steps += 1
         self.running.loss += loss
         self.running.accuracy += accuracy
@@ -144,7 +107,7 @@ class State:
         epoch = Epoch(
             epoch=len(self.history) + 1,
             step=self.step,
-            learning_rate=self.plateau.rate,
+            learning_rate=running.learning_rate,
             train_loss=running.loss / running.steps,
             train_top1_error=1 - running.accuracy / running.steps,
             validation_loss=result.loss,

@@ -18,9 +18,10 @@ from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Tensors
 from alexnet_pipe.training.health import require_finite, require_learning, validate
-from alexnet_pipe.training.paper_sgd import compile_for_training, trained_parameters
+from alexnet_pipe.training.optimizers import compile_for_training, trained_parameters
 from alexnet_pipe.training.records import Records
-from alexnet_pipe.training.state import Epoch, Plateau, State, Validation
+from alexnet_pipe.training.schedule import Plateau, learning_rate
+from alexnet_pipe.training.state import Epoch, State, Validation
 
 
 class Trainer:
@@ -52,7 +53,7 @@ class Trainer:
         self._go_on()
         with held_signals() as check_stop:
             try:
-                while len(self.state.history) < self.train.max_epochs and not self.state.plateau.finished:
+                while not self._is_finished():
                     self._run_steps(check_stop)
                     self._end_epoch(check_stop)
             except StoppedError:
@@ -61,11 +62,14 @@ class Trainer:
         self.model.set_weights(self.best_weights)
         return self.state
 
+    def _is_finished(self) -> bool:
+        stopped = self.train.schedule == "plateau" and self.state.plateau.finished
+        return stopped or len(self.state.history) >= self.train.max_epochs
+
     def _run_steps(self, check_stop: Callable[[], None]) -> None:
         """The rest of the epoch."""
         state, number = self.state, len(self.state.history) + 1
         end = self.stream.first_step(number)
-        self.model.optimizer.learning_rate = state.plateau.rate
         batches = self.stream.batches(state.step, end)
         with progress(f"train epoch {number} of {self.train.max_epochs}", end - state.step, "steps") as advance:
             clock = time.perf_counter()
@@ -73,9 +77,11 @@ class Trainer:
                 waiting = time.perf_counter()
                 batch = next(batches)
                 waiting = time.perf_counter() - waiting
+                rate = learning_rate(state.step, state.plateau, self.train, self.stream.first_step)
+                self.model.optimizer.learning_rate = rate
                 loss, accuracy = self.step(*batch)
                 now = time.perf_counter()
-                state.after_step(loss, accuracy, now - clock, waiting)
+                state.after_step(rate, loss, accuracy, now - clock, waiting)
                 clock = now
                 require_learning(state, self.stream, self.model, self.train)
                 if state.step % self.train.checkpoint_steps == 0:
@@ -101,7 +107,7 @@ class Trainer:
         if self.state.best is epoch:
             self.best_weights = self.model.get_weights()
         say(_line(epoch, self.train.max_epochs))
-        if self.state.plateau.rate < before.rate:
+        if self.train.schedule == "plateau" and self.state.plateau.rate < before.rate:
             rates = f"{before.rate:g} -> {self.state.plateau.rate:g}"
             say(f"train: the validation error stopped falling; learning rate {rates}")
         self._keep()
