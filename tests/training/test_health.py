@@ -15,10 +15,16 @@ from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.training.checkpoints import Checkpoints
-from alexnet_pipe.training.health import guessing_loss, require_learning, steps_between_looks
+from alexnet_pipe.training.health import (
+    guessing_loss,
+    look_at_first_kernels,
+    require_learning,
+    steps_between_looks,
+)
 from alexnet_pipe.training.records import Records, run_fingerprint
+from alexnet_pipe.training.schedule import Plateau
 from alexnet_pipe.training.set_up import require_gpu
-from alexnet_pipe.training.state import Plateau, State
+from alexnet_pipe.training.state import Epoch, State
 from alexnet_pipe.training.trainer import Trainer, memory_for
 from tests.stores import light_and_dark
 
@@ -63,6 +69,38 @@ def test_a_short_run_is_looked_at_after_a_quarter_of_it_but_not_before_there_are
 def test_a_falling_loss_and_steps_in_between_are_left_alone() -> None:
     look("paper", "stop", 3, 0.7, 0.6, 0.6)
     look("paper", "stop", 4, 0.7, 0.7, 0.7)
+
+
+def look_at_kernels(learned: int, epoch: int, input_scale: float = 1.0, **changed: object) -> None:
+    """What training says after an epoch of 5 if so many of the 2 kernels of the first tower are edges."""
+    train = TrainParams(max_epochs=5, **changed)
+    model = Classifier(["light", "dark"], width=0.05, input_scale=input_scale, seed=1)
+    kernel = np.asarray(model.network.get_layer("conv1").kernel).copy()
+    edges = [*range(learned), *range(kernel.shape[-1] // 2, kernel.shape[-1])]
+    kernel[..., edges] += np.linspace(-1, 1, 11)[:, None, None, None]
+    model.network.get_layer("conv1").kernel.assign(kernel)
+    history = [Epoch(number, number, *[0.0] * 9) for number in range(epoch)]
+    look_at_first_kernels(State(Plateau.start(train), history=history), model, train)
+
+
+@pytest.mark.parametrize(("scale", "advice"), [(1.0, "model.input_scale: 0.015625"), (1 / 64, "more epochs")])
+def test_a_tower_that_stays_noise_is_remarked_on_half_way(
+    scale: float, advice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    look_at_kernels(0, 3, scale)
+    told = capsys.readouterr().out
+    assert told.startswith("train: warning: of the first kernels only 0 of 2 in one tower, 2 of 2 in the other have")
+    assert advice in told
+
+
+def test_kernels_that_learn_are_trained_elsewhere_or_are_looked_at_in_other_epochs_are_left_alone(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    look_at_kernels(1, 3)
+    look_at_kernels(0, 3, freeze=["conv1"])
+    for epoch in (1, 2, 4, 5):
+        look_at_kernels(0, epoch)
+    assert capsys.readouterr().out == ""
 
 
 def test_the_papers_settings_do_not_start_on_small_data_and_the_check_says_so(tmp_path: Path) -> None:

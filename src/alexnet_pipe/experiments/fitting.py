@@ -33,9 +33,6 @@ _BFLOAT16 = 1.6
 _STARTS = 60.0
 """Seconds that the stages need to start, and the report to be made."""
 
-_RATE = 0.001
-"""ε for batches of 32. With He's initialisation photographs are not learned at 0.005, at which drawn ones are."""
-
 _STEPS, _EPOCHS = 3000, 20
 """What training from scratch needs at least, whatever the size of the data set."""
 
@@ -85,9 +82,7 @@ def fitted(params: Params, found: Photographs, machine: Machine, minutes: float)
     train = params.train.model_copy(
         update={
             "batch_size": batch,
-            "learning_rate": _RATE * batch / 32,
             "max_epochs": epochs,
-            "patience": max(5, epochs // 6),
             "precision": "mixed_bfloat16" if machine.bfloat16 else "float32",
         }
     )

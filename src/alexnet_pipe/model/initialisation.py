@@ -34,16 +34,19 @@ STANDARD_DEVIATION = 0.01
 """Of all other weights."""
 GREY_LEVELS = 64.0
 """Standard deviation of pixels less their mean, about."""
+FIRST = 0.05
+"""What He's deviation is multiplied by in conv1."""
 
 
 def initialisers(name: str, layer: str, seed: int, input_scale: float) -> dict[str, Any]:
     """The `kernel_initializer` and `bias_initializer` of `layer`.
 
     `he` draws from N(0, 2 / fan-in) with biases 0 (He et al. 2015), so that each layer gives about the variance that it
-    is given. conv1 makes it that of unit inputs, whatever the scale; fc8, which feeds no ReLU, keeps N(0, 0.01).
+    is given. fc8, which feeds no ReLU, keeps N(0, 0.01); conv1 takes inputs for scaled to unit variance, and starts so
+    small that what it learns outweighs the noise that it starts with.
     """
     if name == "he":
-        variance = 2.0 / (GREY_LEVELS * input_scale) ** 2 if layer == "conv1" else 2.0
+        variance = 2.0 * (FIRST / (GREY_LEVELS * input_scale)) ** 2 if layer == "conv1" else 2.0
         scaled = keras.initializers.VarianceScaling(variance, seed=seed)
         return {
             "kernel_initializer": _normal(STANDARD_DEVIATION, seed) if layer == "fc8" else scaled,

@@ -11,6 +11,7 @@ from alexnet_pipe.evaluation.examples import PATCH, PLACES, STEP, kernel_grid, s
 from alexnet_pipe.inputs.views import CENTRE
 from alexnet_pipe.reporting.class_section import first_guesses
 from alexnet_pipe.reporting.results import Results
+from alexnet_pipe.statistics.first_kernels import learned_kernels
 from alexnet_pipe.store.image_store import ImageStore
 
 SHOWN, MISTAKES, TIES = 9, 12, 9
@@ -26,12 +27,16 @@ _COLOURS = colormaps["viridis"]
 _GREY = np.array([0.299, 0.587, 0.114])
 
 
-def learned_section(results: Results, towers: int) -> dict[str, Any]:
+def learned_section(results: Results, variant: str) -> dict[str, Any]:
     """Kernels, single images and maps of the trained network on the test set, ten views."""
     mistakes = confident_mistakes(results.predictions)
-    halves = np.split(results.filters, towers, axis=-1)
+    counts = learned_kernels(results.filters, variant)
+    halves = np.split(results.filters, len(counts), axis=-1)
     return {
-        "towers": [{"picture": kernel_grid(h), "kernels": h.shape[-1], "colour": colour_share(h)} for h in halves],
+        "towers": [
+            {"picture": kernel_grid(half), "kernels": half.shape[-1], "colour": colour_share(half), "learned": count}
+            for half, count in zip(halves, counts, strict=True)
+        ],
         "examples": [_example(results, place) for place in spread(len(results.test), SHOWN)],
         "neighbours": neighbour_rows(results),
         "mistakes": [_example(results, place) for place in mistakes[:MISTAKES]],

@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
-from alexnet_pipe.params.model import VARIANTS
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.reporting.class_section import BINS, calibration, class_rows, class_section
 from alexnet_pipe.reporting.data_section import data_section
@@ -72,7 +71,7 @@ def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]],
         data=data_section(results, ResizeParams.model_validate(parameters["resize"])),
         inputs=input_section(results, parameters["train"]),
         training=training_section(results),
-        learned=learned_section(results, towers=VARIANTS[parameters["model"]["variant"]].towers),
+        learned=learned_section(results, parameters["model"]["variant"]),
         classes=class_section(results),
     )
 

@@ -13,6 +13,7 @@ from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.inputs.views import CENTRE, view
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.statistics.first_kernels import in_words, learned_kernels
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.state import RECENT, State, Validation
 
@@ -77,6 +78,24 @@ def require_learning(state: State, stream: TrainingStream, model: Classifier, tr
     if train.on_flat_loss == "stop":
         raise UserError(text + " (train.on_flat_loss: warn goes on all the same)")
     say(f"train: warning: {text}")
+
+
+def look_at_first_kernels(state: State, model: Classifier, train: TrainParams) -> None:
+    """Half-way through the epochs that were asked for, remark on a tower whose first kernels are mostly noise."""
+    if len(state.history) != -(-train.max_epochs // 2) or "conv1" not in train.trained:
+        return
+    kernels = np.asarray(model.network.get_layer("conv1").kernel)
+    counts = learned_kernels(kernels, model.network.arguments["variant"])
+    if min(counts) >= kernels.shape[-1] // len(counts) / 2:
+        return
+    if model.network.arguments["input_scale"] == 1:
+        change = "on a small data set model.initialisation: he with model.input_scale: 0.015625 lets all of it learn"
+    else:
+        change = "more epochs, or a larger train.learning_rate_multipliers of conv1"
+    say(
+        f"train: warning: of the first kernels only {in_words(counts, kernels.shape[-1])} have become more than noise "
+        f"in half of the epochs; what may help: {change}"
+    )
 
 
 def steps_between_looks(stream: TrainingStream, train: TrainParams) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
@@ -19,6 +20,7 @@ from alexnet_pipe.model.model_file import weights_digest
 from alexnet_pipe.params.first_weights import initial_weights
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.statistics.first_kernels import learned_kernels
 from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE
 from alexnet_pipe.training.checkpoints import Checkpoints
 from alexnet_pipe.training.optimizers import trained_parameters
@@ -88,6 +90,9 @@ def training_metrics(state: State, model: Classifier) -> dict[str, Any]:
         "waiting_seconds": round(sum(epoch.waiting_seconds for epoch in history), 1),
         "parameters": model.network.count_params(),
         "trained_parameters": trained_parameters(model),
+        "learned_kernels": learned_kernels(
+            np.asarray(model.network.get_layer("conv1").kernel), model.network.arguments["variant"]
+        ),
         "precision": _precision(model),
         "backend": keras.backend.backend(),
         "device": devices()[0].split(":")[0],

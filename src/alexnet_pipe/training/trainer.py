@@ -17,7 +17,7 @@ from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Tensors
-from alexnet_pipe.training.health import require_finite, require_learning, validate
+from alexnet_pipe.training.health import look_at_first_kernels, require_finite, require_learning, validate
 from alexnet_pipe.training.optimizers import compile_for_training, trained_parameters
 from alexnet_pipe.training.records import Records
 from alexnet_pipe.training.schedule import Plateau, learning_rate
@@ -110,6 +110,7 @@ class Trainer:
         if self.train.schedule == "plateau" and self.state.plateau.rate < before.rate:
             rates = f"{before.rate:g} -> {self.state.plateau.rate:g}"
             say(f"train: the validation error stopped falling; learning rate {rates}")
+        look_at_first_kernels(self.state, self.model, self.train)
         self._keep()
         self.records.after_epoch(self.state, self.model)
 

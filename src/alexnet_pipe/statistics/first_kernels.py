@@ -1,0 +1,31 @@
+"""Which of the first layer's kernels have learned something: neighbouring weights of edges and colours are alike."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from alexnet_pipe.params.model import VARIANTS
+
+LEARNED = 0.3
+"""Autocorrelation above which a kernel counts as learned; noise, with which training starts, has about 0 ± 0.04."""
+
+
+def learned_kernels(kernels: NDArray[np.floating], variant: str) -> list[int]:
+    """How many of conv1's kernels `(11, 11, 3, kernels)` are more than noise, one count a tower of `variant`."""
+    learned = autocorrelation(kernels) > LEARNED
+    return [int(tower.sum()) for tower in np.split(learned, VARIANTS[variant].towers)]
+
+
+def autocorrelation(kernels: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Of each kernel, with itself moved by one pixel, down and to the right, less each colour's mean, `(kernels,)`."""
+    free = kernels - kernels.mean(axis=(0, 1), keepdims=True)
+    down, right = (free[1:] * free[:-1]).mean(axis=(0, 1, 2)), (free[:, 1:] * free[:, :-1]).mean(axis=(0, 1, 2))
+    variance = np.square(free).mean(axis=(0, 1, 2))
+    return (down + right) / 2 / np.maximum(variance, np.finfo(np.float32).tiny)
+
+
+def in_words(counts: Sequence[int], kernels: int) -> str:
+    """As "3 of 12 in one tower, 11 of 12 in the other"."""
+    each = [f"{count} of {kernels // len(counts)}" for count in counts]
+    return each[0] if len(each) == 1 else f"{each[0]} in one tower, {each[1]} in the other"
