@@ -13,6 +13,7 @@ EDGE = np.tanh(3 * (ROW + COLUMN))[:, :, None]
 def test_noise_of_any_size_and_around_any_mean_is_not_learned() -> None:
     assert learned_kernels(NOISE, "paper") == [0, 0]
     assert learned_kernels(1e-4 * NOISE + 5, "single-tower") == [0]
+    assert learned_kernels(1e30 * NOISE.astype(np.float32), "single-tower") == [0]
 
 
 @pytest.mark.parametrize("strength", [1.5, 100.0])

@@ -19,10 +19,11 @@ def learned_kernels(kernels: NDArray[np.floating], variant: str) -> list[int]:
 
 def autocorrelation(kernels: NDArray[np.floating]) -> NDArray[np.floating]:
     """Of each kernel, with itself moved by one pixel, down and to the right, less each colour's mean, `(kernels,)`."""
-    free = kernels - kernels.mean(axis=(0, 1), keepdims=True)
+    wide = kernels.astype(np.float64)  # Squares of diverging weights overflow float32.
+    free = wide - wide.mean(axis=(0, 1), keepdims=True)
     down, right = (free[1:] * free[:-1]).mean(axis=(0, 1, 2)), (free[:, 1:] * free[:, :-1]).mean(axis=(0, 1, 2))
     variance = np.square(free).mean(axis=(0, 1, 2))
-    return (down + right) / 2 / np.maximum(variance, np.finfo(np.float32).tiny)
+    return (down + right) / 2 / np.maximum(variance, np.finfo(np.float64).tiny)
 
 
 def in_words(counts: Sequence[int], kernels: int) -> str:
