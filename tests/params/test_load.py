@@ -107,6 +107,13 @@ def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
         load_params(tmp_path / "params.yaml")
 
 
+def test_a_digest_that_begins_with_a_digit_is_no_long_number(tmp_path: Path) -> None:
+    path = tmp_path / "params.yaml"
+    digest = "06d38b54a10f517f7ba1d66698e3e7aa1f9f16aacdfafb5c0cfb8b952ea63ac0"
+    path.write_text(f"train:\n  init_weights: models/bvlc.keras\n  init_sha256: {digest}")
+    assert load_params(path).train.init_sha256 == digest
+
+
 def bomb(levels: int) -> str:
     lines = [f"  - &a{level} [{', '.join([f'*a{level - 1}'] * 9)}]" for level in range(1, levels)]
     return "\n".join(["train:", "  - &a0 [x, x]", *lines])

@@ -14,7 +14,8 @@ from alexnet_pipe.base.terminal import printable
 LARGEST = 2**15
 """Bytes: ten times what all parameters take with their comments."""
 _DEEPEST = 10
-_LONG_NUMBER = re.compile(r"[+-]?\d[\w.+-]{40,}")
+_LONG_NUMBER = re.compile(r"[+-]?(?:0x[\da-fA-F_]{40,}|\d[\d_.:eE+-]{40,})")
+"""A SHA-256, which has letters among its digits, is none."""
 
 
 def read_plain(path: Path, handler: YAML, where: str = "") -> Any:
