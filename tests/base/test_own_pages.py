@@ -43,10 +43,24 @@ def served(*origins: str) -> TestClient:
         ({"Host": "127.0.0.1@foreign.example"}, 403),
         ({"Host": "[::1"}, 403),
         ({"Host": ""}, 403),
+        ({"Host": "127.0.0.1.foreign.example"}, 403),
+        ({"Host": "foreign.example@127.0.0.1:4200"}, 403),
+        ({"Host": "127.0.0.1:4200/foreign.example"}, 403),
+        ({"Host": "127.0.0.1, foreign.example"}, 403),
+        ({"Origin": "http://foreign.example@127.0.0.1:4200"}, 403),
     ],
 )
 def test_only_own_hosts_and_origins_are_answered(headers: dict[str, str], status: int) -> None:
     assert served().get("/", headers=headers).status_code == status
+
+
+@pytest.mark.parametrize("twice", ["Host", "Origin"])
+def test_two_names_of_one_kind_are_no_name(twice: str) -> None:
+    value = {"Host": "127.0.0.1:4200", "Origin": "http://127.0.0.1:4200"}[twice]
+    for others in (["foreign.example"], [value]):
+        headers = [(twice, value), *((twice, other) for other in others)]
+        assert served().get("/", headers=headers).status_code == 403
+        assert served("*").get("/", headers=headers).status_code == 403
 
 
 def test_others_are_welcome_once_they_are_named() -> None:

@@ -1,6 +1,8 @@
 """Hugging Face's Parquet files: images by row, labels by name, splits by the names of the files."""
 
 import json
+import resource
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 from pyarrow import parquet
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets import archive
+from alexnet_pipe.datasets import archive, parquet_rows
 from alexnet_pipe.datasets.directory import Directory
 from tests.datasets.files import contents, repack_refused, write_folder, write_zip
 
@@ -104,6 +106,37 @@ def test_a_bomb_is_refused(
     rows = pa.table({"image": [bytes(1 << 17)] * 9})
     parquet.write_table(rows, tmp_path / "a.parquet", compression="zstd", use_dictionary=repeated)
     repack_refused(tmp_path / "a.parquet", packed, f"{what} and those before it unpack to")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds a process to its data")
+def test_what_unpacks_to_more_than_the_file_says_takes_no_memory(
+    tmp_path: Path, target: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, size = tmp_path / "lying.parquet", 1 << 28
+    parquet.write_table(
+        pa.table({"image": [bytes(size)], "label": ["a"]}), path, compression="zstd", use_dictionary=False
+    )
+    content = path.read_bytes()
+    told = parquet.read_metadata(path).row_group(0)
+    for number in {told.total_byte_size, told.column(0).total_uncompressed_size}:
+        true = varint(2 * number)
+        content = content.replace(true, varint(2 * 1000, len(true)))
+    path.write_bytes(content)
+    assert parquet.read_metadata(path).row_group(0).total_byte_size == 1000
+    monkeypatch.setattr(parquet_rows, "ROOM", 1 << 26)
+    limits = resource.getrlimit(resource.RLIMIT_DATA)
+    with pytest.raises(UserError, match=r"lying\.parquet takes more memory than it says that its rows have"):
+        Directory(str(path)).fetch(target)
+    assert resource.getrlimit(resource.RLIMIT_DATA) == limits
+
+
+def varint(number: int, width: int = 0) -> bytes:
+    """Of Thrift, in `width` bytes at least."""
+    low = []
+    while number >= 128 or len(low) < width - 1:
+        low.append(number & 127 | 128)
+        number >>= 7
+    return bytes([*low, number])
 
 
 @pytest.mark.parametrize("broken", ["cut", "flipped", "web page"])

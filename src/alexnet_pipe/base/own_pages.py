@@ -4,6 +4,7 @@ A browser sends what any page tells it to any address, also to 127.0.0.1. It nam
 host that it believes to talk to, which a foreign name server can have lead here.
 """
 
+import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -12,6 +13,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+_NO_HOST = re.compile(r"[^\w.:\[\]-]")
 _NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
 _SENT: dict[str, ASGIApp] = {
     "http": PlainTextResponse("this page is for its own machine", 403),
@@ -37,11 +39,13 @@ class OwnPagesOnly:
         await (self._app if welcome else _SENT[scope["type"]])(scope, receive, send)
 
     def _is_welcome(self, headers: Headers) -> bool:
-        host, origin = headers.get("host", ""), headers.get("origin")
+        hosts, origins = headers.getlist("host"), headers.getlist("origin")
+        # Of two, programs behind may believe the other one.
+        if len(hosts) != 1 or len(origins) > 1 or _NO_HOST.search(hosts[0]):
+            return False
         try:
-            named, came_from = urlsplit(f"//{host}").hostname, urlsplit(origin or "").netloc
+            named = urlsplit(f"//{hosts[0]}").hostname
+            own = all(origin in self._origins or urlsplit(origin).netloc == hosts[0] for origin in origins)
         except ValueError:
             return False
-        if "*" in self._origins:
-            return True
-        return named in self._names and (origin is None or came_from == host or origin in self._origins)
+        return "*" in self._origins or (named in self._names and own)

@@ -3,10 +3,14 @@
 import csv
 import io
 import json
+import resource
 import tarfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import psutil
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import say
@@ -19,6 +23,12 @@ TABLE = "metadata.csv"
 
 LARGEST_GROUP = 1 << 32
 """Bytes that a group of rows may unpack to."""
+
+ROOM = 1 << 29
+"""Bytes of memory that reading takes beside the rows, generously."""
+
+_COPIES = 4
+"""How often a row is in memory: as a page, a column, an object and an entry."""
 
 _LONGEST = 200
 """Characters of the longest cell of a column that may hold labels; captions are longer."""
@@ -48,19 +58,39 @@ def unpack_parquet(source: Path, target: Path, packed: int, where: str) -> None:
     with tarfile.open(target, "w") as out, damaged(where):
         try:
             with parquet.ParquetFile(source, buffer_size=1 << 20) as file:
-                _refuse_large_groups(file.metadata, packed, where)
-                _write(file, out, packed, where)
+                largest = _largest_group(file.metadata, packed, where)
+                with _memory(ROOM + _COPIES * largest, where):
+                    _write(file, out, packed, where)
         except pa.ArrowException as error:
             raise ValueError(*error.args) from None
 
 
-def _refuse_large_groups(metadata: Any, packed: int, where: str) -> None:
+def _largest_group(metadata: Any, packed: int, where: str) -> int:
+    """Of rows, in bytes, as the file says."""
     sizes = [metadata.row_group(number).total_byte_size for number in range(metadata.num_row_groups)]
     if max(sizes, default=0) > LARGEST_GROUP:
         raise UserError(
             f"{where}: a group of rows has {max(sizes):,} bytes, more than {LARGEST_GROUP:,}: write smaller ones"
         )
     check_total("its rows", sum(sizes), packed, where)
+    return max(sizes, default=0)
+
+
+@contextmanager
+def _memory(room: int, where: str) -> Iterator[None]:
+    """Hold the block to so many bytes more than there are: what a file says of its rows need not be true."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = getattr(psutil.Process().memory_info(), "data", 0) + room
+    if most == room or (soft != resource.RLIM_INFINITY and most > soft):  # No Linux, or held to less.
+        yield
+        return
+    resource.setrlimit(resource.RLIMIT_DATA, (most, hard))
+    try:
+        yield
+    except MemoryError:
+        raise UserError(f"{where} takes more memory than it says that its rows have: fetch or pack it again") from None
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
 def _write(file: Any, out: tarfile.TarFile, packed: int, where: str) -> None:
