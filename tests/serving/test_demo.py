@@ -274,3 +274,23 @@ def test_a_port_that_is_taken_is_one_line(workspace: Artifacts, tmp_path: Path) 
             printed, _ = process.communicate(timeout=HANGS)
     assert process.returncode == 1
     assert printed == f"alexnet-pipe: port {port} of 127.0.0.1 cannot be had: name another with --port\n"
+
+
+@pytest.mark.slow
+def test_a_photograph_that_stops_coming_is_one_line(workspace: Artifacts, tmp_path: Path) -> None:
+    save_model(workspace.model, classifier())
+    port = free_port()
+    start = (
+        f"POST /gradio_api/upload HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 1000\r\n"
+        "Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
+    )
+    with demo(tmp_path, port) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        with socket.create_connection(("127.0.0.1", port)) as connection:
+            connection.sendall(start.encode())
+        printed = process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        rest, _ = process.communicate()
+    assert printed == "ERROR:    a request failed: ClientDisconnect\n"
+    assert rest == "alexnet-pipe: stopped by SIGINT\n"

@@ -1,5 +1,6 @@
 """The demo's page, on this machine alone: Gradio takes the photograph, and the rest is HTML from a template."""
 
+import logging
 import os
 import signal
 import tempfile
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.inputs.views import CENTRE
 from alexnet_pipe.model.model_file import weights_digest
 from alexnet_pipe.paper import CROP, SIDE
@@ -77,6 +79,19 @@ def _page(explainer: Explainer, model: str) -> Any:
     return page
 
 
+def _in_one_line(record: logging.LogRecord) -> bool:
+    """What a request has broken, as one that ends in the middle of its photograph, without a traceback."""
+    if record.exc_info:
+        error = record.exc_info[1]
+        reason = printable(" ".join(str(error).split()))[:200]
+        record.msg, record.args, record.exc_info = (
+            f"a request failed: {type(error).__name__} {reason}".rstrip(),
+            (),
+            None,
+        )
+    return True
+
+
 @contextmanager
 def _served(page: Any, port: int | None) -> Iterator[str]:
     import gradio
@@ -84,6 +99,7 @@ def _served(page: Any, port: int | None) -> Iterator[str]:
 
     from alexnet_pipe.base.own_pages import OwnPagesOnly
 
+    logging.getLogger("uvicorn.error").addFilter(_in_one_line)
     # Fonts of this machine; Gradio's grey is too light to read.
     theme = gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
     theme.set(body_text_color_subdued="*neutral_500")
