@@ -153,6 +153,10 @@ def test_labels_in_names_come_last() -> None:
         ("aaaaaaaaaa", r"there is one class only \('a'\)"),
         ("abcdefabcd", r"6 for 10 photographs are no classes: set dataset\.labels"),
         (["Cat", "cat"] * 5, "'Cat' and 'cat' are two spellings of one label"),
+        (["\"['a', 'b']\"", "c"] * 5, ".* is no name of a class"),
+        (['"{""kind"":""a""}"', '"{""kind"":""b""}"'] * 5, ".* is no name of a class"),
+        (["a", "b", "a", "b", "b|a"] * 2, r"'b\|a' are several labels of one photograph"),
+        (["0 16", "2", "2", "3", "3"] * 2, "'0 16' are several labels of one photograph"),
         (["b", "a\x1b[2J"] * 5, r"'a\\x1b\[2J' has characters that cannot be printed"),
     ],
 )
@@ -164,7 +168,10 @@ def test_labels_that_cannot_be_used_are_an_error(labels: Sequence[str], message:
 @pytest.mark.parametrize(
     ("other", "advice"),
     [
-        ("labels.csv", r"\('labels\.csv' has no column that names the photographs, beside one with labels\)"),
+        (
+            "labels.csv",
+            r"\('labels\.csv' has no column that names the photographs as they are called here",
+        ),
         ("train.7z", r"\(unpack 'train\.7z' first\)"),
     ],
 )

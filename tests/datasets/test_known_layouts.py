@@ -265,6 +265,18 @@ REFUSED = {
         ["HAM10000_images_part_{1,2}/ISIC_{1,2}.jpg", "HAM10000_metadata.csv"],
         "'HAM10000_images_part_1', 'HAM10000_images_part_2' look like parts of one set, not like classes",
     ),
+    "CheXpert": (
+        ["train/patient{1,2,3}/study{1,2}/view1_frontal.jpg", "train.csv"],
+        "'study1', 'study2' look like parts of one set, not like classes",
+    ),
+    "a scan of each patient": (
+        ["patient{1,2,3}/{1,2}.png"],
+        "'patient1', 'patient2', 'patient3' look like parts of one set, not like classes",
+    ),
+    "what a notebook has drawn beside classes": (
+        ["{cats,dogs,plots}/{1,2}.png"],
+        "by its name, 'plots' is no class like those beside it",
+    ),
     "NIH chest X-rays": (["images_00{1,2,3}/images/{1,2}.png", "Data_Entry_2017.csv"], "look like parts of one set"),
     "a camera's card": (["DCIM/{100CANON,101CANON}/IMG_{1,2}.JPG"], "look like parts of one set"),
     "parts of a split": (["train/{part1,part2}/{1,2}.jpg"], "set/train: 'part1', 'part2' look like parts of one set"),

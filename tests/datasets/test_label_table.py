@@ -143,10 +143,28 @@ def test_a_column_with_another_name_is_taken_if_no_other_could_be_it() -> None:
     assert found.origin == "a.csv, column colour"
     splits = "id,partition,fold,width\n1,0,0,8\n2,0,1,8\n3,1,0,9\n4,1,1,9\n"
     assert TableLabels()(files(FOUR, {"a.csv": splits})) is None
-    for column in ("is_train", "test", "camera", "patient_id", "timestamp"):
+    for column in ("is_train", "test", "camera", "patient_id", "timestamp", "rating", "predicted_label"):
         assert TableLabels()(files(FOUR, {"a.csv": f"id,{column}\n1,0\n2,0\n3,1\n4,1\n"})) is None, column
     captions = "id,text\n1,a cat\n2,a dog\n3,a mat\n4,a bog\n"
     assert TableLabels()(files(FOUR, {"a.csv": captions})) is None
+
+
+@pytest.mark.parametrize(
+    ("table", "labelled"),
+    [
+        ("id,label\n1,-1\n2,0\n3,1\n4,0\n", "2.jpg 0,3.jpg 1,4.jpg 0"),
+        ("id,label\n1,-1\n2,1\n3,-1\n4,1\n", "1.jpg -1,2.jpg 1,3.jpg -1,4.jpg 1"),
+        ("id,label\n1,cat\n2,dog\n3,NaN\n4,unlabeled\n", "1.jpg cat,2.jpg dog"),
+        ("id,label,Confidence\n1,a,1\n1,b,0\n2,b,1\n2,a,0\n3,a,0\n4,b,0.8\n", "1.jpg a,2.jpg b,4.jpg b"),
+    ],
+)
+def test_a_cell_that_says_that_there_is_no_label_is_none(table: str, labelled: str) -> None:
+    found = TableLabels()(files(FOUR, {"labels.csv": table}))
+    assert ",".join(shown(found)).replace(" train", "") == labelled
+
+
+def test_a_column_of_several_one_a_class_is_no_label_if_the_others_happen_to_be_empty() -> None:
+    assert TableLabels()(files(FOUR, {"_classes.csv": "id,cat,dog\n1,1,0\n2,0,0\n3,1,0\n4,0,0\n"})) is None
 
 
 def test_of_two_possible_columns_the_parameter_decides() -> None:

@@ -24,7 +24,9 @@ _ANNOTATIONS = re.compile(
     r"|keypoints|landmarks|heatmaps|depth|edges|parts|attributes|imagesets"
 )
 _UNLABELLED = re.compile(
-    r"(un|not? )label(l?ed|s)?|(.* )?(ground ?truth|annotations|segmentations|trimaps|masks)", re.IGNORECASE
+    r"(un|not? )label(l?ed|s)?|(.* )?(ground ?truth|annotations|segmentations|trimaps|masks)"
+    r"|plots?|previews?|thumb(nail)?s?|augmented( (images?|data))?|outputs?|results?|samples?",
+    re.IGNORECASE,
 )
 _VERSION = re.compile(
     r"originals?|resized|small|large|thumb(nail)?s?|augmented|aug|cropped|gr[ae]y(scale)?|colou?r|hr|lr|high|low|res|\d+x\d+"
@@ -32,7 +34,7 @@ _VERSION = re.compile(
 _GENERAL = re.compile(r"sets?|data|datasets?|folders?|dir|files|splits?|full|all|raw|\d+|[^\W\d_]")
 _PART = re.compile(
     r"parts?|shards?|chunks?|batch(es)?|folds?|folder|dir|subset|split|set|data|dataset|archive|zip|dis[ck]|vol|volume|piece"
-    r"|block|section|train|test|val"
+    r"|block|section|train|test|val|patient|study|series|case|session"
 )
 _DOCUMENT = re.compile(
     r"[^.].*\.(txt|md|rst|rtf|[ct]sv|n?djson|jsonl?|xml|ya?ml|toml|ini|cfg|log|html?|css|js|pdf|docx?|odt|xlsx?|ods|pptx?|py"

@@ -38,6 +38,7 @@ def refuse_undecided(below: Folders, deeper: Folders, where: str) -> None:
     _refuse_versions(deeper, where)
     groups = [folder for folder in deeper if not are_counted(_names(folder.unwrapped.branches))]
     if not groups:
+        _refuse_parts(below, where)
         return
     inner = quoted(_names(groups[0].unwrapped.branches))
     if len(deeper) < len(below):

@@ -127,7 +127,10 @@ def _advice(files: Files) -> str:
     if archives:
         said.append(f"unpack {quoted(archives)} first")
     if tables:
-        said.append(f"{quoted(tables)} has no column that names the photographs, beside one with labels")
+        said.append(
+            f"{quoted(tables)} has no column that names the photographs as they are called here, beside one that "
+            "plainly holds labels: dataset.labels may name it"
+        )
     if annotations:
         said.append(f"annotations, as {quoted(annotations[:1])}, are not read: make a labels.csv of file_name,label")
     return f" ({'; '.join(said)})" if said else ""

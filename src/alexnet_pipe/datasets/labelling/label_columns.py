@@ -23,9 +23,13 @@ _SPLITS = re.compile(
 _NO_LABELS = re.compile(
     r"(k?fold|index|idx|width|height|size|channels|format|url|licen[cs]e|[xywh](_?(min|max|cent(er|re)))?\d?"
     r"|timestamp|date(time)?|year|month|day|time|iso|camera|device|photographer|author|owner|is_\w+"
+    r"|pred(ict\w*)?(_\w+)?|conf(idence)?|scores?|ratings?|stars|votes|quality(_grade)?|difficult|truncated|occluded|iscrowd"
     r"|(user|patient|subject|annotator|worker|session|camera|device)(_?(id|no|number|name))?)"
 )
 """Names of columns with few distinct values that are still no labels, but if they are asked for."""
+
+_NOT_LABELLED = re.compile(r"nan|null|#?n/a|<na>|(un|not? ?)label(l?ed)?", re.IGNORECASE)
+"""What stands in a cell instead of a label, beside labels."""
 
 _FILES = re.compile(r"(file|image|img|photo|picture)s?(_?(name|path|id|file))?s?|(file)?_?paths?|id(_code)?|name")
 """Names of columns that hold the names of photographs, which decides between two that do."""
@@ -83,6 +87,21 @@ def label_column(table: pd.DataFrame, possible: Sequence[str], where: str) -> st
     return next(iter([*textual, *possible]), None)
 
 
+def labels_in(table: pd.DataFrame, column: str) -> pd.Series:
+    """The cells of a column of labels, empty where they say that there is none.
+
+    So says `-1` beside two other numbers at least, none of them negative, and a row's `Confidence` of 0 (not there).
+    """
+    labels = table[column].str.strip()
+    others = labels[~labels.isin(["-1", "-1.0", ""])].unique()
+    numbered = len(others) > 1 and all(re.fullmatch(r"\d+(\.0+)?", label) for label in others)
+    absent = labels.str.fullmatch(_NOT_LABELLED) | (labels.isin(["-1", "-1.0"]) & numbered)
+    for other in column_names(table):
+        if plain_name(other) == "confidence":
+            absent |= table[other].str.fullmatch(r"0(\.0+)?")
+    return labels.mask(absent, "")
+
+
 def one_column_a_class(table: pd.DataFrame) -> list[str]:
     """The columns of 0 and 1, if each row has one 1 among them."""
     values = {column: set(table[column].unique()) for column in column_names(table)}
@@ -105,7 +124,12 @@ def _has_few_values(table: pd.DataFrame, name: str) -> bool:
         return False
     counts = column[column != ""].value_counts()
     measured = column.str.fullmatch(r"[-+]?\d*\.\d+(e[-+]?\d+)?", case=False).any()
-    return 2 <= len(counts) <= column.size / 2 and not measured
+    return 2 <= len(counts) <= column.size / 2 and not measured and not _is_one_of_several_classes(table, name)
+
+
+def _is_one_of_several_classes(table: pd.DataFrame, name: str) -> bool:
+    """Whether a column of 0 and 1 is one a class: beside others that are 0 throughout."""
+    return set(table[name]) <= {"0", "1"} and any(set(table[other]) == {"0"} for other in column_names(table))
 
 
 def _says_the_same(column: pd.Series, other: pd.Series) -> bool:

@@ -9,6 +9,7 @@ from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.folders.folder_names import quoted
 from alexnet_pipe.datasets.labelling.label_columns import (
     label_column,
+    labels_in,
     likely_labels,
     named_labels,
     one_column_a_class,
@@ -116,7 +117,7 @@ def _rows_of(chosen: _Chosen, where: str) -> pd.DataFrame:
             pd.DataFrame(
                 {
                     "member": table.members.to_numpy(),
-                    "label": table.cells[label].str.strip().to_numpy(),
+                    "label": labels_in(table.cells, label).to_numpy(),
                     "split": [held_out((split, split_above(member))) for split, member in splits],
                     "table": table.name,
                 },

@@ -1,5 +1,6 @@
 """What every way of labelling photographs takes and gives: the files that were found; the label and split of each."""
 
+import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,9 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_hidden, is_image_name, path_parts
 from alexnet_pipe.datasets.folders.folder_names import holds_annotations_by_name, quoted, split_in
 from alexnet_pipe.datasets.labels import SPLITS, spelled_alike
+
+_CODED = re.compile(r"[\[{].*[\]}]$", re.DOTALL)
+"""A list or an object, as JSON and Python write them."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +121,9 @@ def refuse_unusable_labels(found: Labelled, where: str) -> None:
 def _faults(rows: pd.DataFrame) -> Iterator[str]:
     labels = sorted(rows["label"].unique())
     yield from (f"{label!a} has characters that cannot be printed" for label in labels if not label.isprintable())
+    yield from (f"{label!r} is no name of a class: make a column of names" for label in labels if _CODED.match(label))
+    if several := next(filter(None, (_several(label, labels) for label in labels)), None):
+        yield f"{several!r} are several labels of one photograph: keep one for each"
     if same := spelled_alike(labels):
         yield f"{same[0]!r} and {same[1]!r} are two spellings of one label: make them one"
     if len(labels) > max(2, len(rows) / 2):
@@ -127,3 +134,9 @@ def _faults(rows: pd.DataFrame) -> Iterator[str]:
     if untrained := [label for label in labels if label not in trained]:
         which = f"{len(untrained):,} of {len(labels):,} classes ({quoted(untrained)})"
         yield f"{which} have no training images: add some, or remove the class"
+
+
+def _several(label: str, labels: Sequence[str]) -> str | None:
+    """The label, if it is made of others, as `Mass|Nodule` and `0 16`."""
+    parts = re.split(r"\s+" if re.fullmatch(r"\d+(\s+\d+)+", label) else r"\s*[|;,]\s*", label)
+    return label if len(parts) > 1 and (set(parts) <= set(labels) or all(map(str.isdecimal, parts))) else None
