@@ -1,5 +1,6 @@
 """Labels in tables: what is plain is read and named in one line; what is not is an error that says what to set."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -97,11 +98,28 @@ def test_a_column_says_the_split_and_one_that_is_not_understood_is_told() -> Non
     assert shown(found) == ["x/1.jpg a train", "x/2.jpg b train", "x/3.jpg a test", "x/4.jpg b validation"]
     assert found is not None
     assert found.origin == "sports.csv, column labels"
-    for column in ("partition", "is_train"):
+    for column in ("partition", "is_valid"):
         table = f"id,label,{column}\n1,a,0\n2,b,1\n3,a,0\n4,b,1\n"
         unknown = TableLabels()(files(FOUR, {"labels.csv": table}))
         assert unknown is not None
         assert f"column '{column}' of 'labels.csv' does not say" in unknown.remarks[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "splits"),
+    [
+        ("partition", "0012", "train train validation test"),  # CelebA
+        ("is_train", ("True", "True", "False", "True"), "train train test train"),
+        ("is_training_img", "1101", "train train test train"),  # CUB
+        ("test", "0010", "train train test train"),
+        ("partition", "0122", "train train train train"),  # More in 2 than in 0: not CelebA's order.
+    ],
+)
+def test_numbers_and_flags_that_plainly_say_a_split_are_read(column: str, cells: Sequence[str], splits: str) -> None:
+    table = f"id,label,{column}\n" + "".join(f"{n},{'aabb'[n - 1]},{cells[n - 1]}\n" for n in range(1, 5))
+    found = TableLabels()(files(FOUR, {"labels.csv": table}))
+    assert found is not None
+    assert " ".join(found.rows["split"]) == splits
 
 
 def test_photographs_without_labels_are_left_out_and_told() -> None:

@@ -9,6 +9,7 @@ import pandas as pd
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folders.folder_names import quoted, split_in
 from alexnet_pipe.datasets.labelling.table_file import column_names
+from alexnet_pipe.datasets.labels import SPLITS
 
 _LABELS = re.compile(
     r"(class|label|category|species|breed|target)_?(es|s|id|idx|index|number|no|names?)?|categories|dx|diagnosis"
@@ -16,9 +17,13 @@ _LABELS = re.compile(
 """Names of columns that hold labels, in small letters, with `_` for spaces."""
 
 _SPLITS = re.compile(
-    r"(data_?)?(sub)?sets?|splits?|partitions?|usage|phase|(is_?)?(train(ing)?|val(id(ation)?)?|test(ing)?)(_(image|set|split))?"
+    r"(data_?)?(sub)?sets?|splits?|partitions?|usage|phase|(is_?)?(train(ing)?|val(id(ation)?)?|test(ing)?)(_(image|img|set|split))?"
 )
 """Names of columns that may hold splits."""
+
+_PARTITIONS = dict(zip("012", SPLITS, strict=True))
+_OTHER_SPLIT = {"train": "test", "test": "train"}
+_YES, _NO = ("1", "true", "yes"), ("0", "false", "no")
 
 _NO_LABELS = re.compile(
     r"(k?fold|index|idx|width|height|size|channels|format|url|licen[cs]e|[xywh](_?(min|max|cent(er|re)))?\d?"
@@ -112,10 +117,24 @@ def one_column_a_class(table: pd.DataFrame) -> list[str]:
 def split_column(table: pd.DataFrame) -> tuple[str | None, list[str]]:
     """The column with splits, if there is one; and those that seem to be and are not understood."""
     columns = [column for column in column_names(table) if _SPLITS.fullmatch(plain_name(column))]
-    understood = [column for column in columns if all(map(split_in, table[column].unique()))]
+    understood = [column for column in columns if cell_splits(table[column])]
     if understood:
         return understood[0], []
     return None, [column for column in columns if table[column].nunique() <= 3]
+
+
+def cell_splits(column: pd.Series) -> dict[str, str]:
+    """The split that each distinct cell of a column of splits says; nothing if one of them is not understood.
+
+    Numbers are understood as CelebA's partitions (0, 1 and 2, mostly 0), yes and no in a column called after a split.
+    """
+    cells, split = list(map(str, column.unique())), split_in(str(column.name))
+    if set(cells) == set(_PARTITIONS) and column.mode()[0] == "0":
+        return _PARTITIONS
+    if split in _OTHER_SPLIT and set(map(str.casefold, cells)) <= {*_YES, *_NO}:
+        return {cell: split if cell.casefold() in _YES else _OTHER_SPLIT[split] for cell in cells}
+    said = {cell: named for cell in cells if (named := split_in(cell))}
+    return said if len(said) == len(cells) else {}
 
 
 def _has_few_values(table: pd.DataFrame, name: str) -> bool:

@@ -9,7 +9,7 @@ import pandas as pd
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_image_name, path_parts
 from alexnet_pipe.datasets.folders.folder_names import split_in
-from alexnet_pipe.datasets.labelling.label_columns import photograph_column, split_column
+from alexnet_pipe.datasets.labelling.label_columns import cell_splits, photograph_column, split_column
 from alexnet_pipe.datasets.labelling.labelled import Files
 from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
 from alexnet_pipe.datasets.labelling.table_file import LARGEST_TABLE, column_names, is_table_name, read_table
@@ -69,7 +69,10 @@ def row_splits(table: pd.DataFrame, name: str) -> list[str | None]:
     """The split of each row: what a column says, else the name of the table."""
     column, _ = split_column(table)
     of_table = split_in(PurePosixPath(name).stem)
-    return [split_in(cell) or of_table for cell in table[column].tolist()] if column else [of_table] * len(table)
+    if not column:
+        return [of_table] * len(table)
+    said = cell_splits(table[column])
+    return [said[cell] for cell in table[column].tolist()]
 
 
 def _naming_table(files: Files, name: str, names: PhotographNames) -> NamingTable | None:
