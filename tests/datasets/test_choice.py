@@ -133,6 +133,49 @@ def test_a_table_that_agrees_says_the_splits_of_class_folders_without() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    "lists",
+    [
+        {"meta/train.txt": "cats/1\ncats/2\ndogs/1\ndogs/2\n", "meta/test.txt": "cats/3\ndogs/3\n"},
+        {"Testing_01.txt": "/cats/3.jpg\n/dogs/3.jpg\n"},
+        {"test.txt": "images/cats/3.jpg 0\nimages/dogs/3.jpg 1\n"},
+        {"test.csv": "path\ncats/3.jpg\ndogs/3.jpg\n"},
+        {"splits.csv": "file,split\ncats/3.jpg,test\ndogs/3.jpg,test\ncats/1.jpg,train\n"},
+    ],
+)
+def test_published_lists_of_splits_are_read_beside_what_labels(lists: dict[str, str]) -> None:
+    photographs = [f"images/{label}/{number}.jpg" for label in ("cats", "dogs") for number in (1, 2, 3)]
+    found = chosen_labels(files(photographs, lists))
+    assert [line for line in shown(found) if line.endswith(" test")] == [
+        "images/cats/3.jpg cats test",
+        "images/dogs/3.jpg dogs test",
+    ]
+    assert found.remarks[-1].startswith("splits from ")
+
+
+@pytest.mark.parametrize(
+    ("lists", "remark"),
+    [
+        (
+            {"train2.txt": "cats/1\ndogs/1\n", "test1.txt": "cats/1\ndogs/1\n"},
+            "splits of 'test1.txt', 'train2.txt' differ from each other, ignored",
+        ),
+        ({"test.txt": "cats/1\ncats/2\n"}, "splits of 'test.txt' leave no training images to 'cats', ignored"),
+    ],
+)
+def test_lists_of_splits_that_cannot_be_followed_are_told(lists: dict[str, str], remark: str) -> None:
+    photographs = [f"images/{label}/{number}.jpg" for label in ("cats", "dogs") for number in (1, 2)]
+    found = chosen_labels(files(photographs, lists))
+    assert set(found.rows["split"]) == {"train"}
+    assert found.remarks[-1].startswith(remark)
+
+
+def test_a_list_that_names_photographs_of_a_train_folder_by_chance_holds_none_out() -> None:
+    photographs = [f"train/{label}_{number}.jpg" for label in ("cat", "dog") for number in (1, 2)]
+    found = chosen_labels(files(photographs, {"test.txt": "cat_1\ndog_1\n"}))
+    assert set(found.rows["split"]) == {"train"}
+
+
 def test_masks_beside_photographs_are_not_taken_for_them() -> None:
     names = [f"{label}_{number}" for label in ("Abyssinian", "pug") for number in range(5)]
     photographs = [f"images/{name}.jpg" for name in names] + [f"annotations/trimaps/{name}.png" for name in names]

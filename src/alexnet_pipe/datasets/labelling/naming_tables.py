@@ -65,10 +65,33 @@ def naming_tables(files: Files, names: PhotographNames) -> tuple[list[NamingTabl
     return tables, faults
 
 
+def is_split_list(name: str) -> bool:
+    """Whether it is a text file called after a split."""
+    return name.lower().endswith(".txt") and split_in(_stem(name)) is not None
+
+
+def split_lists(files: Files, names: PhotographNames) -> list[NamingTable]:
+    """The text lists, called after a split (`meta/train.txt`), most of whose lines begin with a photograph."""
+    lists = []
+    for name in sorted(files.visible):
+        if is_split_list(name) and files.sizes[name] <= LARGEST_TABLE:
+            lines = filter(None, map(str.strip, files.content(name).decode("utf-8-sig", "replace").splitlines()))
+            members = pd.Series([_listed(line, _folder(name), names) for line in lines], dtype="str")
+            if 2 * (members != "").sum() > len(members):
+                lists.append(NamingTable(name, members, pd.DataFrame(index=members.index), ""))
+    return lists
+
+
+def _listed(line: str, folder: str, names: PhotographNames) -> str:
+    cells = (line, *line.rsplit(maxsplit=1)[:1], *line.split(maxsplit=1)[:1])
+    found = (names.find(cell, folder, None) for cell in cells)
+    return next((members[0] for members in found if len(members) == 1), "")
+
+
 def row_splits(table: pd.DataFrame, name: str) -> list[str | None]:
     """The split of each row: what a column says, else the name of the table."""
     column, _ = split_column(table)
-    of_table = split_in(PurePosixPath(name).stem)
+    of_table = split_in(_stem(name))
     if not column:
         return [of_table] * len(table)
     said = cell_splits(table[column])
@@ -130,6 +153,10 @@ def _doubt(cells: pd.Series, meant: Sequence[Sequence[str]]) -> str:
     if absent > _ABSENT * len(meant):
         return f"{absent:,} of its {len(meant):,} photographs are not there: correct or remove the table"
     return ""
+
+
+def _stem(table: str) -> str:
+    return PurePosixPath(path_parts(table)[-1]).stem
 
 
 def _folder(table: str) -> str:
