@@ -13,8 +13,8 @@ from tests.inputs.batches import random_batch
 
 
 def take_one_step(result: Path) -> None:
-    """Write to `result` the weights before and after, the loss, and the backend."""
-    model = Classifier(["a", "b", "c"], width=0.25, initialisation="he")
+    """Write to `result` the weights before and after, the loss, the next one by AdamW, and the backend."""
+    model = Classifier(["a", "b", "c"], width=0.25, initialisation="he", input_scale=1 / 64)
     generator = np.random.default_rng(4)
     # Weights from NumPy, and no dropout: the backends' random numbers differ.
     model.set_weights(
@@ -23,11 +23,13 @@ def take_one_step(result: Path) -> None:
     model.mean.assign(np.full((256, 256, 3), 120.0))
     for name in ("drop6", "drop7"):
         model.network.get_layer(name).rate = 0.0
-    compile_for_training(model, TrainParams(learning_rate=0.001))
+    compile_for_training(model, TrainParams(learning_rate=0.001, clip_norm=1.0))
     before = {f"before {n}": weights for n, weights in enumerate(model.get_weights())}
     logs = model.train_on_batch(*random_batch(8, 3), return_dict=True)
     after = {f"after {n}": weights for n, weights in enumerate(model.get_weights())}
-    np.savez(result, **before, **after, loss=logs["loss"], backend=keras.backend.backend())
+    compile_for_training(model, TrainParams(optimizer="adamw", learning_rate=1e-5, clip_norm=1.0))
+    adamw = [model.train_on_batch(*random_batch(8, 3), return_dict=True)["loss"] for _ in range(3)]
+    np.savez(result, **before, **after, loss=logs["loss"], adamw=adamw, backend=keras.backend.backend())
 
 
 if __name__ == "__main__":

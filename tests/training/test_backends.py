@@ -35,6 +35,8 @@ def test_tensorflow_and_jax_take_the_same_step(tmp_path: Path) -> None:
         assert step.pop("backend") == backend
     ours, theirs = steps["tensorflow"], steps["jax"]
     np.testing.assert_allclose(theirs["loss"], ours["loss"], rtol=1e-5)
+    assert ours["adamw"][2] < ours["adamw"][0]
+    np.testing.assert_allclose(theirs["adamw"], ours["adamw"], rtol=1e-3)
     trained = [name for name in ours if name.startswith("after")][1:]  # The first is the mean image.
     assert len(trained) == 16
     for name in trained:
