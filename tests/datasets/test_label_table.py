@@ -51,6 +51,24 @@ def test_a_table_of_any_kind_is_read(name: str, table: str) -> None:
     assert (found.origin, found.remarks) == (f"{name}, column breed", [])
 
 
+def test_a_table_with_one_column_a_class_is_read_as_isics() -> None:
+    table = "image,MEL,NV,UNK\n1,1.0,0.0,0.0\n2,0.0,1.0,0.0\n3,0.0,1.0,0.0\n4,1.0,0.0,0.0\n"
+    found = TableLabels()(files(FOUR, {"GroundTruth.csv": table}))
+    assert shown(found) == ["1.jpg MEL train", "2.jpg NV train", "3.jpg NV train", "4.jpg MEL train"]
+    assert found is not None
+    assert found.origin == "GroundTruth.csv, column with the 1 of each row"
+
+
+def test_one_column_a_split_is_no_class() -> None:
+    table = "image,train,test\n1,1,0\n2,0,1\n3,0,1\n4,1,0\n"
+    assert TableLabels()(files(FOUR, {"splits.csv": table})) is None
+
+
+@pytest.mark.parametrize("column", ["region_count", "file_size", "num_counts"])
+def test_counts_and_what_via_says_of_files_and_regions_are_no_labels(column: str) -> None:
+    assert TableLabels()(files(FOUR, {"via.csv": f"filename,{column}\n1,7\n2,7\n3,8\n4,8\n"})) is None
+
+
 def test_utf_16_with_its_mark_is_read() -> None:
     others = {"labels.csv": BREEDS.encode("utf-16")}
     assert len(shown(TableLabels()(files(FOUR, others)))) == 4
@@ -206,7 +224,11 @@ def test_of_two_possible_columns_the_parameter_decides() -> None:
             "id,label\n" + "".join(f"{n},{n % 2}\n" for n in range(1, 10)),
             "5 of its 9 photographs are not there: correct",
         ),
-        ("id,cat,dog\n1,1,0\n2,0,1\n3,1,0\n4,0,1\n", r"one column a class \('cat', 'dog'\)"),
+        ("id,cat,dog\n1,1,1\n2,0,1\n3,1,0\n4,0,0\n", r"each of the columns 'cat', 'dog' may hold the labels"),
+        (
+            "id,cat,dog,sex\n1,1,0,m\n2,0,1,m\n3,1,0,f\n4,0,1,f\n",
+            "each of the columns 'sex', 'with the 1 of each row' may hold the labels",
+        ),
         (
             "id,image,label\n1,4,a\n2,3,b\n3,2,a\n4,1,b\n",
             "'id', 'image' may name the photographs, and not the same ones",

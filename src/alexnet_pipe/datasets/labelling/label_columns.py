@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from functools import partial
 
 import pandas as pd
 
@@ -15,6 +14,9 @@ _LABELS = re.compile(
     r"(class|label|category|species|breed|target)_?(es|s|id|idx|index|number|no|names?)?|categories|dx|diagnosis"
 )
 """Names of columns that hold labels, in small letters, with `_` for spaces."""
+
+CLASS_OF_ROW = "with the 1 of each row"
+"""What the column is called that is made of one column a class."""
 
 _SPLITS = re.compile(
     r"(data_?)?(sub)?sets?|splits?|partitions?|usage|phase|(is_?)?(train(ing)?|val(id(ation)?)?|test(ing)?)(_(image|img|set|split))?"
@@ -29,7 +31,7 @@ _NO_LABELS = re.compile(
     r"(k?fold|index|idx|width|height|size|channels|format|url|licen[cs]e|[xywh](_?(min|max|cent(er|re)))?\d?"
     r"|timestamp|date(time)?|year|month|day|time|iso|camera|device|photographer|author|owner|is_\w+"
     r"|pred(ict\w*)?(_\w+)?|conf(idence)?|scores?|ratings?|stars|votes|quality(_grade)?|difficult|truncated|occluded|iscrowd"
-    r"|(user|patient|subject|annotator|worker|session|camera|device)(_?(id|no|number|name))?)"
+    r"|(user|patient|subject|annotator|worker|session|camera|device)(_?(id|no|number|name))?|#?(region|file)_\w+|(\w+_)?counts?)"
 )
 """Names of columns with few distinct values that are still no labels, but if they are asked for."""
 
@@ -72,7 +74,8 @@ def named_labels(table: pd.DataFrame) -> list[str]:
 
 def likely_labels(table: pd.DataFrame) -> list[str]:
     """The columns with few distinct values: neither splits, nor measures, nor captions."""
-    return [] if one_column_a_class(table) else list(filter(partial(_has_few_values, table), column_names(table)))
+    of_classes = _one_a_class(table)
+    return [column for column in column_names(table) if column not in of_classes and _has_few_values(table, column)]
 
 
 def label_column(table: pd.DataFrame, possible: Sequence[str], where: str) -> str | None:
@@ -107,9 +110,17 @@ def labels_in(table: pd.DataFrame, column: str) -> pd.Series:
     return labels.mask(absent, "")
 
 
-def one_column_a_class(table: pd.DataFrame) -> list[str]:
-    """The columns of 0 and 1, if each row has one 1 among them."""
-    values = {column: set(table[column].unique()) for column in column_names(table)}
+def with_class_of_row(table: pd.DataFrame) -> pd.DataFrame:
+    """`table`, with a column `CLASS_OF_ROW` if it has one column a class and a single 1 in each row, as ISIC's."""
+    if not (columns := _one_a_class(table)):
+        return table
+    return table.assign(**{CLASS_OF_ROW: table[columns].astype("float").idxmax(axis=1).astype("str")})
+
+
+def _one_a_class(table: pd.DataFrame) -> list[str]:
+    values = {
+        name: set(table[name].unique()) for name in column_names(table) if not _SPLITS.fullmatch(plain_name(name))
+    }
     binary = [column for column, found in values.items() if found in ({"0", "1"}, {"0.0", "1.0"})]
     return binary if len(binary) > 1 and (table[binary].astype("float").sum(axis=1) == 1).all() else []
 

@@ -12,8 +12,8 @@ from alexnet_pipe.datasets.labelling.label_columns import (
     labels_in,
     likely_labels,
     named_labels,
-    one_column_a_class,
     split_column,
+    with_class_of_row,
 )
 from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, held_out, labelled, split_above
 from alexnet_pipe.datasets.labelling.naming_tables import NamingTable, naming_tables, row_splits
@@ -57,6 +57,7 @@ class TableLabels:
             return None
         names = PhotographNames(files.photographs)
         tables, faults = naming_tables(files, names)
+        tables = [table._replace(cells=with_class_of_row(table.cells)) for table in tables]
         chosen = self._with_labels(tables, files.where)
         if not chosen:
             if faults:
@@ -78,7 +79,6 @@ class TableLabels:
             return [(table, self._column) for table in tables if self._column in table.cells]
         chosen = _chosen(tables, named_labels, where)
         if not chosen and not self._beside:
-            _refuse_one_column_a_class(tables, where)
             chosen = _chosen(tables, likely_labels, where)
         return chosen
 
@@ -94,15 +94,6 @@ def _chosen(tables: Sequence[NamingTable], possible: _Columns, where: str) -> _C
         if column := label_column(cells, possible(cells), f"{where}: the table {group[0].name!r}"):
             chosen += [(table, column) for table in group]
     return chosen
-
-
-def _refuse_one_column_a_class(tables: Sequence[NamingTable], where: str) -> None:
-    for table in tables:
-        if columns := one_column_a_class(table.cells):
-            raise UserError(
-                f"{where}: the table {table.name!r} has one column a class ({quoted(columns)}): make one column "
-                "`label` of them, with the name of the class, or set dataset.labels"
-            )
 
 
 def _rows_of(chosen: _Chosen, where: str) -> pd.DataFrame:
