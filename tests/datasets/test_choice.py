@@ -227,3 +227,9 @@ def test_what_may_hold_labels_or_photographs_and_is_not_read_is_named(other: str
 def test_annotations_that_are_not_read_are_named(annotations: str) -> None:
     with pytest.raises(UserError, match=rf"annotations, as '{annotations}', are not read: make a labels\.csv"):
         chosen_labels(files([f"images/{name}" for name in HEAP], {annotations: "{}"}))
+
+
+def test_annotations_of_single_photographs_that_are_called_after_a_split_are_no_lists() -> None:
+    annotations = {f"ann/test_{number}.txt": "0 0.5 0.5 0.1 0.1\n" for number in range(101)}
+    photographs = ["cats/0.jpg", *(f"cats/{n}.jpg" for n in range(1, 9)), *(f"dogs/{n}.jpg" for n in range(10, 19))]
+    assert set(chosen_labels(files(photographs, annotations)).rows["split"]) == {"train"}

@@ -277,6 +277,16 @@ REFUSED = {
         ["{cats,dogs,plots}/{1,2}.png"],
         "by its name, 'plots' is no class like those beside it",
     ),
+    "duplicates beside classes": (
+        ["{cats,dogs,duplicates}/{1,2}.png"],
+        "by its name, 'duplicates' is no class like those beside it",
+    ),
+    "a copy of a class": (
+        ["{cats,dogs,dogs - Copy}/{1,2}.png"],
+        "by its name, 'dogs - Copy' is a copy of 'dogs'",
+    ),
+    "an old class": (["{cats,cats_old,dogs}/{1,2}.png"], "by its name, 'cats_old' is a copy of 'cats'"),
+    "a class downloaded twice": (["{cats,cats (1),dogs}/{1,2}.png"], "by its name, 'cats (1)' is a copy of 'cats'"),
     "NIH chest X-rays": (["images_00{1,2,3}/images/{1,2}.png", "Data_Entry_2017.csv"], "look like parts of one set"),
     "a camera's card": (["DCIM/{100CANON,101CANON}/IMG_{1,2}.JPG"], "look like parts of one set"),
     "parts of a split": (["train/{part1,part2}/{1,2}.jpg"], "set/train: 'part1', 'part2' look like parts of one set"),

@@ -64,9 +64,15 @@ def test_one_column_a_split_is_no_class() -> None:
     assert TableLabels()(files(FOUR, {"splits.csv": table})) is None
 
 
-@pytest.mark.parametrize("column", ["region_count", "file_size", "num_counts"])
-def test_counts_and_what_via_says_of_files_and_regions_are_no_labels(column: str) -> None:
+@pytest.mark.parametrize("column", ["region_count", "file_size", "num_counts", "Sex", "Age", "AP/PA", "hospital"])
+def test_counts_and_what_is_said_of_files_regions_and_patients_are_no_labels(column: str) -> None:
     assert TableLabels()(files(FOUR, {"via.csv": f"filename,{column}\n1,7\n2,7\n3,8\n4,8\n"})) is None
+
+
+@pytest.mark.parametrize("cell", ["?", "TODO", "tbd"])
+def test_a_cell_that_waits_for_a_label_has_none(cell: str) -> None:
+    found = TableLabels()(files(FOUR, {"labels.csv": BREEDS.replace("4,boxer", f"4,{cell}")}))
+    assert shown(found) == ["1.jpg pug train", "2.jpg pug train", "3.jpg boxer train"]
 
 
 def test_utf_16_with_its_mark_is_read() -> None:
@@ -226,8 +232,8 @@ def test_of_two_possible_columns_the_parameter_decides() -> None:
         ),
         ("id,cat,dog\n1,1,1\n2,0,1\n3,1,0\n4,0,0\n", r"each of the columns 'cat', 'dog' may hold the labels"),
         (
-            "id,cat,dog,sex\n1,1,0,m\n2,0,1,m\n3,1,0,f\n4,0,1,f\n",
-            "each of the columns 'sex', 'with the 1 of each row' may hold the labels",
+            "id,cat,dog,coat\n1,1,0,m\n2,0,1,m\n3,1,0,f\n4,0,1,f\n",
+            "each of the columns 'coat', 'with the 1 of each row' may hold the labels",
         ),
         (
             "id,image,label\n1,4,a\n2,3,b\n3,2,a\n4,1,b\n",

@@ -25,8 +25,12 @@ _ANNOTATIONS = re.compile(
 )
 _UNLABELLED = re.compile(
     r"(un|not? )label(l?ed|s)?|(.* )?(ground ?truth|annotations|segmentations|trimaps|masks)"
-    r"|plots?|previews?|thumb(nail)?s?|augmented( (images?|data))?|outputs?|results?|samples?",
+    r"|plots?|previews?|thumb(nail)?s?|augmented( (images?|data))?|outputs?|results?|samples?"
+    r"|(.* )?(duplicates?|trash|rejects?|rejected|unused|ignored?|backups?)",
     re.IGNORECASE,
+)
+_COPY = re.compile(
+    r"(.+?)(?:[-_ ]+(?:copy|old|backup|bak)(?: ?\(?\d+\)?)?|[ _]?\(\d+\)|\.(?:old|bak)|~)", re.IGNORECASE
 )
 _VERSION = re.compile(
     r"originals?|resized|small|large|thumb(nail)?s?|augmented|aug|cropped|gr[ae]y(scale)?|colou?r|hr|lr|high|low|res|\d+x\d+"
@@ -113,6 +117,12 @@ def are_versions(folders: Iterable[str]) -> bool:
 def is_no_class(folder: str) -> bool:
     """Whether the name says that what lies there has no label (`unlabeled`), or is no photograph (`masks`)."""
     return _UNLABELLED.fullmatch(" ".join(words(folder))) is not None
+
+
+def copy_of(folder: str) -> str | None:
+    """The folder of which this one is a copy by its name, as `dog - Copy` and `dog (1)` of `dog`; or None."""
+    match = _COPY.fullmatch(folder)
+    return match[1] if match else None
 
 
 def may_be_photograph(file: str) -> bool:

@@ -8,6 +8,7 @@ from alexnet_pipe.datasets.folders.folder_names import (
     are_counted,
     are_parts,
     are_versions,
+    copy_of,
     is_no_class,
     quoted,
     split_in,
@@ -67,6 +68,11 @@ def _refuse_no_classes(below: Folders, where: str) -> None:
         raise UserError(
             f"{where}: {quoted(names)} look like versions of one set, not like classes: put the photographs of each "
             "class into a folder of their own, or point dataset.location to one with a table of labels in it"
+        )
+    if copies := [name for name in names if copy_of(name) in names]:
+        raise UserError(
+            f"{where}: by its name, {copies[0]!r} is a copy of {copy_of(copies[0])!r}: move it away, or rename it if "
+            "it is a class"
         )
     if None not in (splits := set(map(split_in, names))) and len(splits) > 1:
         raise UserError(

@@ -29,13 +29,14 @@ _YES, _NO = ("1", "true", "yes"), ("0", "false", "no")
 
 _NO_LABELS = re.compile(
     r"(k?fold|index|idx|width|height|size|channels|format|url|licen[cs]e|[xywh](_?(min|max|cent(er|re)))?\d?"
+    r"|sex|gender|age(_\w+)?|race|ethnicity|hospital|site|location|view|laterality|orientation|modality|frontal/lateral|ap/pa"
     r"|timestamp|date(time)?|year|month|day|time|iso|camera|device|photographer|author|owner|is_\w+"
     r"|pred(ict\w*)?(_\w+)?|conf(idence)?|scores?|ratings?|stars|votes|quality(_grade)?|difficult|truncated|occluded|iscrowd"
     r"|(user|patient|subject|annotator|worker|session|camera|device)(_?(id|no|number|name))?|#?(region|file)_\w+|(\w+_)?counts?)"
 )
 """Names of columns with few distinct values that are still no labels, but if they are asked for."""
 
-_NOT_LABELLED = re.compile(r"nan|null|#?n/a|<na>|(un|not? ?)label(l?ed)?", re.IGNORECASE)
+_NOT_LABELLED = re.compile(r"nan|null|\?+|todo|tbd|#?n/a|<na>|(un|not? ?)label(l?ed)?", re.IGNORECASE)
 """What stands in a cell instead of a label, beside labels."""
 
 _FILES = re.compile(r"(file|image|img|photo|picture)s?(_?(name|path|id|file))?s?|(file)?_?paths?|id(_code)?|name")

@@ -16,6 +16,9 @@ from alexnet_pipe.datasets.labelling.table_file import LARGEST_TABLE, column_nam
 
 MOST_TABLES = 1000
 
+_MOST_LISTS = 100
+"""Text lists; more of them are annotations of single photographs, as YOLO's `test_0001.txt`."""
+
 _HEAD = 200
 """Rows that are read of a table to see whether it names photographs."""
 
@@ -72,9 +75,9 @@ def is_split_list(name: str) -> bool:
 
 def split_lists(files: Files, names: PhotographNames) -> list[NamingTable]:
     """The text lists, called after a split (`meta/train.txt`), most of whose lines begin with a photograph."""
-    lists = []
-    for name in sorted(files.visible):
-        if is_split_list(name) and files.sizes[name] <= LARGEST_TABLE:
+    lists, found = [], sorted(filter(is_split_list, files.visible))
+    for name in found if len(found) <= _MOST_LISTS else []:
+        if files.sizes[name] <= LARGEST_TABLE:
             lines = filter(None, map(str.strip, files.content(name).decode("utf-8-sig", "replace").splitlines()))
             members = pd.Series([_listed(line, _folder(name), names) for line in lines], dtype="str")
             if 2 * (members != "").sum() > len(members):
