@@ -47,6 +47,8 @@ class _DecoderProcess:
         with self._lock:
             try:
                 answer, pixels = self._asked(task, content, params)
+                if answer["last"]:
+                    self._status()
             except (BrokenPipeError, EOFError):
                 raise _ended(self._status(), params) from None
             except BaseException:
