@@ -269,6 +269,14 @@ REFUSED = {
         ["train/patient{1,2,3}/study{1,2}/view1_frontal.jpg", "train.csv"],
         "'study1', 'study2' look like parts of one set, not like classes",
     ),
+    "frames of videos": (
+        ["{video_1,video_2}/{1,2}.png"],
+        "'video_1', 'video_2' look like parts of one set, not like classes",
+    ),
+    "photographs of days": (
+        ["{2024-05-17,2024-05-18 trip}/{1,2}.jpg"],
+        "'2024-05-17', '2024-05-18 trip' look like parts of one set, not like classes",
+    ),
     "a scan of each patient": (
         ["patient{1,2,3}/{1,2}.png"],
         "'patient1', 'patient2', 'patient3' look like parts of one set, not like classes",

@@ -15,8 +15,8 @@ _SPLIT_WORD = re.compile(
 _CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _NUMBER = re.compile(r"\d+|(?<=[\W_])[A-Za-z]$")
-_CAMERA = re.compile(r"\d{3}[A-Z_]{5}")
-"""Folders of a camera's card (JEITA's DCF), as 100CANON."""
+_SHOTS = re.compile(r"\d{3}[A-Z_]{5}|(19|20)\d\d([-_. ])[01]\d(\2[0-3]\d.*)?|(19|20)\d\d[01]\d[0-3]\d", re.DOTALL)
+"""Folders of a camera's card (JEITA's DCF), as 100CANON; and those of days and months, as 2024-05-17."""
 
 _PHOTOGRAPHS = re.compile(r"(jpeg)?images?|imgs?|photos?|photographs?|pictures?|pics|rgb|jpe?gs?")
 _ANNOTATIONS = re.compile(
@@ -39,6 +39,7 @@ _GENERAL = re.compile(r"sets?|data|datasets?|folders?|dir|files|splits?|full|all
 _PART = re.compile(
     r"parts?|shards?|chunks?|batch(es)?|folds?|folder|dir|subset|split|set|data|dataset|archive|zip|dis[ck]|vol|volume|piece"
     r"|block|section|train|test|val|patient|study|series|case|session"
+    r"|videos?|clips?|seq(uence)?s?|frames?|cam(era)?s?|slides?|days?|runs?"
 )
 _DOCUMENT = re.compile(
     r"[^.].*\.(txt|md|rst|rtf|[ct]sv|n?djson|jsonl?|xml|ya?ml|toml|ini|cfg|log|html?|css|js|pdf|docx?|odt|xlsx?|ods|pptx?|py"
@@ -100,7 +101,7 @@ def are_parts(folders: Iterable[str]) -> bool:
     names = list(folders)
     counted = [re.search(r"([^\W\d_]+)[\W_]*(\d+|(?<=[\W_])[A-Za-z])\W*$", _CAMEL.sub(" ", name)) for name in names]
     by_word = all(found and _is_part(found[1].casefold()) for found in counted)
-    return (are_counted(names) and by_word) or (len(names) > 1 and all(map(_CAMERA.fullmatch, names)))
+    return (are_counted(names) and by_word) or (len(names) > 1 and all(map(_SHOTS.fullmatch, names)))
 
 
 def are_versions(folders: Iterable[str]) -> bool:
