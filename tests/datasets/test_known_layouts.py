@@ -66,6 +66,7 @@ WITH_CLASSES = {
         ["{Training,Testing}/{glioma,meningioma,notumor,pituitary}/{1,2}.jpg"],
         "train: glioma meningioma notumor pituitary; test: glioma meningioma notumor pituitary",
     ),
+    "TrashNet": (["dataset-resized/{glass,metal,trash}/{1,2}.jpg"], "train: glass metal trash"),
     "Food-101": (
         [
             "food-101/images/{sushi,ramen}/{1,2}.jpg",

@@ -26,7 +26,7 @@ _ANNOTATIONS = re.compile(
 _UNLABELLED = re.compile(
     r"(un|not? )label(l?ed|s)?|(.* )?(ground ?truth|annotations|segmentations|trimaps|masks)"
     r"|plots?|previews?|thumb(nail)?s?|augmented( (images?|data))?|outputs?|results?|samples?"
-    r"|(.* )?(duplicates?|trash|rejects?|rejected|unused|ignored?|backups?)",
+    r"|(.* )?(duplicates?|rejects?|rejected|unused|ignored?|backups?)",
     re.IGNORECASE,
 )
 _COPY = re.compile(
