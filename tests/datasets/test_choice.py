@@ -139,6 +139,7 @@ def test_a_table_that_agrees_says_the_splits_of_class_folders_without() -> None:
         {"meta/train.txt": "cats/1\ncats/2\ndogs/1\ndogs/2\n", "meta/test.txt": "cats/3\ndogs/3\n"},
         {"Testing_01.txt": "/cats/3.jpg\n/dogs/3.jpg\n"},
         {"test.txt": "images/cats/3.jpg 0\nimages/dogs/3.jpg 1\n"},
+        {"lists/test.lst": "images/cats/3.jpg,0\nimages/dogs/3.jpg,1\n"},
         {"test.csv": "path\ncats/3.jpg\ndogs/3.jpg\n"},
         {"splits.csv": "file,split\ncats/3.jpg,test\ndogs/3.jpg,test\ncats/1.jpg,train\n"},
     ],
@@ -223,7 +224,7 @@ def test_what_may_hold_labels_or_photographs_and_is_not_read_is_named(other: str
         chosen_labels(files([f"images/{name}" for name in HEAP], {other: "number,breed\n000,pug\n"}))
 
 
-@pytest.mark.parametrize("annotations", ["instances.json", "images/0.xml", "0.txt"])
+@pytest.mark.parametrize("annotations", ["instances.json", "images/0.xml", "0.txt", "0.cls"])
 def test_annotations_that_are_not_read_are_named(annotations: str) -> None:
     with pytest.raises(UserError, match=rf"annotations, as '{annotations}', are not read: make a labels\.csv"):
         chosen_labels(files([f"images/{name}" for name in HEAP], {annotations: "{}"}))

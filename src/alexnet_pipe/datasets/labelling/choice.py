@@ -29,7 +29,7 @@ FOLDERS = "folders"
 _METADATA = re.compile(r"(^|[/(])metadata\.(csv|jsonl)\b")
 """The table of Hugging Face's imagefolder, with which folders are no classes."""
 
-_ANNOTATION = re.compile(r"\.(xml|json|mat|txt)$", re.IGNORECASE)
+_ANNOTATION = re.compile(r"\.(xml|json|mat|txt|lst|cls)$", re.IGNORECASE)
 _ARCHIVE = re.compile(r"\.(7z|rar|zip|tar|t?gz|t?bz2|t?xz|zst|parquet|arrow|tfrecords?|h5|npz)$", re.IGNORECASE)
 
 

@@ -1,5 +1,6 @@
 """Tables that name photographs: which of the files are, and which photograph each row means."""
 
+import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -70,7 +71,7 @@ def naming_tables(files: Files, names: PhotographNames) -> tuple[list[NamingTabl
 
 def is_split_list(name: str) -> bool:
     """Whether it is a text file called after a split."""
-    return name.lower().endswith(".txt") and split_in(_stem(name)) is not None
+    return name.lower().endswith((".txt", ".lst")) and split_in(_stem(name)) is not None
 
 
 def split_lists(files: Files, names: PhotographNames) -> list[NamingTable]:
@@ -86,7 +87,7 @@ def split_lists(files: Files, names: PhotographNames) -> list[NamingTable]:
 
 
 def _listed(line: str, folder: str, names: PhotographNames) -> str:
-    cells = (line, *line.rsplit(maxsplit=1)[:1], *line.split(maxsplit=1)[:1])
+    cells = (line, *line.rsplit(maxsplit=1)[:1], *re.split(r"[\s,;]", line, maxsplit=1)[:1])
     found = (names.find(cell, folder, None) for cell in cells)
     return next((members[0] for members in found if len(members) == 1), "")
 
