@@ -186,6 +186,14 @@ def test_masks_beside_photographs_are_not_taken_for_them() -> None:
     assert found.remarks == ["images in folders of masks and annotations, left out: 10"]
 
 
+@pytest.mark.parametrize("classes", [("day_1", "day_7"), ("cats", "dogs", "samples")])
+def test_folders_whose_names_are_doubtful_are_classes_if_the_user_says_so(classes: Sequence[str]) -> None:
+    found = files([f"{label}/{number}.jpg" for label in classes for number in (1, 2)])
+    with pytest.raises(UserError):
+        chosen_labels(found)
+    assert set(chosen_labels(found, "folders").rows["label"]) == set(classes)
+
+
 def test_labels_in_names_come_last() -> None:
     found = chosen_labels(files(["train/cat.0.jpg", "train/cat.1.jpg", "train/dog.0.jpg", "train/dog.1.jpg"]))
     assert found.origin == "the names of the files, as cat.0.jpg"

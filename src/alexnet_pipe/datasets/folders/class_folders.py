@@ -21,6 +21,7 @@ class ClassFolders:
     Attributes:
         where: What messages call the data set.
         alike: Tells copies.
+        meant: Whether the user has said that folders are the classes.
         labels: Label and split of each class folder.
         left_out: Folders whose files are none of the data set's, each named in a remark.
         levels: The folders in which the class folders lie.
@@ -29,6 +30,7 @@ class ClassFolders:
 
     where: str
     alike: Alike
+    meant: bool = False
     labels: dict[TreeFolder, tuple[str, str]] = field(default_factory=dict)
     left_out: set[TreeFolder] = field(default_factory=set)
     levels: set[TreeFolder] = field(default_factory=set)
@@ -91,7 +93,7 @@ class ClassFolders:
                 for part in found.branches if len(found.branches) > 1 else [found]:
                     self._add(part, found.name if part is found else f"{found.name} {part.name}", split)
         else:
-            refuse_undecided(below, deeper, self._place(folder))
+            refuse_undecided(below, deeper, self._place(folder), self.meant)
             for found in below:
                 self._add(images[found] or found, found.name, split)
             beside = [other for found in below if images[found] for other in found.unwrapped.branches]

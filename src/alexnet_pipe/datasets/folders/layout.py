@@ -31,7 +31,11 @@ class Index(NamedTuple):
 
 
 def index_members(
-    files: Sequence[str], folders: Iterable[str], where: str, alike: Alike = lambda one, other: False
+    files: Sequence[str],
+    folders: Iterable[str],
+    where: str,
+    alike: Alike = lambda one, other: False,
+    meant: bool = False,
 ) -> Index:
     """Label the files of an archive by their class folders, and by split folders above them if there are any.
 
@@ -44,13 +48,14 @@ def index_members(
         folders: Names of folder entries, which tell that a folder is empty.
         where: What messages call the archive.
         alike: Whether two members have the same content.
+        meant: Whether the user has said that folders are the classes, whatever they are called.
 
     Raises:
         UserError: if it cannot be decided which folders are classes and which are splits, one of them is empty, there
             are no photographs or fewer than two classes, or a class has no training images.
     """
     tree = folder_tree(files, folders)
-    found = ClassFolders(where, alike)
+    found = ClassFolders(where, alike, meant)
     if tree.files:
         found.search(tree)
     index = _labelled(files, tree, found)

@@ -20,7 +20,7 @@ Folders = Sequence[TreeFolder]
 _POINT = f"point dataset.location to one of them {POINT_THERE}"
 
 
-def refuse_undecided(below: Folders, deeper: Folders, where: str) -> None:
+def refuse_undecided(below: Folders, deeper: Folders, where: str, meant: bool = False) -> None:
     """Refuse folders beside each other that need not be the classes.
 
     Folders of one class may be counted (`cats/video_1`, `cats/video_2`); others could be classes themselves.
@@ -29,17 +29,19 @@ def refuse_undecided(below: Folders, deeper: Folders, where: str) -> None:
         below: The folders, each with photographs.
         deeper: Those of them that hold, or wrap, several folders with photographs and hardly any of their own.
         where: What messages call the folder in which they lie.
+        meant: Whether the user has said that the folders are the classes: then names alone are no reason.
 
     Raises:
         UserError: if they are parts, versions, or groups of classes, or lie beside classes.
     """
-    if not deeper:
+    if not deeper and not meant:
         _refuse_parts(below, where)
         _refuse_no_classes(below, where)
     _refuse_versions(deeper, where)
     groups = [folder for folder in deeper if not are_counted(_names(folder.unwrapped.branches))]
     if not groups:
-        _refuse_parts(below, where)
+        if not meant:
+            _refuse_parts(below, where)
         return
     inner = quoted(_names(groups[0].unwrapped.branches))
     if len(deeper) < len(below):
@@ -58,7 +60,8 @@ def _refuse_parts(below: Folders, where: str) -> None:
     if are_parts(_names(below)):
         raise UserError(
             f"{where}: {quoted(_names(below))} look like parts of one set, not like classes: put the photographs of "
-            "each class into a folder of their own, or list them in a train.txt, `path label` a line"
+            "each class into a folder of their own, or list them in a train.txt, `path label` a line; if these are "
+            "the classes, set dataset.labels to 'folders'"
         )
 
 

@@ -57,7 +57,7 @@ def chosen_labels(files: Files, wanted: str | None = None) -> Labelled:
 
 
 def _wanted(files: Files, wanted: str) -> Labelled:
-    found = _in_folders(files) if wanted == FOLDERS else TableLabels(wanted)(files)
+    found = _in_folders(files, meant=True) if wanted == FOLDERS else TableLabels(wanted)(files)
     if not found:
         raise UserError(
             f"{files.where} has no table that names its photographs and has a column {wanted!r}: correct "
@@ -77,8 +77,8 @@ def _found(files: Files) -> Labelled:
     return _beside_tables(files, folders)
 
 
-def _in_folders(files: Files) -> Labelled:
-    rows, outside, remarks = index_members(list(files.sizes), files.folders, files.where, files.alike)
+def _in_folders(files: Files, meant: bool = False) -> Labelled:
+    rows, outside, remarks = index_members(list(files.sizes), files.folders, files.where, files.alike, meant)
     ignored = [f"files outside any class folder, ignored: {outside:,}"] if outside else []
     return Labelled(rows, "", [*remarks, *ignored])
 
