@@ -242,3 +242,9 @@ def test_annotations_of_single_photographs_that_are_called_after_a_split_are_no_
     annotations = {f"ann/test_{number}.txt": "0 0.5 0.5 0.1 0.1\n" for number in range(101)}
     photographs = ["cats/0.jpg", *(f"cats/{n}.jpg" for n in range(1, 9)), *(f"dogs/{n}.jpg" for n in range(10, 19))]
     assert set(chosen_labels(files(photographs, annotations)).rows["split"]) == {"train"}
+
+
+def test_what_a_list_of_the_training_split_alone_does_not_name_is_told() -> None:
+    found = chosen_labels(files(PETS, {"train.txt": "".join(f"{name}\n" for name in PETS[:9] + PETS[10:19])}))
+    assert set(found.rows["split"]) == {"train"}
+    assert found.remarks[-1] == "photographs in no list of a split, trained with: 2"

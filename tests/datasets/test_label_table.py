@@ -64,7 +64,9 @@ def test_one_column_a_split_is_no_class() -> None:
     assert TableLabels()(files(FOUR, {"splits.csv": table})) is None
 
 
-@pytest.mark.parametrize("column", ["region_count", "file_size", "num_counts", "Sex", "Age", "AP/PA", "hospital"])
+@pytest.mark.parametrize(
+    "column", ["region_count", "file_size", "num_counts", "Sex", "Age", "AP/PA", "hospital", "Verified", "source"]
+)
 def test_counts_and_what_is_said_of_files_regions_and_patients_are_no_labels(column: str) -> None:
     assert TableLabels()(files(FOUR, {"via.csv": f"filename,{column}\n1,7\n2,7\n3,8\n4,8\n"})) is None
 

@@ -134,7 +134,9 @@ def _with_published_splits(found: Labelled, files: Files) -> Labelled:
     said = pd.concat(parts or [found.rows.head(0)]).dropna().drop_duplicates()
     said = said[said["member"].isin([member for member in found.rows["member"] if split_above(member) is None])]
     if set(said["split"]) <= {"train"}:
-        return found
+        others = len(found.rows) - said["member"].nunique() if len(said) else 0
+        held = [f"photographs in no list of a split, trained with: {others:,}"] if others else []
+        return found._replace(remarks=[*found.remarks, *held])
     splits = found.rows["member"].map(said.drop_duplicates("member").set_index("member")["split"])
     rows = found.rows.assign(split=splits.fillna("train").astype("str"))
     where = quoted(each.name for each, part in zip(told, parts, strict=True) if part["split"].any())

@@ -30,6 +30,7 @@ _YES, _NO = ("1", "true", "yes"), ("0", "false", "no")
 _NO_LABELS = re.compile(
     r"(k?fold|index|idx|width|height|size|channels|format|url|licen[cs]e|[xywh](_?(min|max|cent(er|re)))?\d?"
     r"|sex|gender|age(_\w+)?|race|ethnicity|hospital|site|location|view|laterality|orientation|modality|frontal/lateral|ap/pa"
+    r"|sources?|status|verified|reviewed|checked|comments?|notes?|remarks?"
     r"|timestamp|date(time)?|year|month|day|time|iso|camera|device|photographer|author|owner|is_\w+"
     r"|pred(ict\w*)?(_\w+)?|conf(idence)?|scores?|ratings?|stars|votes|quality(_grade)?|difficult|truncated|occluded|iscrowd"
     r"|(user|patient|subject|annotator|worker|session|camera|device)(_?(id|no|number|name))?|#?(region|file)_\w+|(\w+_)?counts?)"
