@@ -12,7 +12,8 @@ from alexnet_pipe.base.files import save_json
 from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
-from alexnet_pipe.store.store_files import shard_name, write_classes
+from alexnet_pipe.store.store_files import DIGESTS_FILE, INDEX_FILE, shard_name, write_classes
+from tests.stores import training_folder
 
 
 @pytest.fixture
@@ -73,3 +74,12 @@ def test_an_empty_split_and_a_missing_shard_are_named(folder: Path) -> None:
     (folder / "train-00001.npy").unlink()
     with pytest.raises(UserError, match=r"train-00001\.npy is missing: run `dvc repro`"):
         ImageStore.open(folder, "train")
+
+
+@pytest.mark.parametrize("name", [INDEX_FILE, DIGESTS_FILE, shard_name("train", 0)])
+@pytest.mark.parametrize("kept", [0, 40])
+def test_a_damaged_file_of_a_store_is_named(tmp_path: Path, name: str, kept: int) -> None:
+    images = training_folder(tmp_path, images=2, validation=2).images
+    (images / name).write_bytes((images / name).read_bytes()[:kept])
+    with pytest.raises(UserError, match=rf"{name} is damaged \(.+\): remove it, then `dvc checkout`"):
+        ImageStore.open_intact(images, "train")

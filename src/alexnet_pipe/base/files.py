@@ -61,8 +61,19 @@ def save_json(path: Path, content: Mapping[str, Any]) -> None:
 
 def load_json(path: Path) -> dict[str, Any]:
     """Read a JSON object; a missing file names the stage's missing input."""
-    content: dict[str, Any] = json.loads(required(path).read_text(encoding="utf-8"))
-    return content
+    with undamaged(required(path)):
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return content
+
+
+@contextmanager
+def undamaged(path: Path) -> Iterator[None]:
+    """What a library says of a damaged file, in one line that names the file and how to get it back."""
+    try:
+        yield
+    except (ValueError, EOFError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise UserError(f"{path} is damaged ({reason}): remove it, then `dvc checkout` or `dvc repro`") from None
 
 
 def required(path: Path) -> Path:

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.files import load_json, required
+from alexnet_pipe.base.files import load_json, required, undamaged
 from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.paper import SIDE
 from alexnet_pipe.store.store_files import CLASSES_FILE, DIGESTS_FILE, INDEX_FILE, read_classes
@@ -43,11 +43,12 @@ class ImageStore:
         Raises:
             UserError: if the store or one of its shards is missing, or the split is empty.
         """
-        index = pd.read_parquet(required(folder / INDEX_FILE))
+        with undamaged(required(folder / INDEX_FILE)):
+            index = pd.read_parquet(folder / INDEX_FILE)
         rows = index[index["split"] == split]
         if rows.empty:
             raise UserError(f"{folder}: the {split} split has no images")
-        shards = [np.load(required(folder / name), mmap_mode="r") for name in rows["shard"].unique()]
+        shards = [_shard(required(folder / name)) for name in rows["shard"].unique()]
         return cls(read_classes(required(folder / CLASSES_FILE)), rows, shards)
 
     @classmethod
@@ -84,3 +85,8 @@ class ImageStore:
         for slot, index in enumerate(indices):
             images[slot] = self[int(index)]
         return images
+
+
+def _shard(path: Path) -> Images:
+    with undamaged(path):
+        return np.load(path, mmap_mode="r")
