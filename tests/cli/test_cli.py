@@ -215,3 +215,13 @@ def test_the_help_of_a_verb_wraps_as_the_terminal_does_and_names_the_stages() ->
         assert "[[" not in command.get_usage(command.context_class(command)), name
     named = {stage for stage in STAGES if stage in commands.commands["run"].params[0].help}
     assert named == set(STAGES)
+
+
+def test_the_copy_of_a_project_does_not_run_the_first_ones_code(tmp_path: Path) -> None:
+    (tmp_path / "src/alexnet_pipe").mkdir(parents=True)
+    result = run("doctor", cwd=tmp_path)
+    assert result.returncode == 1
+    root = Path(cli.__file__).parents[3]
+    assert result.stderr == (
+        f"alexnet-pipe: this program is that of {root}, not the project in this folder: run `make setup` here\n"
+    )

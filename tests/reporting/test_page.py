@@ -120,6 +120,20 @@ def test_a_share_that_is_not_known_is_a_dash() -> None:
     assert percent(None) == "–"
 
 
+@pytest.mark.parametrize(
+    ("train", "told"),
+    [
+        ({"patience": 7}, "divided by ten when the validation error has not fallen for 7 epochs."),
+        (
+            {"schedule": "linear", "warmup_epochs": 1.0},
+            "falls linearly, to 0 at the end of the epochs that were planned, after",
+        ),
+    ],
+)
+def test_the_rule_of_the_rate_is_that_of_the_run(train: dict[str, Any], told: str) -> None:
+    assert told in rendered(made_up(), train=train)
+
+
 def test_the_stage_needs_no_tensorflow() -> None:
     code = "import sys, alexnet_pipe.stages.report; print(*sorted({'tensorflow', 'keras'} & set(sys.modules)))"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

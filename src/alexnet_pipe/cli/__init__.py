@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -63,6 +64,7 @@ def main() -> None:
     unwind_on_signals()
     reach_this_machine_directly()
     try:
+        _require_own_code(Path.cwd())
         app()
     except StoppedError as stopped:
         _fail(str(stopped), stopped.status)
@@ -80,6 +82,15 @@ def main() -> None:
         _unexpected(error)
     except Exception as error:
         _unexpected(error)
+
+
+def _require_own_code(folder: Path) -> None:
+    """A copy of a project has the environment of the first one, whose code would run in its place."""
+    own, loaded = folder / "src/alexnet_pipe", Path(__file__).parents[1]
+    if own.is_dir() and own.resolve() != loaded.resolve():
+        raise UserError(
+            f"this program is that of {loaded.parents[1]}, not the project in this folder: run `make setup` here"
+        )
 
 
 def _of(error: OSError) -> str:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.reporting.class_section import BINS, calibration, class_rows, class_section
 from alexnet_pipe.reporting.data_section import data_section
 from alexnet_pipe.reporting.input_section import input_section
@@ -70,7 +71,7 @@ def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]],
         certificate=results.certificate if certified else None,
         data=data_section(results, ResizeParams.model_validate(parameters["resize"])),
         inputs=input_section(results, parameters["train"]),
-        training=training_section(results),
+        training=training_section(results, TrainParams.model_validate(parameters["train"])),
         learned=learned_section(results, parameters["model"]["variant"]),
         classes=class_section(results),
     )

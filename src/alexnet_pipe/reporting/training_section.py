@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.reporting.figures import BLUE, INK, ORANGE, drawing, new_figure, styled, two_figures
 from alexnet_pipe.reporting.results import Results
 
@@ -16,12 +17,13 @@ ROWS = 120
 """Epochs of the table; of more, every second, third, … is left out."""
 
 
-def training_section(results: Results) -> dict[str, Any]:
+def training_section(results: Results, train: TrainParams) -> dict[str, Any]:
     """The curves, where the training was resumed, and the epochs of the table."""
     history, steps = results.history, results.train_metrics["resumed_at_steps"]
     resumed = resumed_epochs(history, steps)
     curves = {"loss": loss_curve, "error": error_curve, "rate": rate_steps, "speed": speed}
     return {
+        "rule": rate_rule(train),
         **{name: drawing(curve(history, resumed), name) for name, curve in curves.items()},
         "resumed": list(zip(steps, resumed, strict=True)),
         "epochs": history[:: -(-len(history) // ROWS)],
@@ -32,6 +34,19 @@ def resumed_epochs(history: pd.DataFrame, steps: list[int]) -> list[float]:
     """Where `steps` lie between the epochs' ends; 0 is the start of the first epoch."""
     ends, epochs = [0, *history["step"]], [0, *history["epoch"]]
     return np.interp(steps, ends, epochs).tolist()
+
+
+def rate_rule(train: TrainParams) -> str:
+    """What the learning rate does, in words."""
+    rules = {
+        "plateau": f"divided by ten when the validation error has not fallen for {train.patience} epochs",
+        "constant": "constant",
+        "linear": "it falls linearly, to 0 at the end of the epochs that were planned",
+        "cosine": "it falls as a cosine does, to 0 at the end of the epochs that were planned",
+    }
+    plural = "" if train.warmup_epochs == 1 else "s"
+    warmup = f", after a rise over {train.warmup_epochs:g} epoch{plural}" if train.warmup_epochs else ""
+    return rules[train.schedule] + warmup
 
 
 def loss_curve(history: pd.DataFrame, resumed: Sequence[float] = ()) -> Figure:
@@ -50,12 +65,15 @@ def error_curve(history: pd.DataFrame, resumed: Sequence[float] = ()) -> Figure:
 
 
 def rate_steps(history: pd.DataFrame, resumed: Sequence[float] = ()) -> Figure:
-    """The learning rate by epoch; dashed lines as in `loss_curve`."""
+    """The learning rate by epoch, on a logarithmic axis unless it falls evenly; dashed lines as in `loss_curve`."""
     figure, axes = new_figure("epoch", "learning rate ε")
     axes.step(history["epoch"], history["learning_rate"], where="mid", color=BLUE, marker="o", markersize=3)
-    axes.set_yscale("log")
-    # A decade at least: the axis of a rate that is never cut would have no number.
-    axes.set_ylim(history["learning_rate"].min() / 3.2, history["learning_rate"].max() * 3.2)
+    if len(history) > 2 and history["learning_rate"].nunique() == len(history):
+        axes.set_ylim(bottom=0)
+    else:
+        axes.set_yscale("log")
+        # A decade at least: the axis of a rate that is never cut would have no number.
+        axes.set_ylim(history["learning_rate"].min() / 3.2, history["learning_rate"].max() * 3.2)
     return _marked(figure, resumed)
 
 
