@@ -99,7 +99,7 @@ def test_the_guess_is_what_was_meant(name: str, guess: str) -> None:
 
 
 def test_where_nothing_is_like_it_the_section_is_listed() -> None:
-    assert nearest("model.foo") == "known are model.variant, model.width, model.initialisation"
+    assert nearest("model.foo") == "known are model.variant, model.width, model.initialisation, model.input_scale"
 
 
 def test_the_version_is_the_packages(say: Say) -> None:

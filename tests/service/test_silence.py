@@ -58,6 +58,7 @@ def test_the_whole_pipeline_connects_to_this_machine_only(tmp_path: Path) -> Non
     # Silence must be the project's own doing.
     theirs = ("PREFECT", "DVC", "DO_NOT_TRACK", "CI")
     environment = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
+    environment["PYTHONPATH"] = "src"
     # What Prefect would report at its first start often fails, because its new database is locked.
     for expected in ("Report: report/index.html", "Nothing to do"):
         status, shown = watched([sys.executable, "-m", "alexnet_pipe", "run"], tmp_path, environment)

@@ -36,6 +36,8 @@ GREY_LEVELS = 64.0
 """Standard deviation of pixels less their mean, about."""
 FIRST = 0.05
 """What He's deviation is multiplied by in conv1."""
+CONV1_OUTPUT = 12.0
+"""Standard deviation of conv1's first outputs by N(0, 0.01) where inputs are not scaled: 0.01 · 63 · √(11·11·3)."""
 
 
 def initialisers(name: str, layer: str, seed: int, input_scale: float) -> dict[str, Any]:
@@ -43,13 +45,15 @@ def initialisers(name: str, layer: str, seed: int, input_scale: float) -> dict[s
 
     `he` draws from N(0, 2 / fan-in) with biases 0 (He et al. 2015), so that each layer gives about the variance that it
     is given. fc8, which feeds no ReLU, keeps N(0, 0.01); conv1 takes inputs for scaled to unit variance, and starts so
-    small that what it learns outweighs the noise that it starts with.
+    small that what it learns outweighs the noise that it starts with. Inputs that are not scaled would move so small
+    weights too fast: there conv1 keeps N(0, 0.01), and conv2 scales back what it gives.
     """
     if name == "he":
-        variance = 2.0 * (FIRST / (GREY_LEVELS * input_scale)) ** 2 if layer == "conv1" else 2.0
+        plain = layer == "fc8" or (layer == "conv1" and input_scale == 1)
+        variance = 2.0 * _he_factor(layer, input_scale) ** 2
         scaled = keras.initializers.VarianceScaling(variance, seed=seed)
         return {
-            "kernel_initializer": _normal(STANDARD_DEVIATION, seed) if layer == "fc8" else scaled,
+            "kernel_initializer": _normal(STANDARD_DEVIATION, seed) if plain else scaled,
             "bias_initializer": "zeros",
         }
     choice = NORMAL[name]
@@ -59,6 +63,13 @@ def initialisers(name: str, layer: str, seed: int, input_scale: float) -> dict[s
         "kernel_initializer": _normal(deviation, seed),
         "bias_initializer": keras.initializers.Constant(bias),
     }
+
+
+def _he_factor(layer: str, input_scale: float) -> float:
+    """What He's deviation is multiplied by."""
+    if layer == "conv1":
+        return FIRST / (GREY_LEVELS * input_scale)
+    return 1 / CONV1_OUTPUT if layer == "conv2" and input_scale == 1 else 1.0
 
 
 def zeros(_: str, layer: str, seed: int, input_scale: float) -> dict[str, Any]:

@@ -93,7 +93,8 @@ def nearest(name: str) -> str:
     candidates = known_keys() if dot else list(Params.model_fields)
     beside = [known.partition(".")[2] for known in candidates if known.startswith(f"{section}.")]
     close = difflib.get_close_matches(key, beside, n=1, cutoff=0.6)
-    match = [f"{section}.{each}" for each in [each for each in beside if _abbreviates(key, each)] + close]
+    short = sorted((each for each in beside if _abbreviates(key, each)), key=len)
+    match = [f"{section}.{each}" for each in short + close]
     match += difflib.get_close_matches(name, candidates, n=1, cutoff=0.8)
     known = [f"{section}.{each}" for each in beside] or candidates
     return f"did you mean {match[0]}?" if match else f"known are {', '.join(known)}"
