@@ -10,7 +10,7 @@ from alexnet_pipe.datasets.labelling.labelled import Files, Labelled
 def files(photographs: Iterable[str], others: Mapping[str, str | bytes] | None = None) -> Files:
     contents = {name: text.encode() if isinstance(text, str) else text for name, text in (others or {}).items()}
     sizes = dict.fromkeys(photographs, 1) | {name: len(content) for name, content in contents.items()}
-    return Files(sizes, (), contents.__getitem__, "pets")
+    return Files(sizes, (), lambda name: contents.get(name, name.encode()), "pets")
 
 
 def shown(found: Labelled | None) -> list[str]:

@@ -227,6 +227,8 @@ WITH_CLASSES = {
         "train: cats dogs",
     ),
     "splits below each class": (["{bottle,cable}/{train,test}/{1,2}.jpg"], "train: bottle cable; test: bottle cable"),
+    "years with classes in them": (["{2019,2020}/{cats,dogs}/{1,2}.jpg"], "train: cats dogs"),
+    "years in a class": (["cats/{2019,2020}/{1,2}.jpg", "dogs/{2020,2021}/{1,2}.jpg"], "train: cats dogs"),
     "a class like a split": (["{airport,test tube,train station}/{1,2}.jpg"], "train: airport test tube train station"),
     "masks that are a class": (["{mask,no_mask}/{1,2}.png"], "train: mask no_mask"),
     "letters in both cases": (["{a,A,b}/{1,2}.png"], "train: A a b"),
@@ -278,6 +280,17 @@ REFUSED = {
         ["{2024-05-17,2024-05-18 trip}/{1,2}.jpg"],
         "'2024-05-17', '2024-05-18 trip' look like parts of one set, not like classes",
     ),
+    "photographs of years": (
+        ["{2019,2020 Rome}/{1,2}.jpg"],
+        "look like parts of one set, not like classes: put the photographs of each class into a folder of their own, "
+        "or list them in a train.txt, `path label` a line; if these are the classes, set dataset.labels to 'folders'",
+    ),
+    "photographs of days, the European way": (["{17.05.2024,3.12.2024}/{1,2}.jpg"], "look like parts of one set"),
+    "photographs of months": (["{January,may 2019}/{1,2}.jpg"], "look like parts of one set"),
+    "photographs of an account": (["photos/Photos from {2019,2020}/{1,2}.jpg"], "look like parts of one set"),
+    "photographs of years in each split": (["{train,test}/{2019,2020}/{1,2}.jpg"], "look like parts of one set"),
+    "months in years": (["2019/{01,02}/{1,2}.jpg", "2020/{03,04}/{1,2}.jpg"], "cannot be told"),
+    "photographs of places": (["site_{1,2}/{1,2}.jpg"], "look like parts of one set"),
     "a scan of each patient": (
         ["patient{1,2,3}/{1,2}.png"],
         "'patient1', 'patient2', 'patient3' look like parts of one set, not like classes",
@@ -420,7 +433,7 @@ def files_of(patterns: list[str]) -> list[str]:
 
 DIFFERENT = re.compile(
     r"color|grayscale|segmented|original|augmented|size|Bands|100x100|holdout|segmentations|masks|COVID/|Lung|Normal|bottle"
-    "|cable|batch_1|Fold 1|dslr"
+    "|cable|batch_1|Fold 1|dslr|2019"
 )
 
 

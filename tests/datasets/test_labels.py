@@ -1,6 +1,23 @@
 """Classes are ordered by name, or by number where all of them are numbers; names meet by WordNet number."""
 
-from alexnet_pipe.datasets.labels import class_names, labels_of
+from itertools import permutations
+
+import pytest
+
+from alexnet_pipe.datasets.labels import class_names, labels_of, may_be_one, spelled_alike
+
+ALIKE = [
+    "Cat|cat",
+    "cat|cat ",
+    "polar bear|polar_bear",
+    "cat|cat\u200b",
+    "\uff43at|cat",
+    "1|01",
+    "1|1.0",
+    "a b|a\u00a0b",
+]
+MAY_BE_ONE = ["cat|cats", "box|boxes", "cafe|caf\u00e9", "polar bear|polar-bear", "Cat|cats"]
+DIFFERENT = ["cat|dog", "a|A", "S|SS", "C|C++", "10|100", "-1|1", "bear|polar bear", "as|a", "n01440764|n01440765"]
 
 
 def test_names_are_sorted_and_distinct() -> None:
@@ -28,3 +45,11 @@ def test_names_with_the_wordnet_number_of_a_class_are_that_class() -> None:
 
 def test_a_wordnet_number_of_two_classes_is_that_of_neither() -> None:
     assert labels_of(["n02085620", "n02085620 a"], ["n02085620 a", "n02085620 b"]) == {"n02085620 a": 0}
+
+
+@pytest.mark.parametrize("pair", ALIKE + MAY_BE_ONE + DIFFERENT)
+def test_spellings_are_told_from_classes(pair: str) -> None:
+    for one, other in permutations(pair.split("|")):
+        assert bool(spelled_alike([one, other])) == (pair in ALIKE)
+        if pair not in ALIKE:
+            assert bool(list(may_be_one([one, other]))) == (pair in MAY_BE_ONE)

@@ -109,5 +109,7 @@ def test_lists_count_only_beside_a_training_list(tmp_path: Path) -> None:
     for name in ("test.txt", "val.txt", "validation.txt"):
         write_list(tmp_path / name)
     assert lists_in(tmp_path) == {}
-    write_list(tmp_path / "train.txt")
+    write_list(tmp_path / "train.txt", "", "1.jpg cat")
     assert sorted(lists_in(tmp_path).values()) == ["test", "train", "validation", "validation"]
+    write_list(tmp_path / "train.txt", "", "cats/1.jpg")
+    assert lists_in(tmp_path) == {}

@@ -1,23 +1,15 @@
 """What a photograph can be labelled with: its split, and a class, whose order is decided here and nowhere else."""
 
 import re
+import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 SPLITS = ("train", "validation", "test")
 
 _WORDNET = re.compile(r"(n\d{8})(?![^\W_])")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
-
-
-def spelled_alike(labels: Iterable[str]) -> tuple[str, str] | None:
-    """Two labels that differ only in case or in what separates their words; of single letters, each may be a class."""
-    first: dict[str, str] = {}
-    for label in labels:
-        key = " ".join(label.replace("_", " ").casefold().split()) or label
-        if len(label) > 1 and (other := first.setdefault(key, label)) != label:
-            return other, label
-    return None
+_WHOLE = re.compile(r"0*(\d+)(?:\.0+)?")
 
 
 def class_names(labels: Iterable[str]) -> list[str]:
@@ -44,3 +36,37 @@ def _number(name: str) -> str:
     """The WordNet number with which a name begins, or the name."""
     match = _WORDNET.match(name)
     return match[1] if match else name
+
+
+def spelled_alike(labels: Iterable[str]) -> tuple[str, str] | None:
+    """Two labels that differ only in case, in what separates their words, or in how a number is written.
+
+    Of single letters, each may be a class.
+    """
+    first: dict[str, str] = {}
+    for label in labels:
+        if (len(label) > 1 or label.isdecimal()) and (other := first.setdefault(_spelled(label), label)) != label:
+            return other, label
+    return None
+
+
+def may_be_one(labels: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of labels that differ only in accents, in signs between their letters, or in the ending of a plural."""
+    first: dict[str, str] = {}
+    for label in labels:
+        letters = _letters(label)
+        if len(letters) > 1 and not letters.isdecimal() and (other := first.setdefault(letters, label)) != label:
+            yield other, label
+    for letters, label in first.items():
+        if letters.isalpha() and len(letters) > 2:
+            yield from ((label, first[plural]) for plural in (f"{letters}s", f"{letters}es") if plural in first)
+
+
+def _spelled(label: str) -> str:
+    visible = (sign for sign in unicodedata.normalize("NFKC", label) if unicodedata.category(sign) != "Cf")
+    key = " ".join("".join(visible).replace("_", " ").casefold().split()) or label
+    return _WHOLE.sub(r"\1", key) if _WHOLE.fullmatch(key) else key
+
+
+def _letters(label: str) -> str:
+    return "".join(filter(str.isalnum, unicodedata.normalize("NFKD", label).casefold()))

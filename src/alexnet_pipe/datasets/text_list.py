@@ -21,8 +21,8 @@ class Listed(NamedTuple):
 
 
 def lists_in(folder: Path) -> dict[Path, str]:
-    """The text lists in `folder` and the split of each; none at all unless there is a `train.txt`."""
-    if not (folder / "train.txt").is_file():
+    """The text lists in `folder` and the split of each; none at all unless there is a `train.txt` with labels."""
+    if not (folder / "train.txt").is_file() or _begins_without_label(folder / "train.txt"):
         return {}
     return {folder / name: split for name, split in _SPLITS.items() if (folder / name).is_file()}
 
@@ -71,6 +71,12 @@ def read_list(text: Path) -> Iterator[Listed]:
                     yield _listed(f"{text}, line {number}", words)
         except UnicodeDecodeError:
             raise UserError(f"{text} is not a text list in UTF-8: save it as UTF-8, `path label` a line") from None
+
+
+def _begins_without_label(text: Path) -> bool:
+    """Whether the first line is one word: such a list says a split of what is labelled otherwise."""
+    with text.open(encoding="utf-8-sig", errors="replace") as lines:
+        return len(next(filter(None, map(str.split, lines)), [])) == 1
 
 
 def _listed(where: str, words: list[str]) -> Listed:

@@ -6,7 +6,14 @@ from dataclasses import dataclass, field
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.folders.folder_copies import Alike, copies_among
-from alexnet_pipe.datasets.folders.folder_names import are_parts, holds_annotations_by_name, quoted, split_in, split_of
+from alexnet_pipe.datasets.folders.folder_names import (
+    are_parts,
+    are_shots,
+    holds_annotations_by_name,
+    quoted,
+    split_in,
+    split_of,
+)
 from alexnet_pipe.datasets.folders.folder_tree import TreeFolder, spelled
 from alexnet_pipe.datasets.folders.split_folders import division
 from alexnet_pipe.datasets.folders.undecided import refuse_undecided
@@ -154,9 +161,13 @@ def _holds_flat_splits(folder: TreeFolder) -> bool:
 
 
 def _are_parts_with_classes(below: Folders) -> bool:
-    """Whether they are parts; those with splits in them share photographs, as those of a cross-validation do."""
+    """Whether they are parts; those with splits in them share photographs, as those of a cross-validation do.
+
+    Numbers in years are months.
+    """
     inner = {name for folder in below for name in folder.subfolders}
-    return are_parts(_names(below)) and bool(inner) and not any(map(split_in, inner))
+    months = are_shots(_names(below)) and all(map(str.isdecimal, inner))
+    return are_parts(_names(below)) and bool(inner) and not months and not any(map(split_in, inner))
 
 
 def _are_initials(below: Folders) -> bool:

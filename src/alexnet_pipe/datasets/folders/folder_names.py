@@ -10,13 +10,22 @@ POINT_THERE = "(of the source `directory`; an archive has to be unpacked first)"
 
 _SPLIT = re.compile(r"(?:(train|training)|(val|valid|validation)|(test|testing))(?:[-_ ]?set)?", re.IGNORECASE)
 _SPLIT_WORD = re.compile(
-    r"(?:(train|training|trn)|(val|valid|validation|dev)|(test|testing|tst))(?:set|data|images?|imgs?)?"
+    r"(?:(train|training|trn)(?:val)?|(val|valid|validation|dev)|(test|testing|tst))(?:set|data|images?|imgs?|list|files)?"
 )
 _CAMEL = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 _NUMBER = re.compile(r"\d+|(?<=[\W_])[A-Za-z]$")
-_SHOTS = re.compile(r"\d{3}[A-Z_]{5}|(19|20)\d\d([-_. ])[01]\d(\2[0-3]\d.*)?|(19|20)\d\d[01]\d[0-3]\d", re.DOTALL)
-"""Folders of a camera's card (JEITA's DCF), as 100CANON; and those of days and months, as 2024-05-17."""
+_YEAR = r"(?:19|20)\d\d"
+_MONTH = (
+    "january|february|march|april|may|june|july|august|september|october|november|december"
+    "|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
+)
+_SHOTS = re.compile(
+    rf"{_YEAR}([-_. ]?[01]\d([-_. ]?[0-3]\d)?)?([-_. t].*)?|[0-3]?\d[-_. ][01]?\d[-_. ]{_YEAR}([-_. ].*)?"
+    rf"|({_MONTH})([-_. ]?{_YEAR})?|photos from {_YEAR}|(?-i:\d{{3}}[A-Z_]{{5}})",
+    re.DOTALL | re.IGNORECASE,
+)
+"""Folders of a camera's card (JEITA's DCF), as 100CANON; of days, months and years, as 2024-05-17 and `2019 Rome`."""
 
 _PHOTOGRAPHS = re.compile(r"(jpeg)?images?|imgs?|photos?|photographs?|pictures?|pics|rgb|jpe?gs?")
 _ANNOTATIONS = re.compile(
@@ -39,7 +48,8 @@ _GENERAL = re.compile(r"sets?|data|datasets?|folders?|dir|files|splits?|full|all
 _PART = re.compile(
     r"parts?|shards?|chunks?|batch(es)?|folds?|folder|dir|subset|split|set|data|dataset|archive|zip|dis[ck]|vol|volume|piece"
     r"|block|section|train|test|val|patient|study|series|case|session"
-    r"|videos?|clips?|seq(uence)?s?|frames?|cam(era)?s?|slides?|days?|runs?"
+    r"|videos?|clips?|seq(uence)?s?|frames?|cam(era)?s?|slides?|days?|weeks?|months?|years?|runs?|sites?|hospital|cent(er|re)"
+    r"|scanner|location|rolls?|albums?|exports?|uploads?|downloads?"
 )
 _DOCUMENT = re.compile(
     r"[^.].*\.(txt|md|rst|rtf|[ct]sv|n?djson|jsonl?|xml|ya?ml|toml|ini|cfg|log|html?|css|js|pdf|docx?|odt|xlsx?|ods|pptx?|py"
@@ -96,12 +106,18 @@ def are_counted(folders: Iterable[str]) -> bool:
 def are_parts(folders: Iterable[str]) -> bool:
     """Whether the names, two at least, are those of parts that somebody has cut a set into, as `part_1`, `part_2`.
 
-    Numbers alone are classes (`0`, `1`), and so is what is counted in other words (`Type_1`, `c0`, `n01440764`).
+    Numbers alone are classes (`0`, `1`) but for years, and so is what is counted in other words (`Type_1`, `c0`).
     """
     names = list(folders)
     counted = [re.search(r"([^\W\d_]+)[\W_]*(\d+|(?<=[\W_])[A-Za-z])\W*$", _CAMEL.sub(" ", name)) for name in names]
     by_word = all(found and _is_part(found[1].casefold()) for found in counted)
-    return (are_counted(names) and by_word) or (len(names) > 1 and all(map(_SHOTS.fullmatch, names)))
+    return (are_counted(names) and by_word) or are_shots(names)
+
+
+def are_shots(folders: Iterable[str]) -> bool:
+    """Whether the names, two at least, are those of days, months or years, or of a camera's card."""
+    names = list(folders)
+    return len(names) > 1 and all(map(_SHOTS.fullmatch, names))
 
 
 def are_versions(folders: Iterable[str]) -> bool:

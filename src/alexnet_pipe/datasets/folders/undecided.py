@@ -23,7 +23,7 @@ _POINT = f"point dataset.location to one of them {POINT_THERE}"
 def refuse_undecided(below: Folders, deeper: Folders, where: str, meant: bool = False) -> None:
     """Refuse folders beside each other that need not be the classes.
 
-    Folders of one class may be counted (`cats/video_1`, `cats/video_2`); others could be classes themselves.
+    Folders of one class may be counted (`cats/video_1`, `cats/video_2`) or dated; others could be classes themselves.
 
     Args:
         below: The folders, each with photographs.
@@ -38,12 +38,13 @@ def refuse_undecided(below: Folders, deeper: Folders, where: str, meant: bool = 
         _refuse_parts(below, where)
         _refuse_no_classes(below, where)
     _refuse_versions(deeper, where)
-    groups = [folder for folder in deeper if not are_counted(_names(folder.unwrapped.branches))]
+    inside = {folder: _names(folder.unwrapped.branches) for folder in deeper}
+    groups = [folder for folder in deeper if not (are_counted(inside[folder]) or are_parts(inside[folder]))]
     if not groups:
         if not meant:
             _refuse_parts(below, where)
         return
-    inner = quoted(_names(groups[0].unwrapped.branches))
+    inner = quoted(inside[groups[0]])
     if len(deeper) < len(below):
         others = quoted(_names([folder for folder in below if folder not in deeper]))
         raise UserError(

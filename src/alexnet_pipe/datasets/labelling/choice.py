@@ -1,7 +1,7 @@
 """Which way of labelling photographs fits what was found."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -9,19 +9,12 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folders.folder_names import quoted
 from alexnet_pipe.datasets.folders.layout import index_members
 from alexnet_pipe.datasets.labelling.label_table import MISSING, DoubtfulTableError, TableLabels
-from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, Labelling, refuse_unusable_labels, split_above
+from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, Labelling, refuse_unusable_labels
 from alexnet_pipe.datasets.labelling.name_labels import labels_in_names
-from alexnet_pipe.datasets.labelling.naming_tables import (
-    NamingTable,
-    is_split_list,
-    naming_tables,
-    row_splits,
-    split_lists,
-)
-from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
+from alexnet_pipe.datasets.labelling.published_splits import with_published_splits
 from alexnet_pipe.datasets.labelling.table_file import is_table_name
 from alexnet_pipe.datasets.labelling.tiny_imagenet import tiny_imagenet_labels
-from alexnet_pipe.datasets.labels import SPLITS
+from alexnet_pipe.datasets.labels import SPLITS, may_be_one
 
 FOLDERS = "folders"
 """What `dataset.labels` says if the folders are meant, whatever tables there are."""
@@ -46,14 +39,17 @@ def chosen_labels(files: Files, wanted: str | None = None) -> Labelled:
         UserError: if there are no labels, or it is not certain which they are.
     """
     found = _wanted(files, wanted) if wanted else tiny_imagenet_labels(files) or _found(files)
-    if wanted != FOLDERS and set(found.rows["split"]) == {"train"}:
-        found = _with_published_splits(found, files)
-    if not found.origin:
-        return found
-    refuse_unusable_labels(found, files.where)
-    masks = len(files.images) - len(files.photographs)
-    told = [f"images in folders of masks and annotations, left out: {masks:,}"] if masks else []
-    return found._replace(remarks=[*found.remarks, *told])
+    if set(found.rows["split"]) == {"train"}:
+        found = with_published_splits(found, files)
+    told = [
+        f"{one!r} and {other!r} may be one class: rename one if so"
+        for one, other in may_be_one(sorted(set(found.rows["label"])))
+    ]
+    if found.origin:
+        refuse_unusable_labels(found, files.where)
+        masks = len(files.images) - len(files.photographs)
+        told += [f"images in folders of masks and annotations, left out: {masks:,}"] if masks else []
+    return found._replace(remarks=list(dict.fromkeys([*found.remarks, *told])))
 
 
 def _wanted(files: Files, wanted: str) -> Labelled:
@@ -125,42 +121,6 @@ def _with_tables(folders: Labelled, tables: Labelled, meant: Mapping[str, str]) 
     if not added and same:
         return folders
     return Labelled(rows, f"class folders and {tables.origin}", tables.remarks if added else folders.remarks)
-
-
-def _with_published_splits(found: Labelled, files: Files) -> Labelled:
-    """The splits that lists and other tables than those of the labels say, as Food-101's `meta/train.txt`."""
-    told = _tables_and_lists(files)
-    parts = [pd.DataFrame({"member": each.members, "split": row_splits(each.cells, each.name)}) for each in told]
-    said = pd.concat(parts or [found.rows.head(0)]).dropna().drop_duplicates()
-    said = said[said["member"].isin([member for member in found.rows["member"] if split_above(member) is None])]
-    if set(said["split"]) <= {"train"}:
-        others = len(found.rows) - said["member"].nunique() if len(said) else 0
-        held = [f"photographs in no list of a split, trained with: {others:,}"] if others else []
-        return found._replace(remarks=[*found.remarks, *held])
-    splits = found.rows["member"].map(said.drop_duplicates("member").set_index("member")["split"])
-    rows = found.rows.assign(split=splits.fillna("train").astype("str"))
-    where = quoted(each.name for each, part in zip(told, parts, strict=True) if part["split"].any())
-    trained = set(rows.loc[rows["split"] == "train", "label"])
-    if said["member"].duplicated().any():
-        return found._replace(
-            remarks=[*found.remarks, f"splits of {where} differ from each other, ignored: keep one of each"]
-        )
-    if untrained := sorted(set(rows["label"]) - trained):
-        fault = f"splits of {where} leave no training images to {quoted(untrained)}, ignored"
-        return found._replace(remarks=[*found.remarks, fault])
-    unlisted = f"; in none of these, and trained with: {splits.isna().sum():,}" if splits.isna().any() else ""
-    return found._replace(rows=rows, remarks=[*found.remarks, f"splits from {where}{unlisted}"])
-
-
-def _tables_and_lists(files: Files) -> Sequence[NamingTable]:
-    if not any(is_table_name(name) or is_split_list(name) for name in files.visible):
-        return []
-    names = PhotographNames(files.photographs)
-    try:
-        tables = naming_tables(files, names)[0]
-    except UserError:  # Too many of them, which is told already.
-        tables = []
-    return [table for table in (*tables, *split_lists(files, names)) if not table.doubt]
 
 
 def _advice(files: Files) -> str:

@@ -120,16 +120,19 @@ def with_class_of_row(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _one_a_class(table: pd.DataFrame) -> list[str]:
-    values = {
-        name: set(table[name].unique()) for name in column_names(table) if not _SPLITS.fullmatch(plain_name(name))
-    }
+    values = {name: set(table[name].unique()) for name in column_names(table) if not is_split_name(name)}
     binary = [column for column, found in values.items() if found in ({"0", "1"}, {"0.0", "1.0"})]
     return binary if len(binary) > 1 and (table[binary].astype("float").sum(axis=1) == 1).all() else []
 
 
+def is_split_name(column: str) -> bool:
+    """Whether a column may hold splits, by its name."""
+    return _SPLITS.fullmatch(plain_name(column)) is not None
+
+
 def split_column(table: pd.DataFrame) -> tuple[str | None, list[str]]:
     """The column with splits, if there is one; and those that seem to be and are not understood."""
-    columns = [column for column in column_names(table) if _SPLITS.fullmatch(plain_name(column))]
+    columns = list(filter(is_split_name, column_names(table)))
     understood = [column for column in columns if cell_splits(table[column])]
     if understood:
         return understood[0], []
@@ -152,7 +155,7 @@ def cell_splits(column: pd.Series) -> dict[str, str]:
 
 def _has_few_values(table: pd.DataFrame, name: str) -> bool:
     column = table[name]
-    if _SPLITS.fullmatch(plain_name(name)) or _NO_LABELS.fullmatch(plain_name(name)):
+    if is_split_name(name) or _NO_LABELS.fullmatch(plain_name(name)):
         return False
     counts = column[column != ""].value_counts()
     measured = column.str.fullmatch(r"[-+]?\d*\.\d+(e[-+]?\d+)?", case=False).any()

@@ -1,22 +1,20 @@
 """Labels in tables beside the photographs: `labels.csv`, `metadata.csv`, `train.csv` and their like."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
-from alexnet_pipe.datasets.folders.folder_names import quoted
 from alexnet_pipe.datasets.labelling.label_columns import (
     label_column,
     labels_in,
     likely_labels,
     named_labels,
-    split_column,
     with_class_of_row,
 )
 from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, held_out, labelled, split_above
-from alexnet_pipe.datasets.labelling.naming_tables import NamingTable, naming_tables, row_splits
+from alexnet_pipe.datasets.labelling.naming_tables import NamingTable, naming_tables, row_splits, unknown_splits
 from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
 from alexnet_pipe.datasets.labelling.table_file import column_names, is_table_name
 
@@ -66,7 +64,7 @@ class TableLabels:
         where = f"{files.where}: labels from {_origin(chosen)}"
         rows = _rows_of(chosen, where)
         rows = rows[rows["label"] != ""]
-        remarks = [f"{fault}; ignored" for fault in faults] + list(_unknown_splits(chosen))
+        remarks = [f"{fault}; ignored" for fault in faults] + list(unknown_splits([table for table, _ in chosen]))
         remarks += _told("rows without a photograph", rows.loc[rows["member"] == "", "table"], len(rows), where)
         rows = _one_label_each(rows[rows["member"] != ""], where)
         named = {member for table in tables for member in table.members}
@@ -152,13 +150,6 @@ def _told(what: str, missing: Iterable[str], of: int, where: str) -> list[str]:
             "the table, or remove what does not belong to it"
         )
     return [f"{what}, left out: {len(missing):,}"] if missing else []
-
-
-def _unknown_splits(chosen: _Chosen) -> Iterator[str]:
-    for table, label in chosen:
-        for column in split_column(table.cells.drop(columns=label))[1]:
-            values = quoted(sorted(table.cells[column].unique()))
-            yield f"column {column!r} of {table.name!r} does not say train, validation or test ({values}), ignored"
 
 
 def _origin(chosen: _Chosen) -> str:

@@ -1,7 +1,6 @@
 """Tables that name photographs: which of the files are, and which photograph each row means."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -9,16 +8,13 @@ import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_image_name, path_parts
-from alexnet_pipe.datasets.folders.folder_names import split_in
+from alexnet_pipe.datasets.folders.folder_names import quoted, split_in
 from alexnet_pipe.datasets.labelling.label_columns import cell_splits, photograph_column, split_column
 from alexnet_pipe.datasets.labelling.labelled import Files
 from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
 from alexnet_pipe.datasets.labelling.table_file import LARGEST_TABLE, column_names, is_table_name, read_table
 
 MOST_TABLES = 1000
-
-_MOST_LISTS = 100
-"""Text lists; more of them are annotations of single photographs, as YOLO's `test_0001.txt`."""
 
 _HEAD = 200
 """Rows that are read of a table to see whether it names photographs."""
@@ -69,37 +65,22 @@ def naming_tables(files: Files, names: PhotographNames) -> tuple[list[NamingTabl
     return tables, faults
 
 
-def is_split_list(name: str) -> bool:
-    """Whether it is a text file called after a split."""
-    return name.lower().endswith((".txt", ".lst")) and split_in(_stem(name)) is not None
-
-
-def split_lists(files: Files, names: PhotographNames) -> list[NamingTable]:
-    """The text lists, called after a split (`meta/train.txt`), most of whose lines begin with a photograph."""
-    lists, found = [], sorted(filter(is_split_list, files.visible))
-    for name in found if len(found) <= _MOST_LISTS else []:
-        if files.sizes[name] <= LARGEST_TABLE:
-            lines = filter(None, map(str.strip, files.content(name).decode("utf-8-sig", "replace").splitlines()))
-            members = pd.Series([_listed(line, _folder(name), names) for line in lines], dtype="str")
-            if 2 * (members != "").sum() > len(members):
-                lists.append(NamingTable(name, members, pd.DataFrame(index=members.index), ""))
-    return lists
-
-
-def _listed(line: str, folder: str, names: PhotographNames) -> str:
-    cells = (line, *line.rsplit(maxsplit=1)[:1], *re.split(r"[\s,;]", line, maxsplit=1)[:1])
-    found = (names.find(cell, folder, None) for cell in cells)
-    return next((members[0] for members in found if len(members) == 1), "")
-
-
 def row_splits(table: pd.DataFrame, name: str) -> list[str | None]:
     """The split of each row: what a column says, else the name of the table."""
     column, _ = split_column(table)
-    of_table = split_in(_stem(name))
+    of_table = split_in(stem(name))
     if not column:
         return [of_table] * len(table)
     said = cell_splits(table[column])
     return [said[cell] for cell in table[column].tolist()]
+
+
+def unknown_splits(tables: Iterable[NamingTable]) -> Iterator[str]:
+    """A line about each column of splits that is not understood."""
+    for table in tables:
+        for column in split_column(table.cells)[1]:
+            values = quoted(sorted(table.cells[column].unique()))
+            yield f"column {column!r} of {table.name!r} does not say train, validation or test ({values}), ignored"
 
 
 def _naming_table(files: Files, name: str, names: PhotographNames) -> NamingTable | None:
@@ -124,7 +105,7 @@ def _naming_table(files: Files, name: str, names: PhotographNames) -> NamingTabl
 
 def _name_columns(head: pd.DataFrame, table: str, names: PhotographNames, where: str) -> list[str]:
     """The columns some of whose cells name photographs."""
-    folder, columns = _folder(table), column_names(head)
+    folder, columns = folder_of(table), column_names(head)
     if any((is_image_name(column) or len(columns) < 4) and names.find(column, folder, None) for column in columns):
         raise UserError(
             f"{where}: the first line of the table {table!r} names a photograph: put a line with the names of its "
@@ -136,7 +117,7 @@ def _name_columns(head: pd.DataFrame, table: str, names: PhotographNames, where:
 def _matched(
     table: pd.DataFrame, candidates: Sequence[str], name: str, names: PhotographNames, where: str
 ) -> NamingTable:
-    folder, splits = _folder(name), row_splits(table, name)
+    folder, splits = folder_of(name), row_splits(table, name)
     meant = {
         column: [names.find(cell, folder, split) for cell, split in zip(table[column].tolist(), splits, strict=True)]
         for column in candidates
@@ -159,9 +140,11 @@ def _doubt(cells: pd.Series, meant: Sequence[Sequence[str]]) -> str:
     return ""
 
 
-def _stem(table: str) -> str:
+def stem(table: str) -> str:
+    """The name of a file without folders and ending."""
     return PurePosixPath(path_parts(table)[-1]).stem
 
 
-def _folder(table: str) -> str:
+def folder_of(table: str) -> str:
+    """The folders of a file, separated by `/`."""
     return "/".join(path_parts(table)[:-1])
