@@ -3,6 +3,7 @@
 import math
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import keras
@@ -31,12 +32,15 @@ from tests.stores import light_and_dark
 ANYTHING = np.zeros((3, 3))
 
 
-def look(initialisation: str, action: str, step: int, *recent: float) -> None:
+def look(
+    initialisation: str, action: str, step: int, *recent: float, history: Sequence[Epoch] = (), warmup_epochs: float = 0
+) -> None:
     """What training does after `step`, if it looks every third one; half of the images are of either class."""
-    train = TrainParams(batch_size=8, flat_loss_steps=3, on_flat_loss=action)
+    train = TrainParams(batch_size=8, flat_loss_steps=3, on_flat_loss=action, warmup_epochs=warmup_epochs)
     stream = TrainingStream(light_and_dark(16), ANYTHING, train)
     model = Classifier(["light", "dark"], width=0.05, initialisation=initialisation)
-    require_learning(State(Plateau.start(train), step=step, recent=list(recent)), stream, model, train)
+    state = State(Plateau.start(train), step=step, recent=list(recent), history=list(history))
+    require_learning(state, stream, model, train)
 
 
 def test_guessing_loses_ln_of_the_classes_if_they_are_equal_and_less_if_not() -> None:
@@ -64,6 +68,18 @@ def test_a_short_run_is_looked_at_after_a_quarter_of_it_but_not_before_there_are
 ) -> None:
     train = TrainParams(batch_size=8, max_epochs=epochs)
     assert steps_between_looks(TrainingStream(light_and_dark(16), ANYTHING, train), train) == steps
+
+
+def test_a_loss_that_falls_and_goes_back_to_guessing_has_collapsed(capsys: pytest.CaptureFixture[str]) -> None:
+    learned, lost = (Epoch(n, n, 0.1, loss, *[0.0] * 7) for n, loss in ((1, 0.5), (2, 0.7)))
+    look("paper", "warn", 3, 0.7, 0.7, 0.7, history=[learned, lost])
+    assert "It had learned until epoch 1 and has collapsed; lower train.learning_rate" in capsys.readouterr().out
+
+
+def test_a_warm_up_is_waited_for() -> None:
+    look("he", "stop", 3, 0.7, 0.7, 0.7, warmup_epochs=1.5)
+    with pytest.raises(UserError, match="after 6 steps"):
+        look("he", "stop", 6, 0.7, 0.7, 0.7, warmup_epochs=1.5)
 
 
 def test_a_falling_loss_and_steps_in_between_are_left_alone() -> None:

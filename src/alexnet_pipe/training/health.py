@@ -57,27 +57,37 @@ def require_finite(loss: float, state: State) -> None:
 
 
 def require_learning(state: State, stream: TrainingStream, model: Classifier, train: TrainParams) -> None:
-    """Look now and then, at `steps_between_looks`, whether the recent losses are those of guessing.
+    """Look now and then whether the recent losses are those of guessing: after the warm-up, at `steps_between_looks`.
 
     Raises:
         UserError: if they are; instead, `train.on_flat_loss` may have a line printed.
     """
-    every = steps_between_looks(stream, train)
-    if state.step % every or len(state.recent) < min(every, RECENT):
+    every, since = steps_between_looks(stream, train), state.step - stream.first_step(train.warmup_epochs)
+    if since <= 0 or since % every or len(state.recent) < min(every, RECENT):
         return
     recent, guessing = float(np.mean(state.recent)), guessing_loss(stream.store.labels)
     if recent < FLAT * guessing:
         return
-    if model.network.arguments["initialisation"] == "paper":
-        likely = (
-            "the paper's initialisation starts late or never on small data sets; set model.initialisation to bvlc or he"
-        )
-    else:
-        likely = "the rate does not fit the data; change train.learning_rate, or train.batch_size"
-    text = f"after {state.step:,} steps the loss is {recent:.3f}, and guessing gives {guessing:.3f}. Likely {likely}"
+    text = f"after {state.step:,} steps the loss is {recent:.3f}, and guessing gives {guessing:.3f}. "
+    text += _likely_cause(state, guessing, model.network.arguments["initialisation"])
     if train.on_flat_loss == "stop":
         raise UserError(text + " (train.on_flat_loss: warn goes on all the same)")
     say(f"train: warning: {text}")
+
+
+def _likely_cause(state: State, guessing: float, initialisation: str) -> str:
+    learned = [epoch.epoch for epoch in state.history if epoch.train_loss < FLAT * guessing]
+    if learned:
+        return (
+            f"It had learned until epoch {learned[-1]} and has collapsed; lower train.learning_rate, or bound the "
+            "gradients by train.clip_norm"
+        )
+    if initialisation == "paper":
+        return (
+            "Likely the paper's initialisation starts late or never on small data sets; set model.initialisation to "
+            "bvlc or he"
+        )
+    return "Likely the rate does not fit the data; change train.learning_rate, or train.batch_size"
 
 
 def look_at_first_kernels(state: State, model: Classifier, train: TrainParams) -> None:
