@@ -14,7 +14,7 @@ def found() -> list[Module]:
 
 
 def test_there_are_few_modules_and_none_is_long(found: list[Module]) -> None:
-    assert len(found) <= 210
+    assert len(found) <= 220
     assert 70 <= statistics.median(module.lines for module in found) <= 110
     assert [str(module.path) for module in found if module.lines > 250] == []
 

@@ -108,6 +108,11 @@ class Artifacts:
         """Unfinished downloads; DVC does not know them."""
         return self.checkpoints / "downloads"
 
+    @property
+    def tuning(self) -> Path:
+        """The trials of `experiments tune`, a database of SQLite; DVC does not know it."""
+        return self.checkpoints / "tuning.db"
+
 
 def home() -> Path:
     """The project's folder: the current one, or what `HOME` says."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from alexnet_pipe.project.dvc import StageRun
 
+_TUNE, _TUNE_MINUTES = "tune", 60.0
+
 _Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", "-S", metavar="SECTION.KEY=VALUE", help="Another value for a setting; may be given again."),
@@ -67,18 +69,32 @@ def retrain(overrides: _Overrides = None) -> None:
 
 
 def experiments(
-    name: Annotated[str, typer.Argument(metavar="SET", help="A file in conf/experiments/.")] = "ablations",
+    name: Annotated[str, typer.Argument(metavar="SET", help=f"A file in conf/experiments/, or {_TUNE}.")] = "ablations",
     seeds: Annotated[
         list[int] | None, typer.Option("--seed", help="2012, 2013 and 2014 if none is given; may be given again.")
     ] = None,
     only: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="This configuration, and the first; may be given again.")
     ] = None,
+    minutes: Annotated[
+        float | None,
+        typer.Option(min=0, help=f"Of `{_TUNE}`: what all its trials may take; {_TUNE_MINUTES:g} if not given."),
+    ] = None,
 ) -> None:
     """Train a set of configurations with several seeds each, and compare them with the first in one table.
 
     What has run before comes from DVC's run cache. The exit status is 1 if an experiment failed.
+
+    `experiments tune` searches for the learning rate, weight decay, batch and augmentation that suit your data, by
+    short trainings that are judged on the validation split, and writes them as the preset `tuned`.
     """
+    if name == _TUNE:
+        if seeds or only:
+            raise typer.BadParameter(f"{_TUNE} has no configurations and no seeds", param_hint="--only, --seed")
+        _tune(_TUNE_MINUTES if minutes is None else minutes)
+        return
+    if minutes is not None:
+        raise typer.BadParameter(f"only {_TUNE} takes a time", param_hint="--minutes")
     from alexnet_pipe.orchestration.start import run_flow
 
     chosen = {"seeds": tuple(seeds)} if seeds else {}
@@ -91,6 +107,32 @@ def experiments(
 
         Console().print(rich_table(rows), ABOUT, sep="")
     _require_completed(state)
+
+
+def _tune(minutes: float) -> None:
+    """Search, and show what was found."""
+    from rich.console import Console
+
+    from alexnet_pipe.base.paths import Artifacts
+    from alexnet_pipe.base.startup import without_notices
+    from alexnet_pipe.orchestration.start import project_folder
+    from alexnet_pipe.params.named_files import checked_params
+    from alexnet_pipe.project.dvc import run_dvc
+    from alexnet_pipe.project.run_lock import only_run
+
+    with only_run(project_folder()) as project:
+        params = checked_params(Path("params.yaml"))
+        run_dvc(project, ["repro", "mean", "pca"], say)
+        with without_notices():
+            from alexnet_pipe.experiments.trials import importance_table, save_best, trial_table
+            from alexnet_pipe.experiments.tuning import tune
+        study = tune(Artifacts(), params, minutes)
+        preset = save_best(Path("conf/presets"), study, params)
+    console = Console()
+    console.print(trial_table(study))
+    if importances := importance_table(study):
+        console.print("", *importances, sep="\n")
+    print(f"The best is {preset}. To use it: alexnet-pipe preset {preset.stem} && make run")
 
 
 def _require_completed(state: "State[Any]") -> None:

@@ -46,6 +46,21 @@ def preset_params(folder: Path, name: str, overrides: Sequence[str] = ()) -> Par
     return overridden(params, parse_overrides(overrides), where)
 
 
+def save_preset(path: Path, params: Params, about: Sequence[str]) -> None:
+    """Write `params` as a preset, that is where they differ from the paper's, below the comment `about`."""
+    paper = Params().model_dump()
+    content = {
+        name: changed
+        for name, section in params.model_dump().items()
+        if (changed := {key: value for key, value in section.items() if value != paper[name][key]})
+    }
+    text = StringIO()
+    text.writelines(f"# {line}".rstrip() + "\n" for line in about)
+    yaml().dump(content, text)
+    with written_aside(path) as aside:
+        aside.write_text(text.getvalue(), encoding="utf-8")
+
+
 def parse_overrides(overrides: Sequence[str]) -> dict[str, Any]:
     """Values by `section.key`, from `section.key=value`; a value is written as in YAML.
 
