@@ -228,6 +228,39 @@ def test_folders_whose_names_are_doubtful_are_classes_if_the_user_says_so(classe
     assert set(chosen_labels(found, "folders").rows["label"]) == set(classes)
 
 
+@pytest.mark.parametrize("column", ["gender", "Site", "sex", "tags"])
+def test_a_column_that_is_a_label_only_if_asked_for_is_named(column: str) -> None:
+    found = files(HEAP, {"people.csv": IDS.replace("label", column)})
+    with pytest.raises(UserError, match=rf"no column of 'people\.csv' plainly .* set dataset\.labels .*\('{column}'\)"):
+        chosen_labels(found)
+    assert set(chosen_labels(found, column).rows["label"]) == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("column", "labels", "agree"),
+    [
+        ("label", ["cat", "dog"], True),
+        ("colour", ["0", "1"], True),
+        ("label", ["day", "night"] * 2, True),  # Of another thing, and called so.
+        ("label", ["dog", "cat"], False),
+        ("label", ["cat", "dog"] * 2, False),
+        ("colour", ["red", "blue"] * 2, False),
+    ],
+)
+def test_a_table_that_contradicts_the_names_of_the_files_is_an_error_until_the_user_decides(
+    column: str, labels: list[str], agree: bool
+) -> None:
+    names = [f"{label}.{number}.jpg" for label in ("cat", "dog") for number in range(10)]
+    each = [label for label in labels for _ in range(20 // len(labels))]
+    found = files(names, {"labels.csv": table_of(names, each).replace("label", column)})
+    if agree:
+        assert set(chosen_labels(found).rows["label"]) == set(labels)
+    else:
+        with pytest.raises(UserError, match=r"names of the files, as cat\.0\.jpg, and .* do not agree about \d+ of"):
+            chosen_labels(found)
+    assert set(chosen_labels(found, column).rows["label"]) == set(labels)
+
+
 def test_labels_in_names_come_last() -> None:
     found = chosen_labels(files(["train/cat.0.jpg", "train/cat.1.jpg", "train/dog.0.jpg", "train/dog.1.jpg"]))
     assert found.origin == "the names of the files, as cat.0.jpg"
@@ -243,6 +276,11 @@ def test_labels_in_names_come_last() -> None:
         (['"{""kind"":""a""}"', '"{""kind"":""b""}"'] * 5, ".* is no name of a class"),
         (["a", "b", "a", "b", "b|a"] * 2, r"'b\|a' are several labels of one photograph"),
         (["0 16", "2", "2", "3", "3"] * 2, "'0 16' are several labels of one photograph"),
+        (["a", "b", "a", "b", "b and a"] * 2, "'b and a' are several labels of one photograph"),
+        (["scab", "rust", "scab rust", "red fox", "fox"] * 2, "'scab rust' are several labels of one photograph"),
+        (["cat dog", "dog cat"] * 5, "'dog cat' are several labels of one photograph: keep one .* or join words"),
+        (["x|y", "z"] * 5, r"'x\|y' are several labels"),
+        (["1", "1.0"] * 5, "'1' and '1.0' are two spellings of one label"),
         (["b", "a\x1b[2J"] * 5, r"'a\\x1b\[2J' has characters that cannot be printed"),
     ],
 )
@@ -256,14 +294,14 @@ def test_labels_that_cannot_be_used_are_an_error(labels: Sequence[str], message:
     [
         (
             "labels.csv",
-            r"\('labels\.csv' has no column that names the photographs as they are called here",
+            r"\('labels\.csv' has no column, as file_name, that names the photographs as they are called here\)",
         ),
         ("train.7z", r"\(unpack 'train\.7z' first\)"),
     ],
 )
 def test_what_may_hold_labels_or_photographs_and_is_not_read_is_named(other: str, advice: str) -> None:
     with pytest.raises(UserError, match=advice):
-        chosen_labels(files([f"images/{name}" for name in HEAP], {other: "number,breed\n000,pug\n"}))
+        chosen_labels(files([f"images/{name}" for name in HEAP], {other: "number,breed\nx0,pug\n"}))
 
 
 @pytest.mark.parametrize("annotations", ["instances.json", "images/0.xml", "0.txt", "0.cls"])

@@ -10,6 +10,7 @@ from alexnet_pipe.datasets.labelling.label_table import TableLabels
 from tests.datasets.labelled_files import files, shown
 
 FOUR = ["1.jpg", "2.jpg", "3.jpg", "4.jpg"]
+BREED = ["pug", "pug", "boxer", "boxer"]
 BREEDS = "id,breed\n1,pug\n2,pug\n3,boxer\n4,boxer\n"
 
 
@@ -28,18 +29,27 @@ def refused(photographs: list[str], tables: dict[str, str], message: str, column
         ("labels.CSV", "\ufeff" + BREEDS.replace("\n", "\r\n")),
         ("labels.csv", BREEDS.replace("\n", "\r")),
         ("labels.csv", "id,breed\n1.JPG,pug\n2.JPG,pug\n3.Jpg,boxer\n4.jpg,boxer\n"),
+        ("labels.csv", "id,breed\n1.0,pug\n2.0,pug\n3.0,boxer\n4.0,boxer\n"),
+        ("labels.csv", "id,breed\n001,pug\n002,pug\n003,boxer\n004,boxer\n"),
+        ("labels.csv", "file,breed\n1.png,['pug']\n2.png,[pug]\n3.png,boxer\n4.png,boxer\n"),
+        *(
+            (
+                "labels.csv",
+                "breed,source_file,number\n"
+                + "".join(f"{b},{path.format(n)},0\n" for b, n in zip(BREED, "1234", strict=True)),
+            )
+            for path in ("https://h/a/{}.jpg?w=64&h=8", "/home/me/x/{}.jpg", r"C:\x\{}.jpg", "https://h/{}%2Ejpg")
+        ),
         (
             "labels.csv",
             "breed,note,file_name\n"
-            + "".join(
-                f'{b},"a, b\nc {n}",./{n}.jpg\n' for n, b in zip("1234", ["pug"] * 2 + ["boxer"] * 2, strict=True)
-            ),
+            + "".join(f'{b},"a, b\nc {n}",./{n}.jpg\n' for n, b in zip("1234", BREED, strict=True)),
         ),
         (
             "metadata.jsonl",
             "".join(
                 f'{{"file_name": "{n}.jpg", "breed": "{b}", "box": [{n}]}}\n'
-                for n, b in zip("1234", ["pug"] * 2 + ["boxer"] * 2, strict=True)
+                for n, b in zip("1234", BREED, strict=True)
             ),
         ),
     ],
@@ -49,6 +59,29 @@ def test_a_table_of_any_kind_is_read(name: str, table: str) -> None:
     assert shown(found) == ["1.jpg pug train", "2.jpg pug train", "3.jpg boxer train", "4.jpg boxer train"]
     assert found is not None
     assert (found.origin, found.remarks) == (f"{name}, column breed", [])
+
+
+def test_a_file_with_the_class_beside_each_photograph_is_read_as_webdatasets() -> None:
+    found = TableLabels()(files(FOUR, {f"{number}.cls": f"{number // 3}\n" for number in (1, 2, 3, 4)}))
+    assert shown(found) == ["1.jpg 0 train", "2.jpg 0 train", "3.jpg 1 train", "4.jpg 1 train"]
+    assert found is not None
+    assert found.origin == "*.cls, column cls"
+
+
+@pytest.mark.parametrize("column", ["age", "row", "index", "", "quantity"])
+def test_bare_numbers_name_photographs_only_where_the_column_is_called_so(column: str) -> None:
+    assert TableLabels()(files(FOUR, {"a.csv": BREEDS.replace("id", column)})) is None
+
+
+def test_numbers_name_no_photographs_beside_names_of_files() -> None:
+    table = "id,image,label\n1,{}4.jpg,a\n2,{}3.jpg,a\n3,{}2.jpg,b\n4,{}1.jpg,b\n"
+    assert TableLabels()(files(FOUR, {"a.csv": table.replace("{}", "IMG_")})) is None
+    assert shown(TableLabels()(files(FOUR, {"a.csv": table.replace("{}", "")})))[0] == "1.jpg b train"
+
+
+def test_measures_and_dates_are_no_names_of_files() -> None:
+    table = "size,date,label\n1.5,2019/05/1,a\n2.5,2019/05/2,a\n3.5,2019/05/3,b\n4.5,2019/05/4,b\n"
+    assert TableLabels()(files(FOUR, {"a.csv": table})) is None
 
 
 def test_a_table_with_one_column_a_class_is_read_as_isics() -> None:
@@ -165,12 +198,41 @@ def test_photographs_without_labels_are_left_out_and_told() -> None:
     assert in_folder.remarks == ["photographs of the test split without a label, left out: 1"]
 
 
+@pytest.mark.parametrize("name", ["test.csv", "sampleSub.csv"])
+@pytest.mark.parametrize("placeholder", ["a", "0.5"])
+def test_a_form_to_be_filled_in_labels_nothing(name: str, placeholder: str) -> None:
+    photographs = ["train/1.jpg", "train/2.jpg", "test/3.jpg", "test/4.jpg"]
+    tables = {"train.csv": "id,label\n1,a\n2,b\n", name: f"id,label\n3,{placeholder}\n4,{placeholder}\n"}
+    found = TableLabels()(files(photographs, tables))
+    assert shown(found) == ["train/1.jpg a train", "train/2.jpg b train"]
+    assert found is not None
+    assert found.remarks[0] == f"one label in every row of '{name}', as in a form to be filled in: not read"
+    assert found.origin == "train.csv, column label"
+
+
+def test_a_table_with_one_label_that_may_be_a_form_is_refused() -> None:
+    tables = {"labels.csv": "id,label\n1,a\n2,b\n", "sample.csv": "id,label\n3,a\n4,a\n"}
+    refused(FOUR, tables, r"every row of 'sample\.csv' has the label 'a', as a form to be filled in has: remove it")
+
+
+def test_a_table_for_each_class_is_no_form() -> None:
+    tables = {"a.csv": "id,label\n1,a\n2,a\n", "b.csv": "id,label\n3,b\n4,b\n"}
+    assert len(shown(TableLabels()(files(FOUR, tables)))) == 4
+
+
 def test_a_few_missing_rows_and_photographs_are_told_in_numbers() -> None:
     photographs = [f"{number}.jpg" for number in range(40)]
-    table = "id,label\n" + "".join(f"{number},{number % 2}\n" for number in range(1, 41))
+    table = "id,label\n" + "".join(f"{number},{number % 2}\n" for number in [*range(7), *range(8, 41)])
     found = TableLabels()(files(photographs, {"labels.csv": table}))
     assert found is not None
     assert found.remarks == ["rows without a photograph, left out: 1", "photographs without a row, left out: 1"]
+
+
+def test_numbers_that_are_those_of_the_photographs_shifted_are_refused() -> None:
+    table = "id,label\n" + "".join(f"{number},{number % 2}\n" for number in range(1, 41))
+    refused(
+        [f"{n:03}.jpg" for n in range(40)], {"a.csv": table}, "it counts from 1, and the photographs from 0: correct"
+    )
 
 
 def test_what_says_the_same_is_one_label_and_words_go_before_numbers() -> None:
@@ -189,6 +251,9 @@ def test_a_column_with_another_name_is_taken_if_no_other_could_be_it() -> None:
     assert TableLabels()(files(FOUR, {"a.csv": splits})) is None
     for column in ("is_train", "test", "camera", "patient_id", "timestamp", "rating", "predicted_label"):
         assert TableLabels()(files(FOUR, {"a.csv": f"id,{column}\n1,0\n2,0\n3,1\n4,1\n"})) is None, column
+    for trait in ("gender", "patient_age", "View"):
+        traits = f"id,{trait},tested\n1,m,True\n2,f,True\n3,m,False\n4,f,False\n"
+        refused(FOUR, {"a.csv": traits}, f"each of the columns 'tested', '{trait}' may hold the labels")
     captions = "id,text\n1,a cat\n2,a dog\n3,a mat\n4,a bog\n"
     assert TableLabels()(files(FOUR, {"a.csv": captions})) is None
 

@@ -1,18 +1,21 @@
 """Which way of labelling photographs fits what was found."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folders.folder_names import quoted
 from alexnet_pipe.datasets.folders.layout import index_members
+from alexnet_pipe.datasets.labelling.label_columns import few_valued
 from alexnet_pipe.datasets.labelling.label_table import MISSING, DoubtfulTableError, TableLabels
-from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, Labelling, refuse_unusable_labels
+from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, refuse_unusable_labels
 from alexnet_pipe.datasets.labelling.name_labels import labels_in_names
+from alexnet_pipe.datasets.labelling.naming_tables import naming_tables
+from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
 from alexnet_pipe.datasets.labelling.published_splits import with_published_splits
-from alexnet_pipe.datasets.labelling.table_file import is_table_name
+from alexnet_pipe.datasets.labelling.table_file import column_names, is_table_name
 from alexnet_pipe.datasets.labelling.tiny_imagenet import tiny_imagenet_labels
 from alexnet_pipe.datasets.labels import SPLITS, may_be_one
 
@@ -66,8 +69,7 @@ def _found(files: Files) -> Labelled:
     try:
         folders = _in_folders(files)
     except UserError as fault:
-        ways: tuple[Labelling, ...] = (TableLabels(), labels_in_names)
-        if found := next(filter(None, (way(files) for way in ways)), None):
+        if found := _in_tables(files) or labels_in_names(files):
             return found
         raise UserError(f"{fault}{_advice(files)}") from None
     return _beside_tables(files, folders)
@@ -77,6 +79,28 @@ def _in_folders(files: Files, meant: bool = False) -> Labelled:
     rows, outside, remarks = index_members(list(files.sizes), files.folders, files.where, files.alike, meant)
     ignored = [f"files outside any class folder, ignored: {outside:,}"] if outside else []
     return Labelled(rows, "", [*remarks, *ignored])
+
+
+def _in_tables(files: Files) -> Labelled | None:
+    """The labels of a table, if the names of the files have none, or the same, or those of another thing."""
+    found = TableLabels()(files)
+    try:
+        named = labels_in_names(files) if found else None
+    except UserError:  # The names are no labels, for certain.
+        named = None
+    if found is None or named is None:
+        return found
+    both = named.rows.merge(found.rows, on="member", suffixes=("", "_of_table"))
+    differing = both.loc[both["label_of_table"].map(_agreeing(both, named.rows["label"])) != both["label"], "member"]
+    of_one_thing = set(map(str.casefold, both["label"])) & set(map(str.casefold, both["label_of_table"]))
+    plain = TableLabels(beside=frozenset(both["member"]))  # It takes columns only whose names say so.
+    if len(differing) > MISSING * len(both) and (of_one_thing or not plain(files)):
+        raise UserError(
+            f"{files.where}: {named.origin}, and the labels of {found.origin}, do not agree about {len(differing):,} "
+            f"of {len(both):,} photographs, as {differing.iloc[0]!r}: set dataset.labels to the name of the column, "
+            "or remove the table"
+        )
+    return found
 
 
 def _beside_tables(files: Files, folders: Labelled) -> Labelled:
@@ -90,9 +114,7 @@ def _beside_tables(files: Files, folders: Labelled) -> Labelled:
     if not tables:
         return folders
     both = folders.rows.merge(tables.rows, on="member", suffixes=("", "_of_table"))
-    same = {label: label for label in folders.rows["label"]}
-    # Numbers may count otherwise than the folders do; a word that is a folder's name means that folder.
-    meant = _agreeing(both) | {label: label for label in same if not label.isdecimal()} if len(both) else same
+    meant = _agreeing(both, folders.rows["label"])
     differing = both.loc[both["label_of_table"].map(meant) != both["label"], "member"]
     if len(differing) <= MISSING * len(both):
         return _with_tables(folders, tables, meant) if set(tables.rows["label"]) <= set(meant) else folders
@@ -105,11 +127,13 @@ def _beside_tables(files: Files, folders: Labelled) -> Labelled:
     )
 
 
-def _agreeing(both: pd.DataFrame) -> dict[str, str]:
-    """The class of the folders that each label of a table means."""
+def _agreeing(both: pd.DataFrame, classes: Iterable[str]) -> dict[str, str]:
+    """The class that each label of a table means, by most of the photographs; a word that is a class means that one."""
     pairs = both.groupby(["label", "label_of_table"]).size().sort_values(ascending=False, kind="stable").reset_index()
     same = pairs[~(pairs["label"].duplicated() | pairs["label_of_table"].duplicated())]
-    return dict(zip(same["label_of_table"], same["label"], strict=True))
+    # Numbers may count otherwise than the classes do.
+    words = {label: label for label in classes if both.empty or not label.isdecimal()}
+    return dict(zip(same["label_of_table"], same["label"], strict=True)) | words
 
 
 def _with_tables(folders: Labelled, tables: Labelled, meant: Mapping[str, str]) -> Labelled:
@@ -125,18 +149,22 @@ def _with_tables(folders: Labelled, tables: Labelled, meant: Mapping[str, str]) 
 
 def _advice(files: Files) -> str:
     """What can be said of files in which labels or photographs may be that are not read."""
-    names, photographs = files.visible, files.photographs
-    tables = [name for name in names if is_table_name(name)] if photographs else []
-    annotations = [name for name in names if _ANNOTATION.search(name)] if photographs else []
-    archives = [name for name in names if _ARCHIVE.search(name)]
-    said = []
+    photographs = files.photographs
+    annotations = [name for name in files.visible if _ANNOTATION.search(name)] if photographs else []
+    archives = [name for name in files.visible if _ARCHIVE.search(name)]
+    said = list(_about_tables(files)) if photographs else []
     if archives:
-        said.append(f"unpack {quoted(archives)} first")
-    if tables:
-        said.append(
-            f"{quoted(tables)} has no column that names the photographs as they are called here, beside one that "
-            "plainly holds labels: dataset.labels may name it"
-        )
+        said.insert(0, f"unpack {quoted(archives)} first")
     if annotations:
         said.append(f"annotations, as {quoted(annotations[:1])}, are not read: make a labels.csv of file_name,label")
     return f" ({'; '.join(said)})" if said else ""
+
+
+def _about_tables(files: Files) -> Iterator[str]:
+    tables = list(filter(is_table_name, files.visible))
+    naming = naming_tables(files, PhotographNames(files.photographs))[0] if tables else []
+    for table in naming[:1]:
+        columns = quoted(few_valued(table.cells) or column_names(table.cells))
+        yield f"no column of {table.name!r} plainly holds labels: set dataset.labels to the one that does ({columns})"
+    if tables and not naming:
+        yield f"{quoted(tables)} has no column, as file_name, that names the photographs as they are called here"

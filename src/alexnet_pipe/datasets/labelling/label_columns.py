@@ -6,12 +6,13 @@ from collections.abc import Sequence
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.folder import is_image_name
 from alexnet_pipe.datasets.folders.folder_names import quoted, split_in
 from alexnet_pipe.datasets.labelling.table_file import column_names
 from alexnet_pipe.datasets.labels import SPLITS
 
 _LABELS = re.compile(
-    r"(class|label|category|species|breed|target)_?(es|s|id|idx|index|number|no|names?)?|categories|dx|diagnosis"
+    r"(class|label|category|species|breed|target)_?(es|s|id|idx|index|number|no|names?)?|categories|dx|diagnosis|cls"
 )
 """Names of columns that hold labels, in small letters, with `_` for spaces."""
 
@@ -29,7 +30,6 @@ _YES, _NO = ("1", "true", "yes"), ("0", "false", "no")
 
 _NO_LABELS = re.compile(
     r"(k?fold|index|idx|width|height|size|channels|format|url|licen[cs]e|[xywh](_?(min|max|cent(er|re)))?\d?"
-    r"|sex|gender|age(_\w+)?|race|ethnicity|hospital|site|location|view|laterality|orientation|modality|frontal/lateral|ap/pa"
     r"|sources?|status|verified|reviewed|checked|comments?|notes?|remarks?"
     r"|timestamp|date(time)?|year|month|day|time|iso|camera|device|photographer|author|owner|is_\w+"
     r"|pred(ict\w*)?(_\w+)?|conf(idence)?|scores?|ratings?|stars|votes|quality(_grade)?|difficult|truncated|occluded|iscrowd"
@@ -37,16 +37,42 @@ _NO_LABELS = re.compile(
 )
 """Names of columns with few distinct values that are still no labels, but if they are asked for."""
 
+_TRAITS = re.compile(
+    r"(\w+_)?(sex|gender|age|race|ethnicity)(_\w+)?|hospital|site|location|view|laterality|orientation|modality"
+    r"|frontal/lateral|ap/pa|tags|keywords|attributes"
+)
+"""Names of columns that say something of what is on a photograph, and which are labels only if they are asked for."""
+
+CODED = re.compile(r"[\[{].*[\]}]", re.DOTALL)
+"""A list or an object, as JSON and Python write them."""
+
+_LIST_OF_ONE = re.compile(r"\[(['\"]?)([^\[\]{}'\",|;]*)\1\]")
+
 _NOT_LABELLED = re.compile(r"nan|null|\?+|todo|tbd|#?n/a|<na>|(un|not? ?)label(l?ed)?", re.IGNORECASE)
 """What stands in a cell instead of a label, beside labels."""
 
 _FILES = re.compile(r"(file|image|img|photo|picture)s?(_?(name|path|id|file))?s?|(file)?_?paths?|id(_code)?|name")
 """Names of columns that hold the names of photographs, which decides between two that do."""
 
+_NUMBERED = re.compile(
+    r"(file|image|img|photo|pic|frame|scan|slide)\w*|(\w+_)?(id(_code)?|no|nr|num|number|name|code|key)"
+)
+"""Names of columns whose numbers may name photographs; those of others count rows, years or something else."""
+
 
 def plain_name(column: str) -> str:
     """The name of a column in one spelling."""
     return re.sub(r"[-\s.]+", "_", column.strip().casefold())
+
+
+def may_name_photographs(table: pd.DataFrame) -> list[str]:
+    """The columns that may name photographs; of bare numbers, only if they are called so, and none has file names."""
+    columns = column_names(table)
+    numbers = [column for column in columns if table[column].str.fullmatch(r"\d+(\.0+)?|").all()]
+    files = [column for column in columns if table[column].map(is_image_name).any()]
+    of_files = [column for column in files if not table[column].str.contains("://", regex=False).any()]
+    ids = [column for column in numbers if _NUMBERED.fullmatch(plain_name(column)) and not of_files]
+    return [column for column in columns if column in ids or column not in numbers]
 
 
 def photograph_column(found: pd.DataFrame, where: str) -> str:
@@ -75,6 +101,13 @@ def named_labels(table: pd.DataFrame) -> list[str]:
 
 
 def likely_labels(table: pd.DataFrame) -> list[str]:
+    """The columns with few distinct values, if one of them is plainly neither a trait nor a list: that goes first."""
+    few = [column for column in few_valued(table) if not _NO_LABELS.fullmatch(plain_name(column))]
+    plain = [column for column in few if not _TRAITS.fullmatch(plain_name(column)) and not _is_coded(table[column])]
+    return [*plain, *(column for column in few if column not in plain)] if plain else []
+
+
+def few_valued(table: pd.DataFrame) -> list[str]:
     """The columns with few distinct values: neither splits, nor measures, nor captions."""
     of_classes = _one_a_class(table)
     return [column for column in column_names(table) if column not in of_classes and _has_few_values(table, column)]
@@ -98,11 +131,11 @@ def label_column(table: pd.DataFrame, possible: Sequence[str], where: str) -> st
 
 
 def labels_in(table: pd.DataFrame, column: str) -> pd.Series:
-    """The cells of a column of labels, empty where they say that there is none.
+    """The cells of a column of labels, of a list of one that one; empty where they say that there is none.
 
     So says `-1` beside two other numbers at least, none of them negative, and a row's `Confidence` of 0 (not there).
     """
-    labels = table[column].str.strip()
+    labels = table[column].str.strip().str.replace(rf"^{_LIST_OF_ONE.pattern}$", r"\2", regex=True)
     others = labels[~labels.isin(["-1", "-1.0", ""])].unique()
     numbered = len(others) > 1 and all(re.fullmatch(r"\d+(\.0+)?", label) for label in others)
     absent = labels.str.fullmatch(_NOT_LABELLED) | (labels.isin(["-1", "-1.0"]) & numbered)
@@ -155,11 +188,15 @@ def cell_splits(column: pd.Series) -> dict[str, str]:
 
 def _has_few_values(table: pd.DataFrame, name: str) -> bool:
     column = table[name]
-    if is_split_name(name) or _NO_LABELS.fullmatch(plain_name(name)):
+    if is_split_name(name):
         return False
     counts = column[column != ""].value_counts()
     measured = column.str.fullmatch(r"[-+]?\d*\.\d+(e[-+]?\d+)?", case=False).any()
     return 2 <= len(counts) <= column.size / 2 and not measured and not _is_one_of_several_classes(table, name)
+
+
+def _is_coded(column: pd.Series) -> bool:
+    return bool(column.str.fullmatch(CODED).any())
 
 
 def _is_one_of_several_classes(table: pd.DataFrame, name: str) -> bool:

@@ -6,6 +6,7 @@ import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
+from alexnet_pipe.datasets.folders.folder_names import quoted
 from alexnet_pipe.datasets.labelling.label_columns import (
     label_column,
     labels_in,
@@ -14,9 +15,15 @@ from alexnet_pipe.datasets.labelling.label_columns import (
     with_class_of_row,
 )
 from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, held_out, labelled, split_above
-from alexnet_pipe.datasets.labelling.naming_tables import NamingTable, naming_tables, row_splits, unknown_splits
+from alexnet_pipe.datasets.labelling.naming_tables import (
+    NamingTable,
+    is_label_file,
+    naming_tables,
+    row_splits,
+    unknown_splits,
+)
 from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
-from alexnet_pipe.datasets.labelling.table_file import column_names, is_table_name
+from alexnet_pipe.datasets.labelling.table_file import column_names
 
 MISSING = 0.05
 """Share of rows without a photograph, and of photographs without a row, up to which they are only told."""
@@ -51,7 +58,7 @@ class TableLabels:
 
     def __call__(self, files: Files) -> Labelled | None:
         """A `Labelling`: a row's photograph, label and, if a column, the table's name or a folder says so, split."""
-        if not any(map(is_table_name, files.sizes)):
+        if not any(map(is_label_file, files.sizes)):
             return None
         names = PhotographNames(files.photographs)
         tables, faults = naming_tables(files, names)
@@ -64,7 +71,12 @@ class TableLabels:
         where = f"{files.where}: labels from {_origin(chosen)}"
         rows = _rows_of(chosen, where)
         rows = rows[rows["label"] != ""]
-        remarks = [f"{fault}; ignored" for fault in faults] + list(unknown_splits([table for table, _ in chosen]))
+        forms = _forms(rows, self._beside, where)
+        rows, chosen = rows[~rows["table"].isin(forms)], [each for each in chosen if each[0].name not in forms]
+        remarks = (
+            [f"one label in every row of {quoted(forms)}, as in a form to be filled in: not read"] if forms else []
+        )
+        remarks += [f"{fault}; ignored" for fault in faults] + list(unknown_splits([table for table, _ in chosen]))
         remarks += _told("rows without a photograph", rows.loc[rows["member"] == "", "table"], len(rows), where)
         rows = _one_label_each(rows[rows["member"] != ""], where)
         named = {member for table in tables for member in table.members}
@@ -114,6 +126,25 @@ def _rows_of(chosen: _Chosen, where: str) -> pd.DataFrame:
             )
         )
     return pd.concat(parts, ignore_index=True)
+
+
+def _forms(rows: pd.DataFrame, beside: frozenset[str], where: str) -> list[str]:
+    """The tables that are forms to be filled in: one label in all rows, where others have several.
+
+    Raises:
+        UserError: if such a table is not plainly one of test images, or there is no other.
+    """
+    labels, sizes = rows.groupby("table")["label"].nunique(), rows["table"].value_counts()
+    alike = rows["table"].isin([table for table in labels.index if labels[table] == 1 and sizes[table] > 1])
+    forms, others = rows[alike & ~rows["member"].isin(beside)], rows[~alike]
+    if forms["label"].nunique() != 1 or (others["label"].nunique() < 2 and not beside):
+        return []
+    if (forms["split"] == "train").any() or others.empty:
+        raise UserError(
+            f"{where}: every row of {quoted(forms['table'].unique())} has the label {forms['label'].iloc[0]!r}, as a "
+            "form to be filled in has: remove it, or put its rows into the table with the others"
+        )
+    return list(forms["table"].unique())
 
 
 def _one_label_each(rows: pd.DataFrame, where: str) -> pd.DataFrame:

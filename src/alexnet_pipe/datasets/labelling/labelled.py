@@ -12,10 +12,8 @@ import pandas as pd
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_hidden, is_image_name, path_parts
 from alexnet_pipe.datasets.folders.folder_names import holds_annotations_by_name, quoted, split_in
+from alexnet_pipe.datasets.labelling.label_columns import CODED
 from alexnet_pipe.datasets.labels import SPLITS, spelled_alike
-
-_CODED = re.compile(r"[\[{].*[\]}]$", re.DOTALL)
-"""A list or an object, as JSON and Python write them."""
 
 
 @dataclass(frozen=True)
@@ -121,9 +119,10 @@ def refuse_unusable_labels(found: Labelled, where: str) -> None:
 def _faults(rows: pd.DataFrame) -> Iterator[str]:
     labels = sorted(rows["label"].unique())
     yield from (f"{label!a} has characters that cannot be printed" for label in labels if not label.isprintable())
-    yield from (f"{label!r} is no name of a class: make a column of names" for label in labels if _CODED.match(label))
-    if several := next(filter(None, (_several(label, labels) for label in labels)), None):
-        yield f"{several!r} are several labels of one photograph: keep one for each"
+    coded = filter(CODED.fullmatch, labels)
+    yield from (f"{label!r} is no name of a class: make a column of names" for label in coded)
+    for several in _several(labels):
+        yield f"{several!r} are several labels of one photograph: keep one for each, or join words of one by _"
     if same := spelled_alike(labels):
         yield f"{same[0]!r} and {same[1]!r} are two spellings of one label: make them one"
     if len(labels) > max(2, len(rows) / 2):
@@ -136,7 +135,14 @@ def _faults(rows: pd.DataFrame) -> Iterator[str]:
         yield f"{which} have no training images: add some, or remove the class"
 
 
-def _several(label: str, labels: Sequence[str]) -> str | None:
-    """The label, if it is made of others, as `Mass|Nodule` and `0 16`."""
-    parts = re.split(r"\s+" if re.fullmatch(r"\d+(\s+\d+)+", label) else r"\s*[|;,]\s*", label)
-    return label if len(parts) > 1 and (set(parts) <= set(labels) or all(map(str.isdecimal, parts))) else None
+def _several(labels: Iterable[str]) -> Iterator[str]:
+    """Labels that are made of several: `Mass|Nodule`, `0 16`, `cat dog` beside `cat` and `dog`, or beside `dog cat`."""
+    spelled = {label: " ".join(label.split()) for label in labels}
+    known, ordered = set(spelled.values()), set()
+    for label, words in spelled.items():
+        ways = [re.split(separator, words) for separator in (" ?[,/+&] ?| and ", "[ ,]+")]
+        several = (len(parts) > 1 and (known.issuperset(parts) or all(map(str.isdecimal, parts))) for parts in ways)
+        in_order = tuple(sorted(ways[-1]))
+        if re.search(r"\S[|;]", words) or any(several) or in_order in ordered:
+            yield label
+        ordered.add(in_order)

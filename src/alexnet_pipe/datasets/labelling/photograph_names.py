@@ -1,14 +1,18 @@
 """Which photograph a cell of a table means: a path, the name of a file, or that without its ending."""
 
 import posixpath
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
+from urllib.parse import unquote, urlsplit
 
 from alexnet_pipe.datasets.folder import is_image_name, path_parts
 from alexnet_pipe.datasets.labelling.labelled import split_above
 
 _DEEPEST = 100
 """Parts of the longest path that is looked for."""
+
+_WHOLE = re.compile(r"(?:^|(?<=/))0*(\d+)(?:\.0+)?$")
 
 
 class PhotographNames:
@@ -42,14 +46,24 @@ class PhotographNames:
         if beside in self._paths:
             return [self._paths[beside]]
         whole, end = is_image_name(parts[-1]), "/".join(parts)
-        found = self._by_end(len(parts), whole).get(end) or self._by_end(len(parts), whole, str.casefold).get(
-            end.casefold(), []
-        )
+        found = self._by_end(len(parts), whole).get(end) or self._by_end(len(parts), whole, _plain).get(_plain(end), [])
         if not found:  # The path may begin above the data set, as one on somebody else's disk.
             below = ("/".join(parts[start:]) for start in range(1, len(parts)))
             found = [self._paths[path] for path in below if path in self._paths][:1]
         in_split = [member for member in found if split and split_above(member) == split]
         return in_split if len(found) > 1 and in_split else found
+
+    def called(self, cells: Sequence[str], folder: str) -> list[str]:
+        """`cells`; of paths and addresses that mean no member, the names of their files, or those without ending.
+
+        So `https://host/a.jpg?size=640` and `/home/somebody/a.png` mean `a.jpg`, if the names alone are as distinct.
+        """
+        own = list(map(_own_name, cells))
+        of_files = all(map(is_image_name, own)) or any("://" in cell for cell in cells)
+        for names in (cells, own, [posixpath.splitext(name)[0] for name in own]) if of_files else ():
+            if any(self.find(name, folder, None) for name in names) and len(set(names)) == len(set(cells)):
+                return list(names)
+        return list(cells)
 
     def _by_end(self, depth: int, whole: bool, spelled: Callable[[str], str] = str) -> dict[str, list[str]]:
         """Members by the last `depth` parts of their path, with or without the ending, as `spelled` makes them."""
@@ -61,6 +75,16 @@ class PhotographNames:
                 ends.setdefault(spelled(end if whole else posixpath.splitext(end)[0]), []).append(member)
             self._ends[key] = ends
         return self._ends[key]
+
+
+def _plain(end: str) -> str:
+    """Without regard to case, and for a number to zeros before it and to what a spreadsheet adds (`101.0`)."""
+    return _WHOLE.sub(r"\1", end.casefold())
+
+
+def _own_name(cell: str) -> str:
+    path = unquote(urlsplit(cell).path) if "://" in cell else cell
+    return _parts(path)[-1] if _parts(path) else ""
 
 
 def _parts(name: str) -> tuple[str, ...]:

@@ -83,8 +83,12 @@ def _json_lines(content: bytes, rows: int | None) -> pd.DataFrame:
 
 
 def _scalars(line: bytes) -> dict[str, str]:
-    """The values of one object that are text or numbers."""
+    """The values of one object as text, of lists and objects as JSON."""
     record: Any = json.loads(line.decode("utf-8-sig"))
     if not isinstance(record, dict) or len(record) > MOST_COLUMNS:
         raise ValueError("a line is no object of JSON")
-    return {key: str(value) for key, value in record.items() if isinstance(value, str | int | float)}
+    return {
+        key: json.dumps(value) if isinstance(value, list | dict) else str(value)
+        for key, value in record.items()
+        if value is not None
+    }
