@@ -1,4 +1,4 @@
-"""`make setup` knows whose environment lies in the folder."""
+"""`make setup` knows whose environment lies in the folder, and `make test` which tests stay together."""
 
 import shutil
 import subprocess
@@ -20,3 +20,9 @@ def test_an_environment_that_was_made_in_another_folder_is_made_anew(tmp_path: P
     # It prints what it would do, and does nothing.
     plan = subprocess.run(["make", "--dry-run", "setup"], cwd=folder, capture_output=True, text=True, check=True).stdout
     assert (MADE_ANEW in plan) == said
+
+
+def test_the_tests_of_a_file_stay_together(request: pytest.FixtureRequest) -> None:
+    if not getattr(request.config.option, "loadgroup", False):
+        pytest.skip("they are not shared out by their groups")
+    assert request.node.nodeid.endswith("@tests/contract/test_environment.py")
