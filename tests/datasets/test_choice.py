@@ -217,7 +217,22 @@ def test_masks_beside_photographs_are_not_taken_for_them() -> None:
     found = chosen_labels(files(photographs, {"annotations/list.txt": "Abyssinian_1 1 1 1\n"}))
     assert found.origin == "the names of the files, as Abyssinian_0.jpg"
     assert len(found.rows) == len(names)
-    assert found.remarks == ["images in folders of masks and annotations, left out: 10"]
+    assert found.remarks == ["masks and annotations that are images, left out: 10"]
+
+
+def test_masks_in_the_folder_of_their_photographs_are_left_out_as_busis() -> None:
+    photographs = [
+        f"{label}/{label} ({n}){end}.png"
+        for label in ("benign", "normal")
+        for n in (1, 2)
+        for end in ("", "_mask", "_mask_1")
+    ]
+    found = chosen_labels(files([*photographs, "normal/with_mask.png"]))
+    assert sorted(found.rows["member"]) == [
+        *(f"{label}/{label} ({n}).png" for label in ("benign", "normal") for n in (1, 2)),
+        "normal/with_mask.png",
+    ]
+    assert found.remarks == ["masks and annotations that are images, left out: 8"]
 
 
 @pytest.mark.parametrize("classes", [("day_1", "day_7"), ("2019", "2020"), ("cats", "dogs", "samples")])
@@ -279,6 +294,7 @@ def test_labels_in_names_come_last() -> None:
         (["a", "b", "a", "b", "b and a"] * 2, "'b and a' are several labels of one photograph"),
         (["scab", "rust", "scab rust", "red fox", "fox"] * 2, "'scab rust' are several labels of one photograph"),
         (["cat dog", "dog cat"] * 5, "'dog cat' are several labels of one photograph: keep one .* or join words"),
+        (["train", "test"] * 5, "'test', 'train' are splits, no labels"),
         (["x|y", "z"] * 5, r"'x\|y' are several labels"),
         (["1", "1.0"] * 5, "'1' and '1.0' are two spellings of one label"),
         (["b", "a\x1b[2J"] * 5, r"'a\\x1b\[2J' has characters that cannot be printed"),
@@ -304,7 +320,7 @@ def test_what_may_hold_labels_or_photographs_and_is_not_read_is_named(other: str
         chosen_labels(files([f"images/{name}" for name in HEAP], {other: "number,breed\nx0,pug\n"}))
 
 
-@pytest.mark.parametrize("annotations", ["instances.json", "images/0.xml", "0.txt", "0.cls"])
+@pytest.mark.parametrize("annotations", ["instances.json", "images/0.xml", "0.txt", "0.cls", "labels.xlsx"])
 def test_annotations_that_are_not_read_are_named(annotations: str) -> None:
     with pytest.raises(UserError, match=rf"annotations, as '{annotations}', are not read: make a labels\.csv"):
         chosen_labels(files([f"images/{name}" for name in HEAP], {annotations: "{}"}))

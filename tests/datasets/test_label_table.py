@@ -235,6 +235,37 @@ def test_numbers_that_are_those_of_the_photographs_shifted_are_refused() -> None
     )
 
 
+def test_a_table_with_one_column_a_class_goes_before_what_another_says_of_patients() -> None:
+    tables = {
+        "truth.csv": "image,MEL,NV\n1,1,0\n2,0,1\n3,0,1\n4,1,0\n",
+        "meta.csv": "image,region\n1,a\n2,a\n3,b\n4,b\n",
+    }
+    found = TableLabels()(files(FOUR, tables))
+    assert found is not None
+    assert found.origin == "truth.csv, column with the 1 of each row"
+
+
+def test_measures_are_labels_only_if_asked_for() -> None:
+    table = "id,target\n1,0.5\n2,0.5\n3,1.5\n4,1.5\n"
+    assert TableLabels()(files(FOUR, {"a.csv": table})) is None
+    assert shown(TableLabels("target")(files(FOUR, {"a.csv": table})))[0] == "1.jpg 0.5 train"
+
+
+def test_lists_are_no_labels_where_something_else_says_the_same() -> None:
+    table = "".join(
+        f'{{"file_name": "{n}.jpg", "objects": {{"box": [{n % 2}]}}, "number": {n % 2}}}\n' for n in (1, 2, 3, 4)
+    )
+    found = TableLabels()(files(FOUR, {"metadata.jsonl": table}))
+    assert found is not None
+    assert found.origin == "metadata.jsonl, column number"
+
+
+def test_a_table_names_photographs_below_its_own_folder_first() -> None:
+    photographs = [f"batch{batch}/images/{name}" for batch in (1, 2) for name in FOUR]
+    found = TableLabels()(files(photographs, {f"batch{batch}/labels.csv": BREEDS for batch in (1, 2)}))
+    assert len(shown(found)) == 8
+
+
 def test_what_says_the_same_is_one_label_and_words_go_before_numbers() -> None:
     table = "id,label,category\n1,0,pug\n2,0,pug\n3,1,boxer\n4,1,boxer\n"
     found = TableLabels()(files(FOUR, {"labels.csv": table}))

@@ -47,6 +47,12 @@ def test_a_wordnet_number_of_two_classes_is_that_of_neither() -> None:
     assert labels_of(["n02085620", "n02085620 a"], ["n02085620 a", "n02085620 b"]) == {"n02085620 a": 0}
 
 
+def test_labels_that_all_differ_in_a_number_only_may_be_one() -> None:
+    assert len(list(may_be_one(["cats_1", "cats_2", "dogs_1", "dogs_2", "dogs_3"]))) == 2
+    assert list(may_be_one(["c1", "c2", "c3"])) == []
+    assert list(may_be_one(["apple 1", "apple 2", "pear"])) == []
+
+
 @pytest.mark.parametrize("pair", ALIKE + MAY_BE_ONE + DIFFERENT)
 def test_spellings_are_told_from_classes(pair: str) -> None:
     for one, other in permutations(pair.split("|")):

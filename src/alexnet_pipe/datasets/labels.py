@@ -9,6 +9,7 @@ SPLITS = ("train", "validation", "test")
 
 _WORDNET = re.compile(r"(n\d{8})(?![^\W_])")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
+_COUNTED = re.compile(r"[-_ ]*\d+$")
 _WHOLE = re.compile(r"0*(\d+)(?:\.0+)?")
 
 
@@ -51,7 +52,10 @@ def spelled_alike(labels: Iterable[str]) -> tuple[str, str] | None:
 
 
 def may_be_one(labels: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Pairs of labels that differ only in accents, in signs between their letters, or in the ending of a plural."""
+    """Pairs of labels that differ only in accents, in signs between their letters, or in the ending of a plural.
+
+    Or in a number at their end, if all of them do so, and not all from each other.
+    """
     first: dict[str, str] = {}
     for label in labels:
         letters = _letters(label)
@@ -60,6 +64,11 @@ def may_be_one(labels: Iterable[str]) -> Iterator[tuple[str, str]]:
     for letters, label in first.items():
         if letters.isalpha() and len(letters) > 2:
             yield from ((label, first[plural]) for plural in (f"{letters}s", f"{letters}es") if plural in first)
+    counted: dict[str, list[str]] = {}
+    for label in first.values():
+        counted.setdefault(_COUNTED.sub("", label), []).append(label)
+    if len(counted) > 1 and min(map(len, counted.values())) > 1:
+        yield from ((one, other) for one, other, *_ in counted.values())
 
 
 def _spelled(label: str) -> str:

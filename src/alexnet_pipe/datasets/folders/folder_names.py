@@ -39,7 +39,9 @@ _UNLABELLED = re.compile(
     re.IGNORECASE,
 )
 _COPY = re.compile(
-    r"(.+?)(?:[-_ ]+(?:copy|old|backup|bak)(?: ?\(?\d+\)?)?|[ _]?\(\d+\)|\.(?:old|bak)|~)", re.IGNORECASE
+    r"(.+?)(?:[-_ ]+(?:copy|old|new|backup|bak|extra|aug(?:mented)?|resized|cropped|flipped|rotated)(?: ?\(?\d+\)?)?"
+    r"|[-_ ]\d|[ _]?\(\d+\)|\.(?:old|bak)|~)",
+    re.IGNORECASE,
 )
 _VERSION = re.compile(
     r"originals?|resized|small|large|thumb(nail)?s?|augmented|aug|cropped|gr[ae]y(scale)?|colou?r|hr|lr|high|low|res|\d+x\d+"
@@ -137,7 +139,7 @@ def is_no_class(folder: str) -> bool:
 
 
 def copy_of(folder: str) -> str | None:
-    """The folder of which this one is a copy by its name, as `dog - Copy` and `dog (1)` of `dog`; or None."""
+    """The folder of which this one is a copy or a part by its name, as `dog - Copy` and `dog_2` of `dog`; or None."""
     match = _COPY.fullmatch(folder)
     return match[1] if match else None
 

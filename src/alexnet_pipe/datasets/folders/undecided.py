@@ -58,12 +58,19 @@ def refuse_undecided(below: Folders, deeper: Folders, where: str, meant: bool = 
 
 
 def _refuse_parts(below: Folders, where: str) -> None:
-    if are_parts(_names(below)):
+    if are_parts(_names(below)) or (len(below) > 1 and all(map(_is_shard, below))):
         raise UserError(
             f"{where}: {quoted(_names(below))} look like parts of one set, not like classes: put the photographs of "
             "each class into a folder of their own, or list them in a train.txt, `path label` a line; if these are "
             "the classes, set dataset.labels to 'folders'"
         )
+
+
+def _is_shard(folder: TreeFolder) -> bool:
+    """Whether its files go on counting from its own number, as img2dataset's `00001/000010007.jpg`."""
+    stems = {name.partition(".")[0] for name in folder.members}
+    counted = all(stem.isdecimal() and len(stem) > len(folder.name) for stem in stems)
+    return len(folder.name) > 3 and bool(stems) and counted and all(stem.startswith(folder.name) for stem in stems)
 
 
 def _refuse_no_classes(below: Folders, where: str) -> None:
@@ -75,8 +82,8 @@ def _refuse_no_classes(below: Folders, where: str) -> None:
         )
     if copies := [name for name in names if copy_of(name) in names]:
         raise UserError(
-            f"{where}: by its name, {copies[0]!r} is a copy of {copy_of(copies[0])!r}: move it away, or rename it if "
-            "it is a class"
+            f"{where}: by its name, {copies[0]!r} is a copy or a part of {copy_of(copies[0])!r}: move it away or into "
+            "that one, or set dataset.labels to 'folders' if it is a class"
         )
     if None not in (splits := set(map(split_in, names))) and len(splits) > 1:
         raise UserError(

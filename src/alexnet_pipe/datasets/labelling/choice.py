@@ -25,7 +25,7 @@ FOLDERS = "folders"
 _METADATA = re.compile(r"(^|[/(])metadata\.(csv|jsonl)\b")
 """The table of Hugging Face's imagefolder, with which folders are no classes."""
 
-_ANNOTATION = re.compile(r"\.(xml|json|mat|txt|lst|cls)$", re.IGNORECASE)
+_ANNOTATION = re.compile(r"\.(xml|json|mat|txt|lst|cls|xlsx?|ods|np[yz]|pkl)$", re.IGNORECASE)
 _ARCHIVE = re.compile(r"\.(7z|rar|zip|tar|t?gz|t?bz2|t?xz|zst|parquet|arrow|tfrecords?|h5|npz)$", re.IGNORECASE)
 
 
@@ -50,8 +50,8 @@ def chosen_labels(files: Files, wanted: str | None = None) -> Labelled:
     ]
     if found.origin:
         refuse_unusable_labels(found, files.where)
-        masks = len(files.images) - len(files.photographs)
-        told += [f"images in folders of masks and annotations, left out: {masks:,}"] if masks else []
+    if masks := len(files.images) - len(files.photographs) if found.origin else len(files.masks):
+        told.append(f"masks and annotations that are images, left out: {masks:,}")
     return found._replace(remarks=list(dict.fromkeys([*found.remarks, *told])))
 
 
@@ -76,7 +76,9 @@ def _found(files: Files) -> Labelled:
 
 
 def _in_folders(files: Files, meant: bool = False) -> Labelled:
-    rows, outside, remarks = index_members(list(files.sizes), files.folders, files.where, files.alike, meant)
+    rows, outside, remarks = index_members(
+        [name for name in files.sizes if name not in files.masks], files.folders, files.where, files.alike, meant
+    )
     ignored = [f"files outside any class folder, ignored: {outside:,}"] if outside else []
     return Labelled(rows, "", [*remarks, *ignored])
 

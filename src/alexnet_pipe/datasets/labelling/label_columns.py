@@ -38,7 +38,7 @@ _NO_LABELS = re.compile(
 """Names of columns with few distinct values that are still no labels, but if they are asked for."""
 
 _TRAITS = re.compile(
-    r"(\w+_)?(sex|gender|age|race|ethnicity)(_\w+)?|hospital|site|location|view|laterality|orientation|modality"
+    r"(\w+_)?(sex|gender|age|race|ethnicity|site|location)(_\w+)?|hospital|view(_\w+)?|laterality|orientation|modality"
     r"|frontal/lateral|ap/pa|tags|keywords|attributes"
 )
 """Names of columns that say something of what is on a photograph, and which are labels only if they are asked for."""
@@ -71,7 +71,8 @@ def may_name_photographs(table: pd.DataFrame) -> list[str]:
     numbers = [column for column in columns if table[column].str.fullmatch(r"\d+(\.0+)?|").all()]
     files = [column for column in columns if table[column].map(is_image_name).any()]
     of_files = [column for column in files if not table[column].str.contains("://", regex=False).any()]
-    ids = [column for column in numbers if _NUMBERED.fullmatch(plain_name(column)) and not of_files]
+    called = {column: plain_name(column) for column in numbers if not of_files}
+    ids = [column for column, name in called.items() if _NUMBERED.fullmatch(name) and not _LABELS.fullmatch(name)]
     return [column for column in columns if column in ids or column not in numbers]
 
 
@@ -96,8 +97,10 @@ def photograph_column(found: pd.DataFrame, where: str) -> str:
 
 
 def named_labels(table: pd.DataFrame) -> list[str]:
-    """The columns whose names say that they hold labels, and that are not empty."""
-    return [column for column in column_names(table) if _LABELS.fullmatch(plain_name(column)) and table[column].any()]
+    """The columns whose names say that they hold labels, and that are neither empty nor measured: several fractions."""
+    named = [column for column in column_names(table) if _LABELS.fullmatch(plain_name(column)) and table[column].any()]
+    fractions = {column: table[column].str.fullmatch(r"[-+]?\d*\.\d*[1-9]\d*") for column in named}
+    return [column for column in named if table.loc[fractions[column], column].nunique() < 2]
 
 
 def likely_labels(table: pd.DataFrame) -> list[str]:
@@ -126,7 +129,8 @@ def label_column(table: pd.DataFrame, possible: Sequence[str], where: str) -> st
             f"{where}: each of the columns {quoted([possible[0], *distinct])} may hold the labels: set dataset.labels "
             "to the name of the one that does"
         )
-    textual = [column for column in possible if not table[column].str.fullmatch(r"[-+]?\d+(\.0+)?|").all()]
+    numbers = [column for column in possible if table[column].str.fullmatch(r"[-+]?\d+(\.0+)?|").all()]
+    textual = [column for column in possible if column not in numbers and not _is_coded(table[column])]
     return next(iter([*textual, *possible]), None)
 
 

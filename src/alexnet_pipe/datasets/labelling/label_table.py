@@ -8,6 +8,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.folders.folder_names import quoted
 from alexnet_pipe.datasets.labelling.label_columns import (
+    CLASS_OF_ROW,
     label_column,
     labels_in,
     likely_labels,
@@ -89,7 +90,8 @@ class TableLabels:
             return [(table, self._column) for table in tables if self._column in table.cells]
         chosen = _chosen(tables, named_labels, where)
         if not chosen and not self._beside:
-            chosen = _chosen(tables, likely_labels, where)
+            of_classes = [table for table in tables if CLASS_OF_ROW in table.cells]
+            chosen = _chosen(of_classes or tables, likely_labels, where)
         return chosen
 
 

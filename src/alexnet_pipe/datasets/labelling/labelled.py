@@ -11,9 +11,13 @@ import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_hidden, is_image_name, path_parts
-from alexnet_pipe.datasets.folders.folder_names import holds_annotations_by_name, quoted, split_in
+from alexnet_pipe.datasets.folders.folder_names import holds_annotations_by_name, quoted, split_in, split_of
 from alexnet_pipe.datasets.labelling.label_columns import CODED
 from alexnet_pipe.datasets.labels import SPLITS, spelled_alike
+
+_MASK = re.compile(
+    r"(.+)[-_. ](?:mask|seg(?:mentation)?|gt|trimap|annotation)(?:[-_ ]?\d+)?", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -51,9 +55,17 @@ class Files:
         return [name for name in self.visible if is_image_name(name)]
 
     @cached_property
+    def masks(self) -> set[str]:
+        """The images beside the photograph of which they are masks by their names, as `1_mask.png` beside `1.png`."""
+        stems = {name.rpartition(".")[0]: name for name in self.images}
+        found = {name: match for stem, name in stems.items() if (match := _MASK.fullmatch(stem))}
+        return {name for name, match in found.items() if match[1] in stems}
+
+    @cached_property
     def photographs(self) -> list[str]:
-        """The images; if there are others, not those in folders of masks and other annotations."""
-        return [name for name in self.images if not _are_annotations(path_parts(name)[:-1])] or self.images
+        """The images but for masks; if there are others, not those in folders of masks and other annotations."""
+        images = [name for name in self.images if name not in self.masks]
+        return [name for name in images if not _are_annotations(path_parts(name)[:-1])] or images
 
 
 class Labelled(NamedTuple):
@@ -125,6 +137,8 @@ def _faults(rows: pd.DataFrame) -> Iterator[str]:
         yield f"{several!r} are several labels of one photograph: keep one for each, or join words of one by _"
     if same := spelled_alike(labels):
         yield f"{same[0]!r} and {same[1]!r} are two spellings of one label: make them one"
+    if all(map(split_of, labels)):
+        yield f"{quoted(labels)} are splits, no labels: set dataset.labels to the right column"
     if len(labels) > max(2, len(rows) / 2):
         yield f"{len(labels):,} for {len(rows):,} photographs are no classes: set dataset.labels to the right column"
     if len(labels) < 2:

@@ -34,10 +34,12 @@ class PhotographNames:
     def find(self, cell: str, folder: str, split: str | None) -> list[str]:
         """The members that `cell` may mean; more than one if it does not say which.
 
+        Of several, those below the table's folder are meant, and of these those in folders of the row's split.
+
         Args:
             cell: As it stands in a table.
             folder: Of the table, separated by `/`; paths may begin there.
-            split: Of the row, if it is known: of several members, those in folders of that split are meant.
+            split: Of the row, if it is known.
         """
         parts = _parts(cell)
         if not 0 < len(parts) <= _DEEPEST:
@@ -50,8 +52,9 @@ class PhotographNames:
         if not found:  # The path may begin above the data set, as one on somebody else's disk.
             below = ("/".join(parts[start:]) for start in range(1, len(parts)))
             found = [self._paths[path] for path in below if path in self._paths][:1]
-        in_split = [member for member in found if split and split_above(member) == split]
-        return in_split if len(found) > 1 and in_split else found
+        above = _parts(folder)
+        found = [member for member in found if _parts(member)[: len(above)] == above] or found
+        return [member for member in found if split and split_above(member) == split] or found
 
     def called(self, cells: Sequence[str], folder: str) -> list[str]:
         """`cells`; of paths and addresses that mean no member, the names of their files, or those without ending.
