@@ -10,6 +10,7 @@ import pytest
 from PIL import ExifTags, Image, ImageOps
 
 from alexnet_pipe.datasets.sample import write_sample
+from alexnet_pipe.datasets.sample.difficulty import HARD
 from alexnet_pipe.datasets.sample.encodings import broken_files, encode, photograph
 from alexnet_pipe.datasets.sample.scene import CLASSES, Scene, draw_scene
 from alexnet_pipe.datasets.sample.shapes import SHAPES
@@ -57,6 +58,16 @@ def scene(name: str, seed: int) -> Scene:
 def test_two_runs_write_the_same_bytes(archive, tmp_path):
     write_sample(tmp_path / "again.zip", images_per_class=EACH)
     assert (tmp_path / "again.zip").read_bytes() == archive.read_bytes()
+
+
+def test_a_harder_set_has_other_pictures_of_the_same_classes_and_its_own_share_for_testing(archive, tmp_path):
+    for name in ("hard.zip", "again.zip"):
+        write_sample(tmp_path / name, images_per_class=EACH, test_share=0.7, difficulty=HARD)
+    assert (tmp_path / "hard.zip").read_bytes() == (tmp_path / "again.zip").read_bytes()
+    with zipfile.ZipFile(archive) as easy, zipfile.ZipFile(tmp_path / "hard.zip") as hard:
+        members = [name for name in hard.namelist() if number(name) <= EACH]
+        assert sum(name.startswith("test_set/") for name in members) == 7 * len(CLASSES)
+        assert not {easy.read(name) for name in easy.namelist()} & {hard.read(name) for name in members}
 
 
 def test_a_file_depends_on_its_class_and_number_alone(files):

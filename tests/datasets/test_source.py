@@ -19,7 +19,10 @@ def chosen(tmp_path: Path, **dataset: object) -> Source:
 
 
 def test_the_parameters_choose_the_source(tmp_path: Path) -> None:
-    assert isinstance(chosen(tmp_path), Sample)
+    assert chosen(tmp_path) == Sample()
+    hard = chosen(tmp_path, location="hard")
+    assert isinstance(hard, Sample)
+    assert hard.images_per_class * 10 == 10_000
     assert isinstance(chosen(tmp_path, source="directory", location="pets"), Directory)
     assert isinstance(chosen(tmp_path, source="kaggle", location="a/b/versions/1"), Kaggle)
     assert isinstance(chosen(tmp_path, source="imagenet", location="tars", copy=False), ImageNet)

@@ -25,13 +25,20 @@ def test_the_papers_ablations_fit_the_parameters_and_have_its_claims() -> None:
     found = load_configurations(ROOT, "ablations")
     assert {name: each.claim for name, each in found.items()} == {
         "published": {},
+        "one-view": {"top1": 1.5, "top5": 1.3},
         "no-normalization": {"top1": 1.4, "top5": 1.2},
         "non-overlapping-pooling": {"top1": 0.4, "top5": 0.3},
         "no-colour-shift": {"top1": "> 1"},
+        "no-random-crops": {},
+        "no-mirror-images": {},
+        "no-dropout": {},
         "one-gpu": {"top1": 1.7, "top5": 1.2},
         "single-tower": {},
     }
-    assert planned(ROOT, "ablations", [2012])["published", 2012] == load_params(ROOT / "params.yaml")
+    all_of_them = planned(ROOT, "ablations", [2012])
+    assert all_of_them["published", 2012] == load_params(ROOT / "params.yaml")
+    assert all_of_them["one-view", 2012] == all_of_them["published", 2012]
+    assert len({each.model_dump_json() for each in all_of_them.values()}) == len(found) - 1
 
 
 def test_what_a_configuration_does_not_set_is_as_in_params_yaml(tmp_path: Path) -> None:

@@ -42,6 +42,13 @@ def test_differences_are_paired_by_seed() -> None:
     assert (other["difference"], other["paper"]) == ("+3.0 ± 12.7", "+1.4")
 
 
+def test_one_view_is_compared_with_the_ten_of_the_same_models() -> None:
+    models = {1: errors(0.1) | {"top1_error": 0.12}, 2: errors(0.2) | {"top1_error": 0.22}}
+    configurations = {"base": Configuration(), "one-view": Configuration(views=1)}
+    base, one = experiment_rows(configurations, 2, {"base": models, "one-view": models})
+    assert (base["%"], one["%"], one["difference"]) == ("15.0 ± 63.5", "17.0 ± 63.5", "+2.0 ± 0.0")
+
+
 def test_what_failed_is_said_and_left_out_of_the_pairs() -> None:
     found = {"base": {1: errors(0.1)}, "other": {1: errors(0.2), 2: errors(0.4)}}
     base, other = experiment_rows(CONFIGURATIONS, 2, found)

@@ -105,3 +105,16 @@ def test_colour_factors_are_standard_normal() -> None:
     factors = colour_factors(1, 0, 20_000)
     assert abs(factors.mean()) < 0.02
     assert abs(factors.std() - 1) < 0.02
+
+
+def test_without_random_crops_and_mirror_images_a_step_sees_centres_and_the_rest_stays() -> None:
+    store = random_store(6)
+    usual, plain = (
+        TrainingStream(store, np.eye(3), TrainParams(seed=7, batch_size=6, random_crops=on, mirror=on)).batch(0)
+        for on in (True, False)
+    )
+    assert (plain[0]["offset"] == 14).all()
+    assert not plain[0]["mirror"].any()
+    np.testing.assert_array_equal(plain[0]["colour_shift"], usual[0]["colour_shift"])
+    np.testing.assert_array_equal(plain[1], usual[1])
+    assert usual[0]["mirror"].any()

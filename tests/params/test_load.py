@@ -58,7 +58,7 @@ def test_what_is_not_set_is_as_published(tmp_path: Path) -> None:
         ("resize:\n  policy: stretch", "resize.policy is 'stretch': input should be 'crop' or 'squash'"),
         ("resize:\n  background: whit", "resize.background is 'whit': unknown color specifier: 'whit'"),
         ("dataset:\n  source: directory", "dataset: `source: directory` needs `location`"),
-        ("dataset:\n  location: x", "dataset: `source: sample` takes no `location`"),
+        ("dataset:\n  location: x", "dataset: `source: sample` has no `location` but `hard`"),
         (
             "dataset:\n  source: kaggle\n  location: cats",
             "dataset: `location: cats` is no data set of Kaggle: OWNER/NAME",

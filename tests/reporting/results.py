@@ -16,7 +16,8 @@ PARAMETERS: dict[str, dict[str, Any]] = {
     "dataset": {"source": "sample", "location": None},
     "resize": {"policy": "crop", "max_pixels": 1_000_000},
     "model": {"variant": "paper", "width": 0.25},
-    "train": {"seed": 1, "batch_size": 2, "patience": 3, "colour_shift": 0.1, "init_weights": None},
+    "train": {"seed": 1, "batch_size": 2, "patience": 3, "colour_shift": 0.1, "init_weights": None}
+    | {"random_crops": True, "mirror": True, "dropout": 0.5},
 }
 ORIGIN = Provenance(
     commit=Commit("12345678" * 5, "2026-01-02", changed=False, test_metrics={"top1_error": 0.5}),

@@ -73,6 +73,12 @@ def test_errors_classes_limits_and_digests_are_there() -> None:
     assert "author    = {Krizhevsky, Alex and Sutskever, Ilya and Hinton, Geoffrey E.}" in text
 
 
+def test_what_a_run_varied_is_named_and_nothing_else() -> None:
+    assert "in the paper: random crops, mirror images, colour shifts along" in card(results())
+    plain = {**PARAMETERS, "train": PARAMETERS["train"] | {"colour_shift": 0, "mirror": False, "dropout": 0.0}}
+    assert "as in the paper: random crops. All" in model_card(results(), plain, SAMPLE, ORIGIN)
+
+
 def test_top5_error_of_few_classes_is_a_dash_and_explained() -> None:
     text = card(results(3))
     assert ["top-5", "–", "–"] in cells(text)

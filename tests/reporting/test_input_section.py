@@ -17,9 +17,13 @@ def test_colour_shifts_and_views_are_those_of_the_first_step_of_training() -> No
     inputs, _ = TrainingStream(results.train, directions, TrainParams(seed=7, batch_size=16)).batch(0)
     shown = shifts(results, {"seed": 7, "colour_shift": 0.3})
     np.testing.assert_allclose(shown, inputs["colour_shift"][:SHIFTS], rtol=1e-5)
-    offsets, mirrors = zip(*random_views(seed=7), strict=True)
+    offsets, mirrors = zip(*random_views({"seed": 7, "random_crops": True, "mirror": True}), strict=True)
     assert offsets == tuple(map(tuple, inputs["offset"][:RANDOM].tolist()))
     assert list(mirrors) == inputs["mirror"][:RANDOM].tolist()
+
+
+def test_a_run_without_random_crops_and_mirror_images_shows_none() -> None:
+    assert set(random_views({"seed": 7, "random_crops": False, "mirror": False})) == {((14, 14), False)}
 
 
 def test_ten_views_are_for_the_test_the_last_of_them_the_centre_mirrored() -> None:

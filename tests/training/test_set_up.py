@@ -14,15 +14,17 @@ from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model, save_model, weights_digest
+from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.preparation.scaling import resize
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Checkpoints
 from alexnet_pipe.training.optimizers import compile_for_training, trained_parameters
 from alexnet_pipe.training.records import Records
-from alexnet_pipe.training.set_up import start_with
+from alexnet_pipe.training.set_up import first_classifier, start_with
 from alexnet_pipe.training.trainer import Trainer
 from tests.inputs.batches import random_batch
+from tests.stores import training_folder
 
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 
@@ -83,6 +85,17 @@ def test_another_scale_of_the_inputs_changes_no_answer() -> None:
     start_with(model, other, "other.keras")
     inputs, _ = random_batch(4, 2)
     np.testing.assert_array_equal(model.predict_on_batch(inputs), other.predict_on_batch(inputs))
+
+
+def test_dropout_is_that_of_the_training_and_not_of_the_model(tmp_path: Path) -> None:
+    train = TrainParams(dropout=0.0, seed=3)
+    artifacts = training_folder(tmp_path, 4, 2)
+    images = ImageStore.open(artifacts.images, "train")
+    plain = first_classifier(artifacts, images, ModelParams(width=0.05), train)
+    assert [plain.network.get_layer(name).rate for name in ("drop6", "drop7")] == [0.0, 0.0]
+    usual = first_classifier(artifacts, images, ModelParams(width=0.05), TrainParams(seed=3))
+    assert plain.get_config() == usual.get_config()
+    assert same(plain, usual) == [*LAYERS, "mean"]
 
 
 def test_a_frozen_layer_stays_and_has_neither_gradient_nor_momentum() -> None:

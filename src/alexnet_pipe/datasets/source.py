@@ -10,7 +10,7 @@ from alexnet_pipe.base.paths import home
 from alexnet_pipe.datasets.directory import Directory
 from alexnet_pipe.datasets.imagenet import ImageNet
 from alexnet_pipe.datasets.kaggle import Kaggle
-from alexnet_pipe.datasets.sample.sample_source import Sample
+from alexnet_pipe.datasets.sample.sample_source import SAMPLES
 from alexnet_pipe.datasets.url import Url
 from alexnet_pipe.params.dataset import DatasetParams
 
@@ -56,7 +56,7 @@ def source_of(dataset: DatasetParams, clear_of: Path, downloads: Path) -> Source
     location = dataset.location or ""
     match dataset.source:
         case "sample":
-            return Sample()
+            return SAMPLES[dataset.location]
         case "kaggle":
             return Kaggle(location, downloads, dataset.labels)
         case "url":

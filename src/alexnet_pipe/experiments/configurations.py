@@ -23,10 +23,12 @@ class Configuration(Section):
     """
     Attributes:
         params: Values of `section.key`, where they differ from params.yaml.
+        views: Of each test image, whose errors are compared: all ten, or the centre alone.
         claim: What the paper says that it costs: points of error, or words.
     """
 
     params: dict[str, Any] = Field(default_factory=dict)
+    views: Literal[1, 10] = 10
     claim: dict[Literal["top1", "top5"], float | str] = Field(default_factory=dict)
 
 

@@ -16,8 +16,9 @@ Found = Mapping[str, Mapping[int, Mapping[str, Any]]]
 Row = dict[str, str]
 
 ABOUT = (
-    "Errors from ten views, means over the seeds; differences from the first configuration, in points, paired by seed. "
-    "±: 95 % t-interval over the seeds; one seed gives none (± ?). paper: what the paper says that it costs."
+    "Errors from ten views unless a name says one, means over the seeds; differences from the first configuration, in "
+    "points, paired by seed. ±: 95 % t-interval over the seeds, for these test images; one seed gives none (± ?). "
+    "paper: what the paper says that it costs."
 )
 
 
@@ -26,13 +27,13 @@ def experiment_rows(configurations: Mapping[str, Configuration], seeds: int, fou
 
     The first configuration is what the others are compared with; each was run with so many `seeds`.
     """
-    tops = [1, 5] if any(any(_errors(found, name, 5).values()) for name in found) else [1]
+    tops = [1, 5] if any(any(_errors(found[name], 5, 10).values()) for name in found) else [1]
     first = next(iter(configurations))
     rows = []
     for top in tops:
-        baseline = _errors(found, first, top)
+        baseline = _errors(found[first], top, configurations[first].views)
         for name, configuration in configurations.items():
-            errors = _errors(found, name, top)
+            errors = _errors(found[name], top, configuration.views)
             differences = [errors[seed] - baseline[seed] for seed in errors if seed in baseline]
             rows.append(
                 {
@@ -70,9 +71,10 @@ def mean_and_margin(values: Sequence[float], sign: str = "") -> str:
     return f"{fmean(values):{sign}.1f} ± {half}"
 
 
-def _errors(found: Found, name: str, top: int) -> dict[int, float]:
-    """By seed, in per cent."""
-    errors = {seed: metrics[f"top{top}_error_ten_view"] for seed, metrics in found[name].items()}
+def _errors(found: Mapping[int, Mapping[str, Any]], top: int, views: int) -> dict[int, float]:
+    """Of one configuration by seed, in per cent."""
+    name = f"top{top}_error" + ("_ten_view" if views == 10 else "")
+    errors = {seed: metrics[name] for seed, metrics in found.items()}
     return {seed: 100 * error for seed, error in errors.items() if error is not None}
 
 

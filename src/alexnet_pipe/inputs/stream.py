@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json
-from alexnet_pipe.inputs.views import POSITIONS, Inputs
+from alexnet_pipe.inputs.views import CENTRE, POSITIONS, Inputs
 from alexnet_pipe.paper import CROP
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
@@ -44,6 +44,7 @@ class TrainingStream:
         self.store = store
         self.seed = train.seed
         self.batch_size = train.batch_size
+        self._random_crops, self._mirror = train.random_crops, train.mirror
         self._colour_directions = colour_directions.astype(np.float32)
         # A batch can lie across two epochs, and the next batch is made while this one is used.
         self._order = lru_cache(maxsize=3)(lambda epoch: image_order(train.seed, epoch, len(store)))
@@ -69,11 +70,11 @@ class TrainingStream:
     def batch(self, step: int) -> Batch:
         """The model's inputs and the labels, int32 `(batch_size,)`, of one step."""
         indices = self.indices(step)
-        offsets = crop_offsets(self.seed, step, len(indices))
+        offsets = crop_offsets(self.seed, step, len(indices), self._random_crops)
         inputs: Inputs = {
             "image": self._crops(indices, offsets),
             "offset": offsets,
-            "mirror": mirror_flags(self.seed, step, len(indices)),
+            "mirror": mirror_flags(self.seed, step, len(indices), self._mirror),
             "colour_shift": colour_factors(self.seed, step, len(indices)) @ self._colour_directions.T,
         }
         return inputs, self.store.labels[indices]
@@ -109,13 +110,17 @@ def image_order(seed: int, epoch: int, images: int) -> NDArray[np.int64]:
     return _generator(seed, _ORDER, epoch).permutation(images)
 
 
-def crop_offsets(seed: int, step: int, images: int) -> NDArray[np.int32]:
-    """Row and column of each image's crop, int32 `(images, 2)`, uniform over the 30×30 positions."""
+def crop_offsets(seed: int, step: int, images: int, random: bool = True) -> NDArray[np.int32]:
+    """Row and column of each image's crop, int32 `(images, 2)`: the centre, or uniform over the 30×30 positions."""
+    if not random:
+        return np.full((images, 2), CENTRE, np.int32)
     return _generator(seed, _CROP, step).integers(0, POSITIONS, (images, 2), dtype=np.int32)
 
 
-def mirror_flags(seed: int, step: int, images: int) -> NDArray[np.bool_]:
-    """Which images are mirrored, bool `(images,)`, half of them on average."""
+def mirror_flags(seed: int, step: int, images: int, random: bool = True) -> NDArray[np.bool_]:
+    """Which images are mirrored, bool `(images,)`: none, or half of them on average."""
+    if not random:
+        return np.zeros(images, bool)
     return _generator(seed, _MIRROR, step).integers(0, 2, images, dtype=np.int8).astype(bool)
 
 

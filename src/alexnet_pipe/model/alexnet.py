@@ -13,9 +13,6 @@ from alexnet_pipe.model.layers import ResponseNormalization, TowerConvolution
 from alexnet_pipe.paper import CROP
 from alexnet_pipe.params.model import VARIANTS, Variant, kernel_shapes
 
-DROPOUT = 0.5
-"""Share of fc6's and fc7's outputs that a training step sets to zero (paper, section 4.2)."""
-
 
 @keras.saving.register_keras_serializable("alexnet_pipe")
 class AlexNet(keras.Model):
@@ -33,6 +30,7 @@ class AlexNet(keras.Model):
         initialisation: str = "paper",
         input_scale: float = 1.0,
         seed: int = 0,
+        dropout: float = 0.5,
         forms: Forms = PORTABLE,
         first: First = initialisers,
         **kwargs: Any,
@@ -45,13 +43,14 @@ class AlexNet(keras.Model):
             initialisation: `paper`, `bvlc` or `he`.
             input_scale: Multiplies the pixels.
             seed: Decides the first weights and what dropout drops.
+            dropout: Share of fc6's and fc7's outputs that a training step sets to zero; no part of its configuration.
             forms: In which it computes; no part of its configuration.
             first: Gives the initialisers of a layer; no part of its configuration.
         """
         pixels = keras.Input((CROP, CROP, 3), name="pixels")
         shapes = kernel_shapes(variant, width, classes)
         drawn = partial(first, initialisation, input_scale=input_scale)
-        logits = _Builder(VARIANTS[variant], shapes, drawn, seed, forms).logits(pixels, input_scale)
+        logits = _Builder(VARIANTS[variant], shapes, drawn, seed, dropout, forms).logits(pixels, input_scale)
         super().__init__(inputs=pixels, outputs=logits, **kwargs)
         self.arguments: dict[str, Any] = {
             "classes": classes,
@@ -79,11 +78,13 @@ class _Builder:
         shapes: Mapping[str, tuple[int, ...]],
         first: Callable[..., dict[str, Any]],
         seed: int,
+        dropout: float,
         forms: Forms,
     ) -> None:
         self.variant = variant
         self.shapes = shapes
         self.first = first
+        self.dropout = dropout
         self.normalization = forms.normalize
         self.seeds = iter(range(1000 * seed, 1000 * seed + 1000))
 
@@ -124,7 +125,7 @@ class _Builder:
         name = f"fc{number}"
         x = layers.Dense(self.shapes[name][-1], **self.initialisers(name), name=name)(x)
         x = layers.ReLU(name=f"relu{number}")(x)
-        return layers.Dropout(DROPOUT, seed=next(self.seeds), name=f"drop{number}")(x)
+        return layers.Dropout(self.dropout, seed=next(self.seeds), name=f"drop{number}")(x)
 
     def initialisers(self, layer: str) -> dict[str, Any]:
         return self.first(layer=layer, seed=next(self.seeds))

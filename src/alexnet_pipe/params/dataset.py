@@ -29,7 +29,8 @@ with warnings.catch_warnings():
         Attributes:
             source: `sample` draws the embedded data set; `directory`, `kaggle`, `imagenet`, `url` read `location`.
             location: A folder, a zip or tar archive, or a text list (`path label` a line); OWNER/NAME/versions/N of
-                Kaggle; the folder with ImageNet's archives; an address.
+                Kaggle; the folder with ImageNet's archives; an address; `hard`, of `sample`: 10,000 drawings that are
+                recognised less easily.
             sha256: Of the archive that `url` names, hexadecimal.
             labels: `folders`, or the column of a table beside the photographs; if None, what is found: class folders, a
                 table, or the names of the files.
@@ -49,8 +50,8 @@ with warnings.catch_warnings():
 
         @model_validator(mode="after")
         def _fields_fit_the_source(self) -> "DatasetParams":
-            if self.source == "sample" and self.location:
-                raise ValueError("`source: sample` takes no `location`; set `source: directory` to read it")
+            if self.source == "sample" and self.location not in (None, "hard"):
+                raise ValueError("`source: sample` has no `location` but `hard`; set `source: directory` to read it")
             if self.source != "sample" and not self.location:
                 raise ValueError(f"`source: {self.source}` needs `location`: {_LOCATIONS[self.source]}")
             if self.source == "kaggle" and not _KAGGLE.fullmatch(self.location or ""):

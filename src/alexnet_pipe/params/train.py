@@ -28,6 +28,9 @@ class TrainParams(Section):
         momentum: Share of the last update that is kept; of the last gradients by `adamw`.
         weight_decay: Multiplies ε·w in the update; weights only, not biases.
         clip_norm: The largest norm of all gradients together; larger ones are scaled down to it.
+        dropout: Share of fc6's and fc7's outputs that a step sets to zero (section 4.2).
+        random_crops: Cut each image anywhere, anew each time; otherwise its centre, as one view of a test.
+        mirror: Mirror half of the images.
         colour_shift: Standard deviation of α in the RGB shift; 0 turns it off.
         patience: Of `plateau`: epochs without a lower validation error before the rate is cut.
         cuts: Of `plateau`: how often the rate is divided by 10 before training stops.
@@ -64,6 +67,9 @@ class TrainParams(Section):
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     weight_decay: Factor = 0.0005
     clip_norm: Rate | None = None
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    random_crops: bool = True
+    mirror: bool = True
     colour_shift: Factor = 0.1
     patience: Count = 10
     cuts: Annotated[int, Field(ge=0, lt=2**31)] = 3

@@ -43,7 +43,7 @@ def input_section(results: Results, train: Mapping[str, Any]) -> dict[str, Any]:
             (f"{place}{', mirrored' if mirror else ''}", one_view(photograph, offset, mirror))
             for place, (offset, mirror) in zip(_PLACES * 2, VIEWS, strict=True)
         ],
-        "random": [(*drawn, one_view(photograph, *drawn)) for drawn in random_views(train["seed"])],
+        "random": [(*drawn, one_view(photograph, *drawn)) for drawn in random_views(train)],
         "side": SIDE,
         "crop": CROP,
         "positions": POSITIONS,
@@ -56,9 +56,10 @@ def shifts(results: Results, train: Mapping[str, Any]) -> NDArray[np.floating]:
     return colour_factors(train["seed"], 0, SHIFTS) @ directions.T
 
 
-def random_views(seed: int) -> list[tuple[tuple[int, int], bool]]:
+def random_views(train: Mapping[str, Any]) -> list[tuple[tuple[int, int], bool]]:
     """Row and column of the crop, and mirroring, of the first images of the first step."""
-    offsets, mirrors = crop_offsets(seed, 0, RANDOM), mirror_flags(seed, 0, RANDOM)
+    offsets = crop_offsets(train["seed"], 0, RANDOM, train["random_crops"])
+    mirrors = mirror_flags(train["seed"], 0, RANDOM, train["mirror"])
     return [((row, column), mirror) for (row, column), mirror in zip(offsets.tolist(), mirrors.tolist(), strict=True)]
 
 

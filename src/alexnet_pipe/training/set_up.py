@@ -37,7 +37,8 @@ def first_classifier(artifacts: Artifacts, images: ImageStore, model: ModelParam
     keras.config.set_dtype_policy(train.precision)
     initial = initial_weights(artifacts, train)
     resize = load_json(artifacts.images / RESIZE_FILE)
-    classifier = Classifier(images.classes, resize, forms=fastest_forms(), seed=train.seed, **model.model_dump())
+    drawn = {"seed": train.seed, "dropout": train.dropout}
+    classifier = Classifier(images.classes, resize, forms=fastest_forms(), **drawn, **model.model_dump())
     classifier.mean.assign(np.load(required(artifacts.mean)))
     if initial:
         start_with(classifier, load_model(initial), str(initial))

@@ -1,50 +1,96 @@
-"""How hard the sample data set is: every constant that makes a picture easier or harder to recognise.
+"""How hard the drawn data sets are: every number that makes a picture easier or harder to recognise.
 
-A pair is the range from which a value is drawn uniformly. Lengths are shares of the picture's short side unless they
-say otherwise. Nothing here depends on the class, so that only shape and texture tell the classes apart.
+Nothing here depends on the class, so that only shape and texture tell the classes apart.
 """
+
+from dataclasses import dataclass
 
 SEED = 2012
 
-# The frame, in pixels: (share of pictures, lowest and highest long side), and short side over long side.
-LONG_SIDES = ((0.05, (64, 100)), (0.88, (100, 400)), (0.07, (400, 900)))
-ASPECT = (0.6, 1.0)
-SHORTEST_SIDE = 64
+_Range = tuple[float, float]
+"""A value is drawn uniformly from it."""
 
-# The object: radius of its bounding circle, and the border of the central square that it keeps clear of.
-SHAPE_RADIUS = (0.31, 0.45)
-MARGIN = 0.05
-# How far a shape is squeezed along a random axis; 1 is not at all.
-SQUASH = (0.87, 1.0)
+_Counts = tuple[int, int]
 
-# Textures: share that fills the whole frame, radius of the patch otherwise, periods per short side, and how much the
-# period may grow from the middle of the frame to its edge (perspective).
-FULL_FRAME = 0.5
-PATCH_RADIUS = (0.4, 0.48)
-PERIODS = (2.6, 4.6)
-PERSPECTIVE = 0.2
 
-# Contrast: luma (0 to 255) that divides dark from bright colours, and the least distance that each keeps from it.
-DIVIDING_LUMA = (100, 155)
-LUMA_GAP = (40, 95)
+@dataclass(frozen=True)
+class Difficulty:
+    """The embedded sample's, unless something else is said.
 
-# Unevenness within one surface: shares of the kinds, by cells of the random field that mixes its two colours.
-# 2 cells make a gradient, more make blotches.
-SURFACE_CELLS = (2, 2, 2, 4, 7)
+    Lengths are shares of the picture's short side unless they say otherwise.
 
-# Clutter: how many lines and specks behind and in front of the object, their widths and sizes.
-LINES_BEHIND, SPECKS_BEHIND = (0, 3), (2, 8)
-LINES_IN_FRONT, SPECKS_IN_FRONT = (0, 1), (0, 3)
-LINE_WIDTH = (0.005, 0.012)
-SPECK_RADIUS = (0.01, 0.028)
+    Attributes:
+        long_sides: Of the frame, in pixels: share of pictures, and lowest and highest long side.
+        aspect: Short side over long side.
+        shortest_side: In pixels.
+        shape_radius: Of the object's bounding circle.
+        margin: The border of the central square that the object keeps clear of.
+        squash: How far a shape is squeezed along a random axis; 1 is not at all.
+        full_frame: Share of textures that fill the whole frame.
+        patch_radius: Of the other ones.
+        periods: Of a texture, per short side.
+        perspective: How much the period may grow from the middle of the frame to its edge.
+        dividing_luma: Luma (0 to 255) that divides dark from bright colours.
+        luma_gap: The least distance that each of both keeps from it.
+        surface_cells: Of the random field that mixes a surface's two colours: 2 make a gradient, more make blotches.
+        lines_behind, specks_behind, lines_in_front, specks_in_front: Clutter behind and in front of the object.
+        line_width: Of clutter.
+        speck_radius: Of clutter.
+        shadows: Share of pictures with one.
+        shadow_strength: Share of the light that it takes.
+        light_fall: Of light across the frame.
+        exposure: Factor of all light.
+        blurred: Share of pictures.
+        blur: In pixels for each 100 pixels of short side.
+        grain: In grey levels.
+    """
 
-# Light: share of pictures with a shadow, its strength, the fall of light across the frame, the exposure.
-SHADOWS = 0.4
-SHADOW_STRENGTH = (0.2, 0.5)
-LIGHT_FALL = 0.3
-EXPOSURE = (0.8, 1.1)
+    long_sides: tuple[tuple[float, _Counts], ...] = ((0.05, (64, 100)), (0.88, (100, 400)), (0.07, (400, 900)))
+    aspect: _Range = (0.6, 1.0)
+    shortest_side: int = 64
+    shape_radius: _Range = (0.31, 0.45)
+    margin: float = 0.05
+    squash: _Range = (0.87, 1.0)
+    full_frame: float = 0.5
+    patch_radius: _Range = (0.4, 0.48)
+    periods: _Range = (2.6, 4.6)
+    perspective: float = 0.2
+    dividing_luma: _Range = (100, 155)
+    luma_gap: _Range = (40, 95)
+    surface_cells: tuple[int, ...] = (2, 2, 2, 4, 7)
+    lines_behind: _Counts = (0, 3)
+    specks_behind: _Counts = (2, 8)
+    lines_in_front: _Counts = (0, 1)
+    specks_in_front: _Counts = (0, 3)
+    line_width: _Range = (0.005, 0.012)
+    speck_radius: _Range = (0.01, 0.028)
+    shadows: float = 0.4
+    shadow_strength: _Range = (0.2, 0.5)
+    light_fall: float = 0.3
+    exposure: _Range = (0.8, 1.1)
+    blurred: float = 0.25
+    blur: _Range = (0.2, 0.5)
+    grain: _Counts = (0, 7)
 
-# Camera: share of blurred pictures, blur in pixels for each 100 pixels of short side, grain in grey levels.
-BLURRED = 0.25
-BLUR = (0.2, 0.5)
-GRAIN = (0, 7)
+
+SAMPLE = Difficulty()
+
+HARD = Difficulty(
+    shape_radius=(0.18, 0.40),
+    squash=(0.6, 1.0),
+    full_frame=0.4,
+    patch_radius=(0.25, 0.42),
+    periods=(2.6, 6),
+    perspective=0.3,
+    luma_gap=(15, 60),
+    lines_behind=(1, 5),
+    specks_behind=(4, 14),
+    lines_in_front=(0, 3),
+    specks_in_front=(1, 6),
+    line_width=(0.005, 0.02),
+    speck_radius=(0.01, 0.035),
+    blurred=0.3,
+    blur=(0.2, 0.7),
+    grain=(0, 18),
+)
+"""Small, pale, squeezed, partly hidden: a narrow network errs often enough for what helps it to be seen."""

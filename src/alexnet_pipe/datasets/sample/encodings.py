@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from PIL import ExifTags, Image
 
-from alexnet_pipe.datasets.sample.difficulty import SEED
+from alexnet_pipe.datasets.sample.difficulty import SAMPLE, SEED, Difficulty
 from alexnet_pipe.datasets.sample.scene import CLASSES, Scene, draw_scene
 from alexnet_pipe.datasets.sample.surface import smooth_field
 
@@ -90,12 +90,12 @@ def format_of(class_number: int, index: int) -> str:
     return _CYCLE[(3 * class_number + index) % len(_CYCLE)]
 
 
-def photograph(name: str, index: int) -> File:
+def photograph(name: str, index: int, difficulty: Difficulty = SAMPLE) -> File:
     """Draw and encode picture number `index`, from 1, of the class `name`."""
     class_number = CLASSES.index(name)
     rng = np.random.default_rng([SEED, class_number, index])
     kind = format_of(class_number, index)
-    return encode(draw_scene(name, rng, on_white=kind == "png-transparent"), kind, rng)
+    return encode(draw_scene(name, rng, on_white=kind == "png-transparent", difficulty=difficulty), kind, rng)
 
 
 TRAINING, TEST = "training_set", "test_set"

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from alexnet_pipe.datasets.index import index_archive
+from alexnet_pipe.datasets.sample.difficulty import HARD, SAMPLE, Difficulty
 from alexnet_pipe.datasets.sample.write import write_sample
 
 _VALIDATION = """
@@ -20,24 +21,34 @@ star: 1 23 26 29 32 62 79 82 84 89 90 92 104 127 138 143 147 157 158
 stripes: 1 8 12 23 30 55 73 74 106 113 118 129 147 157 159 165 175 177 183
 triangle: 15 29 61 63 69 78 80 83 88 94 100 117 121 123 125 131 162 176 184
 """
-"""The numbers of the training pictures of each class that are the data set's validation split."""
+"""The numbers of the training pictures of each class that are the embedded sample's validation split."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Ten classes of drawn objects."""
+    """Ten classes of drawn objects.
+
+    Attributes:
+        images_per_class: Training and test images together.
+        test_share: Share of them that are test images.
+        difficulty: How hard they are to recognise.
+    """
 
     images_per_class: int = 240
+    test_share: float = 0.2
+    difficulty: Difficulty = SAMPLE
     where: str = "sample"
 
     def fetch(self, folder: Path) -> str:
         """Draw the data set into an archive in `folder`, and give its version."""
-        write_sample(folder / "sample.zip", self.images_per_class)
+        write_sample(folder / "sample.zip", self.images_per_class, self.test_share, self.difficulty)
         return self.version()
 
     def index(self, folder: Path) -> pd.DataFrame:
         """Label, split and place of each picture; columns as `datasets.index.index_archive`."""
         rows = index_archive(folder / "sample.zip", self.where)
+        if self.difficulty != SAMPLE:
+            return rows
         number = rows["member"].str.extract(r"\.(\d+)\.")[0]
         chosen = (rows["label"] + " " + number).isin(_validation_pictures())
         return rows.assign(split=rows["split"].mask(chosen & (rows["split"] == "train"), "validation"))
@@ -45,6 +56,10 @@ class Sample:
     def version(self) -> str:
         """Always the same: what is drawn changes with the code alone, on which the stage depends."""
         return f"{self.images_per_class} images a class"
+
+
+SAMPLES = {None: Sample(), "hard": Sample(1000, 0.7, HARD)}
+"""The drawn data sets, by `dataset.location`."""
 
 
 def _validation_pictures() -> set[str]:

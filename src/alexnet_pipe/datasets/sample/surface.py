@@ -3,27 +3,18 @@
 import numpy as np
 from PIL import Image, ImageFilter
 
-from alexnet_pipe.datasets.sample.difficulty import (
-    BLUR,
-    BLURRED,
-    DIVIDING_LUMA,
-    EXPOSURE,
-    GRAIN,
-    LIGHT_FALL,
-    LUMA_GAP,
-    SURFACE_CELLS,
-)
+from alexnet_pipe.datasets.sample.difficulty import Difficulty
 
 Colour = tuple[int, int, int]
 
 _LUMA = (0.299, 0.587, 0.114)
 
 
-def colours(rng: np.random.Generator) -> tuple[list[Colour], list[Colour]]:
+def colours(difficulty: Difficulty, rng: np.random.Generator) -> tuple[list[Colour], list[Colour]]:
     """Two dark and two bright colours of any hue, which stay apart when the picture turns grey."""
-    dividing = rng.uniform(*DIVIDING_LUMA)
-    dark = [_with_luma(any_colour(rng), max(dividing - rng.uniform(*LUMA_GAP), 10)) for _ in range(2)]
-    bright = [_with_luma(any_colour(rng), min(dividing + rng.uniform(*LUMA_GAP), 245)) for _ in range(2)]
+    dividing = rng.uniform(*difficulty.dividing_luma)
+    dark = [_with_luma(any_colour(rng), max(dividing - rng.uniform(*difficulty.luma_gap), 10)) for _ in range(2)]
+    bright = [_with_luma(any_colour(rng), min(dividing + rng.uniform(*difficulty.luma_gap), 245)) for _ in range(2)]
     return dark, bright
 
 
@@ -50,20 +41,22 @@ def smooth_field(size: tuple[int, int], cells: int, rng: np.random.Generator) ->
     return Image.fromarray(values).resize(size, Image.Resampling.BICUBIC)
 
 
-def surface(size: tuple[int, int], colours: list[Colour], rng: np.random.Generator) -> Image.Image:
+def surface(
+    size: tuple[int, int], colours: list[Colour], difficulty: Difficulty, rng: np.random.Generator
+) -> Image.Image:
     """An RGB picture of `size` (width, height) that runs between two colours, as a gradient or in blotches."""
-    cells = SURFACE_CELLS[rng.integers(len(SURFACE_CELLS))]
+    cells = difficulty.surface_cells[rng.integers(len(difficulty.surface_cells))]
     first, second = (Image.new("RGB", size, colour) for colour in colours)
     return Image.composite(first, second, smooth_field(size, cells, rng))
 
 
-def exposed(picture: Image.Image, rng: np.random.Generator) -> Image.Image:
+def exposed(picture: Image.Image, difficulty: Difficulty, rng: np.random.Generator) -> Image.Image:
     """`picture` as a camera sees it: lit from one side, more or less exposed, perhaps blurred, with grain."""
-    if rng.random() < BLURRED:
-        picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(*BLUR) * min(picture.size) / 100))
+    if rng.random() < difficulty.blurred:
+        picture = picture.filter(ImageFilter.GaussianBlur(rng.uniform(*difficulty.blur) * min(picture.size) / 100))
     light = np.asarray(smooth_field(picture.size, 2, rng), dtype=np.float32)
-    light = np.float32(rng.uniform(*EXPOSURE)) * (1 - np.float32(LIGHT_FALL / 255) * light)
-    level = int(rng.integers(*GRAIN, endpoint=True))
+    light = np.float32(rng.uniform(*difficulty.exposure)) * (1 - np.float32(difficulty.light_fall / 255) * light)
+    level = int(rng.integers(*difficulty.grain, endpoint=True))
     grain = rng.integers(-level, level, light.shape, dtype=np.int8, endpoint=True)
     pixels = np.asarray(picture, dtype=np.float32) * light[..., None] + grain[..., None]
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))

@@ -9,28 +9,28 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from PIL import Image
 
-from alexnet_pipe.datasets.sample.difficulty import PERIODS, PERSPECTIVE
+from alexnet_pipe.datasets.sample.difficulty import Difficulty
 from alexnet_pipe.datasets.sample.geometry import direction
 
 Field = np.ndarray
 """One float32 number a pixel, (height, width)."""
 
 
-def texture(name: str, size: tuple[int, int], rng: np.random.Generator) -> Image.Image:
+def texture(name: str, size: tuple[int, int], difficulty: Difficulty, rng: np.random.Generator) -> Image.Image:
     """A mask of `size` (width, height), mode L, full of the texture `name` at a random angle, period and phase."""
-    period = min(size) / rng.uniform(*PERIODS)
-    across, along = _plane(size, period, rng)
+    period = min(size) / rng.uniform(*difficulty.periods)
+    across, along = _plane(size, period, difficulty.perspective, rng)
     edge = period * TEXTURES[name](across, along, rng)
     return Image.fromarray((np.clip(edge + 0.5, 0, 1) * 255).astype(np.uint8))
 
 
-def _plane(size: tuple[int, int], period: float, rng: np.random.Generator) -> tuple[Field, Field]:
+def _plane(size: tuple[int, int], period: float, perspective: float, rng: np.random.Generator) -> tuple[Field, Field]:
     """Coordinates of every pixel on a turned, tilted plane, in periods."""
     width, height = size
     x = (np.arange(width, dtype=np.float32) - np.float32(width / 2))[None, :]
     y = (np.arange(height, dtype=np.float32) - np.float32(height / 2))[:, None]
     cosine, sine = direction(rng.random())
-    tilt_x, tilt_y = rng.uniform(-PERSPECTIVE, PERSPECTIVE, 2) / max(size)
+    tilt_x, tilt_y = rng.uniform(-perspective, perspective, 2) / max(size)
     scale = np.float32(1 / period) / (1 + np.float32(tilt_x) * x + np.float32(tilt_y) * y)
     shift_x, shift_y = rng.random(2).astype(np.float32)
     across = (x * np.float32(cosine) + y * np.float32(sine)) * scale + shift_x
