@@ -42,6 +42,19 @@ def test_what_a_remote_says_when_it_declines_is_kept(here: Checkout) -> None:
     assert said.isprintable()
 
 
+def test_what_a_hook_says_is_told_whole_and_what_a_chatterbox_says_is_shortened(here: Checkout) -> None:
+    hook = here.root / ".git/hooks/pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    for lines, told in (
+        (2, "said 1; said 2"),
+        (20, "said 1; said 2; said 3; said 4; 13 more; said 18; said 19; said 20"),
+    ):
+        hook.write_text(f"#!/bin/sh\nfor n in $(seq {lines}); do echo said $n; done\nexit 1\n")
+        hook.chmod(0o755)
+        with pytest.raises(CommandError, match=rf"^`git commit --allow-empty` failed: {told}$"):
+            git(here, "commit", "--allow-empty", "--message", "Second")
+
+
 def test_a_folder_without_a_repository_or_with_that_of_another_user_has_a_remedy(
     tmp_path: Path, here: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:

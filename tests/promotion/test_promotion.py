@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.project import clones
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.clones import challenger
 from alexnet_pipe.project.revisions import open_revision
@@ -211,6 +212,29 @@ def test_what_would_stop_the_commit_stops_the_retraining_before_it_trains(
     with pytest.raises(UserError, match="gpg failed to sign the data"):
         retrain(project, wrong=2)
     assert state_of(project) == before
+
+
+def test_a_hook_that_lets_no_promotion_in_stops_the_retraining_before_it_trains(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hook = tmp_path / "hooks/pre-push"
+    hook.parent.mkdir()
+    hook.write_text("#!/bin/sh\necho 'run the linter first'\nexit 1\n")
+    hook.chmod(0o755)
+    (tmp_path / "gitconfig").write_text(f"[core]\nhooksPath = {hook.parent}\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    with pytest.raises(UserError, match=r"`git push --quiet` failed: run the linter first; failed to push some refs"):
+        challenger(Checkout(project))
+
+
+@pytest.mark.parametrize("lock", ["index.lock", "refs/heads/main.lock"])
+def test_another_git_at_work_is_waited_for_and_then_named_before_the_training(
+    project: Path, lock: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (project / ".git" / lock).touch()
+    monkeypatch.setattr(clones, "PATIENCE", 0.0)
+    with pytest.raises(UserError, match=rf"^another git is at work here \(.*/\.git/{lock}\): let it end; if there is"):
+        challenger(Checkout(project))
 
 
 def test_a_project_may_be_a_folder_of_a_larger_repository(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import CHECKPOINTS, HOME
-from alexnet_pipe.base.terminal import printable, shortened
+from alexnet_pipe.base.terminal import printable
 
 RUN = "ALEXNET_PIPE_RUN"
 """The environment variable by which the processes of a run are known, whoever their parent has become."""
@@ -63,8 +63,12 @@ def call(
     )
 
 
-_CAUSES = ("fatal: ", "error: ", "remote: ", "! [")
-"""What the lines begin with that tell why git has failed; one line alone often tells only that it has."""
+_NO_CAUSES = ("hint: ", "[GNUPG:]", "To ")
+"""What lines begin with that do not tell why git has failed. A hook, or gpg, tells it in lines of any kind, and on
+either output."""
+
+_BEGINNING, _END = 4, 3
+"""Lines that are told of a program that says very much."""
 
 _QUIET = {"GIT_OPTIONAL_LOCKS": "0", "LANGUAGE": "en"}
 """Another git that works in the folder at the same time is not disturbed, and causes are told in English."""
@@ -101,7 +105,7 @@ def git(checkout: Checkout, *arguments: str, extra: Mapping[str, str] | None = N
             f"the git repository {folder} belongs to another user: "
             f"`git config --global --add safe.directory {folder}` trusts it"
         )
-    raise CommandError(f"`git {' '.join(arguments[:2])}` failed: {_reason(done.stderr, done.returncode)}")
+    raise CommandError(f"`git {' '.join(arguments[:2])}` failed: {_reason(done.stdout + done.stderr, done.returncode)}")
 
 
 def top_folder(checkout: Checkout) -> Path:
@@ -139,6 +143,8 @@ def commit_identity(checkout: Checkout) -> dict[str, str]:
 
 
 def _reason(said: str, status: int) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    causes = [line for line in lines if line.startswith(_CAUSES)] or lines[-1:] or [f"exit status {status}"]
-    return shortened([printable(line.removeprefix("fatal: ").removeprefix("error: ")) for line in causes], "; ")
+    lines = [line.strip() for line in said.splitlines() if line.strip() and not line.strip().startswith(_NO_CAUSES)]
+    if (more := len(lines) - _BEGINNING - _END) > 1:
+        lines[_BEGINNING:-_END] = [f"{more} more"]
+    causes = [printable(line.removeprefix("fatal: ").removeprefix("error: ")) for line in lines]
+    return "; ".join(causes) or f"exit status {status}"

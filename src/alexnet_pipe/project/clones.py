@@ -1,6 +1,7 @@
 """Clones of the project's last commit: one for a challenger, one in which nothing has been computed yet."""
 
 import shutil
+import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -21,6 +22,9 @@ from alexnet_pipe.project.run_lock import end_marked
 
 CHALLENGER = ".prefect/challenger"
 CLEAN = ".prefect/certificate"
+PATIENCE = 5.0
+"""Seconds that another git, which looks or commits, may take."""
+
 _NOT_MADE_YET = ("deleted", "not in cache")
 
 
@@ -31,10 +35,13 @@ def challenger(project: Checkout) -> Checkout:
     made.
 
     Raises:
-        UserError: if tracked files have changes that are not committed, no branch is checked out, or git cannot commit.
+        UserError: if tracked files have changes that are not committed, no branch is checked out, or git cannot commit
+            and push.
     """
-    copy = shared_clone(project, CHALLENGER, "--branch", clean_branch(project))
-    _try_to_commit(project, copy)
+    branch = clean_branch(project)
+    _refuse_locks(project)
+    copy = shared_clone(project, CHALLENGER, "--branch", branch)
+    _try_to_commit(project, copy, branch)
     for command in ("fetch", "checkout") if default_remote(copy.root) else ("checkout",):
         with suppress(DvcError):  # The stages make what is missing.
             dvc(copy, command)
@@ -108,9 +115,25 @@ def _clone(project: Checkout, place: str, *options: str) -> Checkout:
     return _placed(project, place)
 
 
-def _try_to_commit(project: Checkout, copy: Checkout) -> None:
-    """What would stop a commit, as a key that cannot sign, stops it before hours of training."""
+def _refuse_locks(project: Checkout) -> None:
+    """What would stop a promotion, as an editor that `git commit` has opened, stops it before hours of training."""
+    deadline = time.monotonic() + PATIENCE
+    while locks := locks_of_git(project):
+        if time.monotonic() > deadline:
+            raise UserError(f"another git is at work here ({locks[0]}): let it end; if there is none, remove that file")
+        time.sleep(0.1)
+
+
+def locks_of_git(project: Checkout) -> list[Path]:
+    """The files by which a git that is at work, or was killed, keeps files and branches of `project` to itself."""
+    folder = project.root / git(project, "rev-parse", "--git-common-dir")
+    return [*folder.glob("*.lock"), *(folder / "refs").rglob("*.lock")]
+
+
+def _try_to_commit(project: Checkout, copy: Checkout, branch: str) -> None:
+    """What would stop a promotion, as a key that cannot sign or a hook, stops it before hours of training."""
     git(copy, "commit", "--quiet", "--allow-empty", "--message", "Trial", extra=commit_identity(project))
+    git(copy, "push", "--quiet", "--dry-run", "origin", f"HEAD:refs/heads/{branch}")
     git(copy, "reset", "--quiet", "--soft", "HEAD~1")
 
 

@@ -3,6 +3,7 @@
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, save_json
 from alexnet_pipe.project.checkout import Checkout, CommandError, git
+from alexnet_pipe.project.clones import locks_of_git
 from alexnet_pipe.project.dvc import dvc
 
 UNDER_WAY = ".prefect/promotion.json"
@@ -84,8 +85,7 @@ def _take_back(project: Checkout, commit: str) -> None:
 
 def _remove_locks(project: Checkout) -> None:
     """Of the files and branches that a killed git was about to change."""
-    folder = project.root / git(project, "rev-parse", "--git-common-dir")
-    for lock in [*folder.glob("*.lock"), *(folder / "refs").rglob("*.lock")]:
+    for lock in locks_of_git(project):
         lock.unlink()
 
 
