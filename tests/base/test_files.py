@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.files import load_json, save_json, take_place, written_aside
+from alexnet_pipe.base.files import load_json, place_of, save_json, take_place, written_aside
 from alexnet_pipe.base.paths import Artifacts
 
 
@@ -28,6 +28,16 @@ def test_a_failure_leaves_the_earlier_file_and_nothing_else(tmp_path: Path) -> N
         fail_while_writing()
     assert load_json(target) == {"a": 1}
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_an_error_beside_a_file_names_the_file(tmp_path: Path) -> None:
+    for name in ("params.yaml", ".dvcignore"):
+        with written_aside(tmp_path / name) as aside:
+            assert place_of(str(aside)) == str(tmp_path / name)
+            assert place_of(f"{aside}/shard.npy") == str(tmp_path / name / "shard.npy")
+            assert place_of(aside.name) == name
+            aside.touch()
+    assert place_of("data/a.partial") == "data/a.partial"
 
 
 def test_a_folder_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -126,3 +136,25 @@ def test_a_temporary_copy_shares_the_projects_checkpoints_and_nothing_else(
 def test_a_missing_file_says_how_to_make_it(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"test\.json is missing: run `dvc repro`"):
         load_json(tmp_path / "test.json")
+
+
+def test_a_damaged_file_names_the_stage_that_makes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("dvc.yaml").write_text("stages:\n  pca:\n    outs: [a/pca.json]\n  resize:\n    outs: [data/images]\n")
+    for path, damage, told in (
+        ("a/pca.json", "{", "a/pca.json is damaged (Expecting property name"),
+        ("a/pca.json", "[]", "a/pca.json is damaged (no JSON object): remove a/pca.json, then `dvc repro pca`"),
+        ("a/pca.json", None, "a/pca.json is damaged (a folder): remove a/pca.json, then `dvc repro pca`"),
+        ("data/images/resize.json", "", "): remove data/images, then `dvc repro resize` makes it again"),
+        ("other.json", "", "): remove it, then `dvc checkout` or `dvc repro`"),
+    ):
+        file = Path(path)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        if damage is None:
+            file.unlink()
+            file.mkdir()
+        else:
+            file.write_text(damage)
+        with pytest.raises(UserError) as error:
+            load_json(file)
+        assert told in str(error.value)

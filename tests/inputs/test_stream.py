@@ -1,5 +1,8 @@
 """Batches are a pure function of (seed, step), and an epoch uses every image once."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -118,3 +121,14 @@ def test_without_random_crops_and_mirror_images_a_step_sees_centres_and_the_rest
     np.testing.assert_array_equal(plain[0]["colour_shift"], usual[0]["colour_shift"])
     np.testing.assert_array_equal(plain[1], usual[1])
     assert usual[0]["mirror"].any()
+
+
+@pytest.mark.parametrize(
+    "damage", [{}, {"eigenvalues": [1, 2]}, {"eigenvalues": [1, 2, float("nan")]}, {"eigenvectors": None}]
+)
+def test_damaged_colour_directions_are_named(damage: dict[str, object], tmp_path: Path) -> None:
+    file = tmp_path / "pca.json"
+    content = {"eigenvalues": [3, 2, 1], "eigenvectors": np.eye(3).tolist()} | damage if damage else {}
+    file.write_text(json.dumps(content))
+    with pytest.raises(UserError, match=r"pca\.json is damaged \(no three eigenvalues and eigenvectors\)"):
+        TrainingStream.open(random_store(10), file, TRAIN)

@@ -1,5 +1,6 @@
 """A bit that flipped in the workspace or in DVC's cache is found, and the advice mends it; on a real DVC repository."""
 
+import errno
 import os
 import re
 import shutil
@@ -10,6 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.cli.stage import damage_told
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.damage import data_files
 
@@ -85,3 +88,20 @@ def test_a_copy_in_the_workspace_comes_back_from_the_cache(repository: Path) -> 
     assert damages(repository) == []
     (repository / "images").rename(repository / "elsewhere")
     assert damages(repository) == []
+
+
+def test_what_a_stage_cannot_read_is_named_with_the_stage_that_makes_it(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(repository)
+    train = {"cmd": "true", "deps": ["images", "pca.json"]}
+    Path("dvc.yaml").write_text(yaml.safe_dump({"stages": {"resize": STAGE, "train": train}}))
+    with pytest.raises(KeyError), damage_told("train"):
+        raise KeyError("a fault of the stage itself")
+    Path("pca.json").unlink()
+    Path("pca.json").write_text("other")
+    told = r"^pca\.json is not as stage resize has left it: remove pca\.json, then `dvc repro resize` makes it again"
+    with pytest.raises(UserError, match=told + r" \(KeyError: 'eigenvalues'\)$"), damage_told("train"):
+        raise KeyError("eigenvalues")
+    with pytest.raises(OSError, match="No space left"), damage_told("train"):
+        raise OSError(errno.ENOSPC, "No space left")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping
@@ -13,6 +14,7 @@ from typing import Any
 import psutil
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import way_back
 
 _PARTIAL = ".partial"
 
@@ -62,7 +64,9 @@ def save_json(path: Path, content: Mapping[str, Any]) -> None:
 def load_json(path: Path) -> dict[str, Any]:
     """Read a JSON object; a missing file names the stage's missing input."""
     with undamaged(required(path)):
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError("no JSON object")
         return content
 
 
@@ -71,9 +75,9 @@ def undamaged(path: Path) -> Iterator[None]:
     """What a library says of a damaged file, in one line that names the file and how to get it back."""
     try:
         yield
-    except (ValueError, EOFError) as error:
-        reason = " ".join(str(error).split())[:200]
-        raise UserError(f"{path} is damaged ({reason}): remove it, then `dvc checkout` or `dvc repro`") from None
+    except (ValueError, EOFError, IsADirectoryError) as error:
+        reason = "a folder" if isinstance(error, IsADirectoryError) else " ".join(str(error).split())[:200]
+        raise UserError(f"{path} is damaged ({reason}): {way_back(path)}") from None
 
 
 def required(path: Path) -> Path:
@@ -86,6 +90,11 @@ def required(path: Path) -> Path:
 def _aside(path: Path) -> Path:
     """A name that no other writer of `path` uses."""
     return path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}{_PARTIAL}")
+
+
+def place_of(aside: str) -> str:
+    """The path that a file with the name `aside`, or in a folder with that name, is to take; or else that name."""
+    return re.sub(rf"(^|/)\.([^/]+)\.\d+-[0-9a-f]{{8}}{re.escape(_PARTIAL)}(?=/|$)", r"\1\2", aside)
 
 
 def _moved(path: Path, to: Path) -> Path:

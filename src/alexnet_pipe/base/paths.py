@@ -1,8 +1,10 @@
-"""Where everything lies, declared once."""
+"""Where everything lies, declared once; and which stage of `dvc.yaml` makes it."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 HOME = "ALEXNET_PIPE_HOME"
 """The environment variable that tells a temporary copy of the project where the project is, an absolute path."""
@@ -117,3 +119,33 @@ class Artifacts:
 def home() -> Path:
     """The project's folder: the current one, or what `HOME` says."""
     return Path(os.environ.get(HOME, ""))
+
+
+def defined_stages(root: Path) -> Mapping[str, Any]:
+    """The stages as `dvc.yaml` of the project `root` has them; none where there is no such file."""
+    from ruamel.yaml import YAML
+
+    definition = root / "dvc.yaml"
+    return YAML(typ="safe").load(definition).get("stages", {}) if definition.exists() else {}
+
+
+def outputs_of(stage: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The path of each output of a stage of `dvc.yaml`, and its options."""
+    listed = [output for kind in ("outs", "metrics", "plots") for output in stage.get(kind, [])]
+    named = [output if isinstance(output, dict) else {output: {}} for output in listed]
+    return {path: options for output in named for path, options in output.items()}
+
+
+def way_back(path: Path) -> str:
+    """What brings a damaged file of the pipeline in the current folder back, as a message ends."""
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        stages = defined_stages(Path())
+    except YAMLError:  # DVC says what is wrong with it.
+        stages = {}
+    places = {str(place) for place in (path, *path.parents)}
+    for stage, entry in stages.items():
+        if outputs := places & outputs_of(entry).keys():
+            return f"remove {outputs.pop()}, then `dvc repro {stage}` makes it again"
+    return "remove it, then `dvc checkout` or `dvc repro`"

@@ -1,12 +1,16 @@
 """`alexnet-pipe stage`: what `dvc.yaml` runs."""
 
+import errno
 import importlib
 import inspect
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.base.startup import without_notices
@@ -17,6 +21,8 @@ if TYPE_CHECKING:
 STAGES = ("settings", "download", "resize", "mean", "pca", "train", "evaluate", "report")
 _PARAMS = Path("params.yaml")
 _NEWER = 3
+_DAMAGE = (None, errno.EISDIR, errno.ENOTDIR, errno.ENOENT)
+"""What the number of an `OSError` may be that is no fault of the disk or of somebody's rights."""
 
 
 def stage(
@@ -38,11 +44,29 @@ def stage(
         return
     from alexnet_pipe.project.stage_lock import only_writer
 
-    with only_writer(Path(), name):
+    with only_writer(Path(), name), damage_told(name):
         with without_notices():
             run = importlib.import_module(f"alexnet_pipe.stages.{name}").run
         sections = [section for section in inspect.signature(run).parameters if section != "artifacts"]
         run(Artifacts(), **{section: getattr(params, section) for section in sections})
+
+
+@contextmanager
+def damage_told(stage: str) -> Iterator[None]:
+    """A library's complaint about what another has written into an input of `stage` names that input."""
+    try:
+        yield
+    except (UserError, MemoryError):
+        raise
+    except Exception as error:
+        if isinstance(error, OSError) and error.errno not in _DAMAGE:
+            raise
+        from alexnet_pipe.project.checkout import Checkout
+        from alexnet_pipe.project.damage import changed_input
+
+        if damage := changed_input(Checkout(Path()), stage):
+            raise UserError(f"{damage} ({type(error).__name__}: {' '.join(str(error).split())[:200]})") from error
+        raise
 
 
 def _check_source(name: str, dataset: "DatasetParams") -> None:

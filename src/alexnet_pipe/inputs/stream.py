@@ -3,18 +3,18 @@
 So is each random choice in it: there is no state to save, and any step can be made again.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from math import ceil
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.files import load_json
+from alexnet_pipe.base.files import load_json, undamaged
 from alexnet_pipe.inputs.views import CENTRE, POSITIONS, Inputs
 from alexnet_pipe.paper import CROP
 from alexnet_pipe.params.train import TrainParams
@@ -51,9 +51,14 @@ class TrainingStream:
 
     @classmethod
     def open(cls, store: ImageStore, pca: Path, train: TrainParams) -> Self:
-        """With the colour directions that the file `pca` holds."""
+        """With the colour directions that the file `pca` holds.
+
+        Raises:
+            UserError: also if it is missing or damaged.
+        """
         components = load_json(pca)
-        directions = colour_directions(components["eigenvalues"], components["eigenvectors"], train.colour_shift)
+        with undamaged(pca):
+            directions = _directions(components, train.colour_shift)
         return cls(store, directions, train)
 
     def first_step(self, epoch: float) -> int:
@@ -103,6 +108,16 @@ def colour_directions(eigenvalues: ArrayLike, eigenvectors: ArrayLike, deviation
     pixels in [0, 1] (section 4.1); hence the factor 255. Column i of `eigenvectors` belongs to eigenvalue i.
     """
     return 255 * deviation * np.asarray(eigenvectors) * np.asarray(eigenvalues)[None, :]
+
+
+def _directions(components: Mapping[str, Any], deviation: float) -> NDArray[np.floating]:
+    try:
+        directions = colour_directions(components["eigenvalues"], components["eigenvectors"], deviation)
+    except (KeyError, TypeError, ValueError):
+        directions = np.empty(0)
+    if directions.shape != (3, 3) or not np.isfinite(directions).all():
+        raise ValueError("no three eigenvalues and eigenvectors")
+    return directions
 
 
 def image_order(seed: int, epoch: int, images: int) -> NDArray[np.int64]:

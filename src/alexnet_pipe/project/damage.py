@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from alexnet_pipe.base.paths import defined_stages, way_back
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.lock_file import locked_stages
 
@@ -51,6 +52,25 @@ def data_files(checkout: Checkout) -> Iterator[DataFile]:
                 for path, md5 in _files(checkout.root / output["path"], output["md5"], Path(cached(output["md5"]))):
                     if (kept := Path(cached(md5))).exists():
                         yield DataFile(stage, path, kept, md5)
+
+
+def changed_input(checkout: Checkout, stage: str) -> str | None:
+    """The first input of `stage` that is not as its own stage has left it, and the way back; nothing if none is."""
+    from dvc.exceptions import DvcException
+    from dvc.repo import Repo
+
+    inputs = defined_stages(checkout.root).get(stage, {}).get("deps", [])
+    try:
+        with Repo(str(checkout.root)) as repo:
+            status = repo.status()
+    except DvcException:
+        return None
+    for name, found in status.items():
+        changes = [entry.get("changed outs", {}) for entry in found if isinstance(entry, dict)]
+        if changed := [path for outputs in changes for path in outputs if path in inputs]:
+            maker = name.rpartition(":")[2]
+            return f"{changed[0]} is not as stage {maker} has left it: {way_back(Path(changed[0]))}"
+    return None
 
 
 def _files(path: Path, md5: str, cached: Path) -> Iterator[tuple[Path, str]]:

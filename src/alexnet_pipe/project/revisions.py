@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import undamaged
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import Advance, progress
 from alexnet_pipe.base.terminal import original
@@ -127,8 +128,7 @@ def open_revision(root: Path, name: str = WORKSPACE) -> Revision:
     """
     # Slow to import.
     from dvc.api import DVCFileSystem
-    from dvc.exceptions import DvcException
-    from dvc.scm import RevError, SCMError
+    from dvc.scm import RevError
 
     folder = root.resolve().relative_to(top_folder(Checkout(root)))
     try:
@@ -141,8 +141,10 @@ def open_revision(root: Path, name: str = WORKSPACE) -> Revision:
         raise NoRevisionError(
             f"{name} is no revision of this project: `git tag`, `git log --oneline` and `dvc exp list` name them"
         ) from None
-    except (DvcException, SCMError) as error:
-        raise UserError(f"{name} cannot be read: {' '.join(str(error).split())}") from None
+    except UserError:
+        raise
+    except Exception as error:  # A damaged repository leads the libraries to errors of many kinds.
+        raise UserError(f"{name} cannot be read: {' '.join(str(error).split()) or type(error).__name__}") from None
 
 
 def how_to_get(root: Path, output: Path) -> str:
@@ -171,9 +173,10 @@ def results_of(revision: Revision) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    names = io.BytesIO(revision.read(_FILES.confusion))
-    predictions = pd.read_parquet(io.BytesIO(revision.read(_FILES.predictions)))
-    return pd.read_csv(names, dtype=str, keep_default_na=False).map(original).join(predictions)
+    with undamaged(_FILES.confusion):
+        names = pd.read_csv(io.BytesIO(revision.read(_FILES.confusion)), dtype=str, keep_default_na=False)
+    with undamaged(_FILES.predictions):
+        return names.map(original).join(pd.read_parquet(io.BytesIO(revision.read(_FILES.predictions))))
 
 
 def same_model(checkout: Checkout, revision: str) -> bool:

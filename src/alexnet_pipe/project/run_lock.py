@@ -10,14 +10,13 @@ from typing import Any
 import psutil
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import defined_stages, outputs_of
 from alexnet_pipe.base.signals import end_processes
 from alexnet_pipe.project.checkout import RUN, Checkout, git
 from alexnet_pipe.project.stage_lock import (
     RUN_LOCK,
-    defined_stages,
     gate,
     hold,
-    outputs_of,
     refuse_if_held,
     refuse_if_stages_are_at_work,
 )

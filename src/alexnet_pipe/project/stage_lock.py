@@ -2,15 +2,14 @@
 
 import fcntl
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
-
-from ruamel.yaml import YAML
+from typing import IO
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import defined_stages, outputs_of
 from alexnet_pipe.project.checkout import RUN
 
 RUN_LOCK = Path(".prefect/run.lock")
@@ -97,16 +96,3 @@ def _in_the_way(root: Path, stage: str) -> list[str]:
         for name in stages
         if name == stage or writes[name] & (reads[stage] | writes[stage]) or writes[stage] & reads[name]
     ]
-
-
-def defined_stages(root: Path) -> Mapping[str, Any]:
-    """The stages as `dvc.yaml` of the project `root` has them; none where there is no such file."""
-    definition = root / "dvc.yaml"
-    return YAML(typ="safe").load(definition).get("stages", {}) if definition.exists() else {}
-
-
-def outputs_of(stage: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The path of each output of a stage of `dvc.yaml`, and its options."""
-    listed = [output for kind in ("outs", "metrics", "plots") for output in stage.get(kind, [])]
-    named = [output if isinstance(output, dict) else {output: {}} for output in listed]
-    return {path: options for output in named for path, options in output.items()}

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from alexnet_pipe.base.files import load_json, required
 from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.paper import SIDE
+from alexnet_pipe.store.arrays import load_array
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.store_files import INDEX_FILE
 
@@ -71,7 +73,7 @@ def load_results(artifacts: Artifacts) -> Results:
         classes=pd.read_csv(required(artifacts.class_errors)).drop(columns="class"),
         neighbours=pd.read_parquet(required(artifacts.neighbours)),
         occlusion=pd.read_parquet(required(artifacts.occlusion)),
-        mean=np.load(required(artifacts.mean)),
+        mean=load_array(artifacts.mean, (SIDE, SIDE, 3)),
         eigenvalues=np.array(pca["eigenvalues"]),
         eigenvectors=np.array(pca["eigenvectors"]),
         filters=np.load(required(artifacts.filters)),

@@ -6,7 +6,7 @@ from typing import IO, Any, Self
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from alexnet_pipe.base.files import written_aside
+from alexnet_pipe.base.files import required, undamaged, written_aside
 
 
 def save_array(path: Path, array: NDArray[Any]) -> None:
@@ -23,6 +23,24 @@ def write_array(path: Path, array: NDArray[Any]) -> None:
     """
     with path.open("wb") as file:
         np.save(_Writer(file), array)
+
+
+def load_array(path: Path, shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Read a `.npy` file of finite float32 numbers.
+
+    Raises:
+        UserError: if it is missing, or holds anything else.
+    """
+    with undamaged(required(path)):
+        try:
+            array = np.load(path)
+        except (ValueError, EOFError):  # NumPy's reasons advise to run what is in the file.
+            raise ValueError("no whole array of NumPy") from None
+        if array.shape != shape or array.dtype != np.float32:
+            raise ValueError(f"{array.dtype} {array.shape}, and not float32 {shape}")
+        if not np.isfinite(array).all():
+            raise ValueError("some of its numbers are none")
+        return array
 
 
 class _Writer:

@@ -3,19 +3,20 @@
 import os
 
 import keras
-import numpy as np
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.files import load_json, required
+from alexnet_pipe.base.files import load_json
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.datasets.labels import labels_of
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model
+from alexnet_pipe.paper import SIDE
 from alexnet_pipe.params.first_weights import initial_weights
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.store.arrays import load_array
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.store_files import RESIZE_FILE
 
@@ -39,7 +40,7 @@ def first_classifier(artifacts: Artifacts, images: ImageStore, model: ModelParam
     resize = load_json(artifacts.images / RESIZE_FILE)
     drawn = {"seed": train.seed, "dropout": train.dropout}
     classifier = Classifier(images.classes, resize, forms=fastest_forms(), **drawn, **model.model_dump())
-    classifier.mean.assign(np.load(required(artifacts.mean)))
+    classifier.mean.assign(load_array(artifacts.mean, (SIDE, SIDE, 3)))
     if initial:
         start_with(classifier, load_model(initial), str(initial))
     return classifier
