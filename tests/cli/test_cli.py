@@ -15,6 +15,7 @@ import typer
 
 from alexnet_pipe import cli
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.cli.doctor import _disk
 from alexnet_pipe.cli.settings import preset
 from alexnet_pipe.cli.stage import STAGES
 from alexnet_pipe.cli.versions import certify, promote, rollback
@@ -120,6 +121,25 @@ cli.main()
     assert errors == f"alexnet-pipe: stopped by {number.name}; run the same command again to go on\n"
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_is_one_line_also_while_the_command_line_is_imported(number: signal.Signals, tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(600)\n")
+    paths = os.pathsep.join([str(tmp_path), *sys.path])
+    with subprocess.Popen(
+        [sys.executable, "-m", "alexnet_pipe", "doctor"],
+        env={**os.environ, "PYTHONPATH": paths},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "importing\n"
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=HANGS)
+    assert process.returncode == 128 + number
+    assert errors == f"alexnet-pipe: stopped by {number.name}; run the same command again to go on\n"
+
+
 @pytest.mark.parametrize("verb", ["run", "retrain", "experiments", "server", "serve"])
 def test_what_needs_the_projects_folder_says_so_elsewhere(verb: str, tmp_path: Path) -> None:
     result = run(verb, cwd=tmp_path)
@@ -162,6 +182,16 @@ def test_doctor_reports_a_broken_configuration(tmp_path: Path) -> None:
     assert "problem  params.yaml: train.batch_siz is not a known parameter" in result.stdout
     assert "tensorflow will use cpu:0" in result.stdout.lower()
     assert result.stderr == ""
+
+
+def test_doctor_names_a_folder_that_may_not_be_written_to(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    # Whoever runs the tests may have every right.
+    monkeypatch.setattr(os, "access", lambda path, _: path != Path(".dvc"))
+    assert "may not" not in _disk()[1]
+    Path(".dvc").mkdir()
+    told = f"{tmp_path}/.dvc may not be written to: work in a folder that you may write to"
+    assert _disk() == (False, told)
 
 
 def test_doctor_names_a_card_that_is_not_used(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ import json
 import os
 import signal
 import stat
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -125,3 +127,34 @@ def status(address: str, body: bytes | None, headers: Mapping[str, str] = Mappin
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
+
+
+STOPPED_WHILE_IT_STARTS = """
+import asyncio, os, signal, socket
+from contextlib import asynccontextmanager
+from starlette.applications import Starlette
+from uvicorn import Config, Server
+from alexnet_pipe.base.errors import StoppedError
+from alexnet_pipe.base.signals import unwind_on_signals
+from alexnet_pipe.service.server import _serve
+
+@asynccontextmanager
+async def lifespan(app):
+    os.kill(os.getpid(), signal.SIGTERM)
+    await asyncio.sleep(0.5)
+    yield
+    raise AssertionError("Reactive triggers not started")
+
+unwind_on_signals()
+servers = [Server(Config(app, log_level="error")) for app in (Starlette(lifespan=lifespan), Starlette())]
+sockets = [socket.create_server(("127.0.0.1", 0)) for _ in servers]
+try:
+    asyncio.run(_serve(servers[0], sockets[0], servers[1], sockets[1], lambda: print("serves")))
+except StoppedError as stopped:
+    print(stopped)
+"""
+
+
+def test_a_server_that_is_stopped_while_it_starts_says_nothing_else(tmp_path: Path) -> None:
+    stopped = subprocess.run([sys.executable, "-c", STOPPED_WHILE_IT_STARTS], capture_output=True, text=True)
+    assert (stopped.stdout, stopped.stderr) == ("stopped by SIGTERM; run the same command again to go on\n", "")

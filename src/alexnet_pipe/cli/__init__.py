@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from alexnet_pipe.base.errors import StoppedError, TransientError, UserError
+from alexnet_pipe.base.files import place_of
 from alexnet_pipe.base.signals import unwind_on_signals
 from alexnet_pipe.base.startup import reach_this_machine_directly
 from alexnet_pipe.base.terminal import printable, without_secrets
@@ -78,7 +79,8 @@ def main() -> None:
         if error.errno == errno.ENOSPC:
             _fail(f"no space left on the device{_of(error)}: free some and run the same command again")
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and error.filename:
-            _fail(f"{error.filename}: {str(error.strerror).lower()}: work in a folder that you may write to")
+            reason = str(error.strerror).lower()
+            _fail(f"{place_of(str(error.filename))}: {reason}: work in a folder that you may write to")
         _unexpected(error)
     except Exception as error:
         _unexpected(error)
@@ -94,7 +96,7 @@ def _require_own_code(folder: Path) -> None:
 
 
 def _of(error: OSError) -> str:
-    return f" while writing {error.filename}" if error.filename else ""
+    return f" while writing {place_of(str(error.filename))}" if error.filename else ""
 
 
 def _unexpected(error: Exception) -> None:

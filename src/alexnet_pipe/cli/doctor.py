@@ -95,6 +95,9 @@ def _bfloat16() -> tuple[bool, str]:
 
 
 def _disk() -> tuple[bool, str]:
+    written = (Path(), *map(Path, (".dvc", ".git", ".prefect", "checkpoints", "data", "models")))
+    if closed := [path for path in written if path.exists() and not os.access(path, os.W_OK)]:
+        return False, f"{closed[0].absolute()} may not be written to: work in a folder that you may write to"
     free = shutil.disk_usage(".").free
     return free > ROOM, f"{free / 1e9:.0f} GB of disk free here" + ("" if free > ROOM else ": free some")
 

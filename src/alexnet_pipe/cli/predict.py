@@ -97,6 +97,7 @@ def evaluate(
     show_errors(classifiers, images, json)
 
 
+@as_service()
 def demo(
     model: Annotated[str, typer.Option(metavar="MODEL", help=MODEL_HELP)] = MODEL,
     port: Annotated[
@@ -116,5 +117,4 @@ def demo(
         from alexnet_pipe.serving.explanation import Explainer
 
         classifier = load_model(file, fastest_forms())
-    with as_service():
-        serve_demo(Explainer(classifier, Artifacts()), model, port)
+    serve_demo(Explainer(classifier, Artifacts()), model, port)

@@ -9,6 +9,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.signals import as_service
 
 
+@as_service()
 def server() -> None:
     """Serve Prefect and the pipeline's reports to this machine alone, until Ctrl-C.
 
@@ -22,10 +23,10 @@ def server() -> None:
 
     root = project_folder()
     quiet_server(root)
-    with as_service():
-        run_server(root)
+    run_server(root)
 
 
+@as_service()
 def serve(
     cron: Annotated[
         str | None, typer.Option(help='When to retrain, in local time; "0 3 * * *", nightly at three, if not given.')
@@ -50,10 +51,9 @@ def serve(
     quiet_and_local(root)
     # A run goes on while the server is away, and tells its end when it is back.
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "8")
-    with as_service():
-        from alexnet_pipe.service.worker import serve as run_what_is_due  # Prefect reads its settings now.
+    from alexnet_pipe.service.worker import serve as run_what_is_due  # Prefect reads its settings now.
 
-        run_what_is_due(root, cron)
+    run_what_is_due(root, cron)
 
 
 def _test_webhook() -> None:

@@ -133,7 +133,9 @@ async def _serve(
     showing = asyncio.create_task(pages.serve(sockets=[pages_listener]))
     while not (prefect.started or serving.done()):
         await asyncio.sleep(0.05)
-    if prefect.started:
+        if prefect.should_exit:  # Prefect cannot end what it has not begun, and says so in tracebacks.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    if prefect.started and not prefect.should_exit:
         tell()
     await asyncio.wait([serving, showing], return_when=asyncio.FIRST_COMPLETED)
     prefect.should_exit = pages.should_exit = True
