@@ -76,6 +76,12 @@ def test_what_cannot_be_kept_is_one_line(tmp_path: Path) -> None:
         authentication(tmp_path)
 
 
+def test_a_full_disk_is_no_matter_of_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "touch", lambda *_: os.write(os.open("/dev/full", os.O_WRONLY), b"x"))
+    with pytest.raises(OSError, match="No space left"):
+        authentication(tmp_path)
+
+
 def test_own_server_gets_the_password_and_no_other_does(tmp_path: Path, guarded: Guarded) -> None:
     guarded.password = authentication(tmp_path)
     with only_server(tmp_path):

@@ -1,6 +1,7 @@
 """Who may give orders to this project's Prefect server: whoever can read the password that this user alone can read."""
 
 import base64
+import errno
 import fcntl
 import os
 import secrets
@@ -46,6 +47,8 @@ def authentication(root: Path) -> str:
             made = f"admin:{secrets.token_urlsafe(32)}"
             file.write(f"{made}\n")
     except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise
         raise UserError(f"{path}: {os.strerror(error.errno or 0)}: let it be yours to write") from None
     return made
 
