@@ -17,8 +17,7 @@ from alexnet_pipe.cluster.connect import SCHEDULER, local_cluster
 from alexnet_pipe.cluster.mapping import map_shards
 from alexnet_pipe.datasets.place import Container, Place, container_path
 from alexnet_pipe.params.resize import ResizeParams
-from alexnet_pipe.preparation.decode import decode
-from alexnet_pipe.preparation.scaling import resize
+from alexnet_pipe.preparation.decode import decode, resize
 from alexnet_pipe.preparation.store_writer import write_store
 from alexnet_pipe.statistics.mean import image_sum
 from alexnet_pipe.statistics.over_shards import StoredShard

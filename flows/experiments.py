@@ -22,8 +22,7 @@ from alexnet_pipe.experiments.run import Experiment, check_commit, remove_left_o
 from alexnet_pipe.experiments.table import ABOUT, Row, experiment_rows
 from alexnet_pipe.params.load import Params
 from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.run_lock import only_run
-from alexnet_pipe.project.stage_lock import BusyError
+from alexnet_pipe.project.run_lock import BusyError, only_run
 from alexnet_pipe.service.provision import gpu_tags
 
 SEEDS = (2012, 2013, 2014)

@@ -15,14 +15,11 @@ from prefect import flow
 from prefect.states import Cancelled, Completed, Failed, State
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.orchestration.publish import publish
-from alexnet_pipe.orchestration.stages import failure, run_stages
+from alexnet_pipe.orchestration.stages import failure, publish, run_stages
 from alexnet_pipe.params.preset import override_params
 from alexnet_pipe.project.clones import CHALLENGER, challenger
-from alexnet_pipe.project.dvc import StageRun
-from alexnet_pipe.project.graph import stage_graph, with_upstream
-from alexnet_pipe.project.run_lock import only_run
-from alexnet_pipe.project.stage_lock import BusyError
+from alexnet_pipe.project.dvc import StageRun, stage_graph, with_upstream
+from alexnet_pipe.project.run_lock import BusyError, only_run
 
 
 @flow(name="pipeline")

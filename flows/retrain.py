@@ -16,20 +16,16 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.states import Cancelled, Completed, Failed, State
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.orchestration.publish import publish
-from alexnet_pipe.orchestration.stages import failure, run_stages
+from alexnet_pipe.orchestration.stages import failure, publish, run_stages
 from alexnet_pipe.params.load import load_params
 from alexnet_pipe.params.preset import override_params
 from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.clones import challenger
-from alexnet_pipe.project.graph import stage_graph
-from alexnet_pipe.project.run_lock import only_run
-from alexnet_pipe.project.stage_lock import BusyError
-from alexnet_pipe.promotion.decision import Decision, Verdict, decide, decision_markdown
-from alexnet_pipe.promotion.delivery import finish_promotion, push_git, try_to_push
-from alexnet_pipe.promotion.handover import promote
-from alexnet_pipe.promotion.news import follow, news
+from alexnet_pipe.project.dvc import stage_graph
+from alexnet_pipe.project.run_lock import BusyError, only_run
+from alexnet_pipe.promotion.decision import Decision, Verdict, decide, decision_markdown, follow, news
+from alexnet_pipe.promotion.handover import finish_promotion, promote, push_git, try_to_push
 
 REMEDY = "it has its stage here; when the remote takes it, `git push --follow-tags` brings it there"
 

@@ -9,8 +9,7 @@ from typer.testing import CliRunner, Result
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.cli import app
-from alexnet_pipe.params.load import load_params, nearest
-from alexnet_pipe.params.named_files import checked_params
+from alexnet_pipe.params.load import checked_params, load_params, nearest
 from alexnet_pipe.stages import settings
 
 Say = Callable[..., Result]

@@ -9,8 +9,7 @@ import pytest
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.cluster.kept import kept_results
-from alexnet_pipe.cluster.mapping import Result, map_shards
+from alexnet_pipe.cluster.mapping import Result, kept_results, map_shards
 from tests.cluster.jobs import Job, end, fail, square
 from tests.patience import HANGS
 

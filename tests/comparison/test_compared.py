@@ -12,8 +12,7 @@ from fsspec.implementations.local import LocalFileSystem
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.comparison import compare_page, compared
 from alexnet_pipe.comparison.compare_page import images_of, render_comparison, write_page
-from alexnet_pipe.comparison.compare_revisions import Version
-from alexnet_pipe.comparison.compared import compare_versions, print_comparison
+from alexnet_pipe.comparison.compared import Version, compare_versions, print_comparison
 from alexnet_pipe.evaluation.significance import Comparison
 from alexnet_pipe.project.revisions import Revision
 from alexnet_pipe.store.store_files import INDEX_FILE

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.repacking import repack
+from alexnet_pipe.datasets.pack import repack
 
 
 def named(names: Iterable[str]) -> dict[str, bytes]:

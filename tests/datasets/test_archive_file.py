@@ -9,7 +9,7 @@ import pytest
 
 from alexnet_pipe.datasets.archive_file import copy_archive, obstacle
 from alexnet_pipe.datasets.folder import ending_of
-from alexnet_pipe.datasets.repacking import repack
+from alexnet_pipe.datasets.pack import repack
 from tests.datasets.files import (
     PACKERS,
     contents,

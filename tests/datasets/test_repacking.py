@@ -10,7 +10,7 @@ import pytest
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.archive_file import obstacle
 from alexnet_pipe.datasets.directory import Directory
-from alexnet_pipe.datasets.repacking import repack
+from alexnet_pipe.datasets.pack import repack
 from tests.datasets.files import contents, named, repack_refused, write_folder, write_tar, write_zip
 
 TRAIN = named(f"train/{label}.{number}.jpg" for label in ("cat", "dog") for number in range(2))

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image, ImageOps
 
-from alexnet_pipe.datasets.sample import write_sample
 from alexnet_pipe.datasets.sample.difficulty import HARD
-from alexnet_pipe.datasets.sample.encodings import broken_files, encode, photograph
+from alexnet_pipe.datasets.sample.sample_source import broken_files, encode, photograph, write_sample
 from alexnet_pipe.datasets.sample.scene import CLASSES, Scene, draw_scene
 from alexnet_pipe.datasets.sample.shapes import SHAPES
 

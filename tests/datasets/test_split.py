@@ -5,7 +5,7 @@ import hashlib
 import pandas as pd
 import pytest
 
-from alexnet_pipe.datasets.split import complete_splits, hold_out
+from alexnet_pipe.datasets.manifest import complete_splits, hold_out
 
 
 def rows(**images: int) -> pd.DataFrame:

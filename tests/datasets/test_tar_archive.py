@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.archive_formats import TarArchive
 from alexnet_pipe.datasets.place import Container
-from alexnet_pipe.datasets.tar_archive import TarArchive
 from tests.datasets.archives import FILES, LONG, contents, places, refused
 from tests.datasets.files import patched, tar_entry, write_entries, write_tar
 

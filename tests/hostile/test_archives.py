@@ -15,8 +15,8 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.archive_file import open_archive
 from alexnet_pipe.datasets.index import index_archive
 from alexnet_pipe.datasets.manifest import DAMAGED, hashed
+from alexnet_pipe.datasets.pack import repack
 from alexnet_pipe.datasets.place import Container, Place
-from alexnet_pipe.datasets.repacking import repack
 from tests.datasets.files import write_tar, write_zip
 from tests.hostile.mutations import Mutation, flips, mutations
 

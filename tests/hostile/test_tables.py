@@ -13,7 +13,7 @@ from pyarrow import parquet
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.labelling.choice import chosen_labels
-from alexnet_pipe.datasets.repacking import repack
+from alexnet_pipe.datasets.pack import repack
 from tests.datasets.labelled_files import files
 from tests.hostile.mutations import Mutation, mutations
 

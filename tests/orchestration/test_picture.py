@@ -2,7 +2,7 @@
 
 from matplotlib.patches import FancyArrowPatch
 
-from alexnet_pipe.orchestration.publish import duration, pipeline_picture
+from alexnet_pipe.orchestration.stages import duration, pipeline_picture
 from alexnet_pipe.project.dvc import Outcome, StageRun
 
 GRAPH = {

@@ -13,8 +13,7 @@ import pytest
 from PIL import Image
 
 from alexnet_pipe.params.resize import ResizeParams
-from alexnet_pipe.preparation import decode as decoding
-from alexnet_pipe.preparation import decoder_process
+from alexnet_pipe.preparation import decoder_process, formats
 from alexnet_pipe.preparation.decode import RefusedError, decode
 from alexnet_pipe.preparation.jpeg_file import MOST_SCANS
 from alexnet_pipe.preparation.png_file import MOST_CHUNKS
@@ -129,7 +128,7 @@ def test_segments_and_chunks_are_counted() -> None:
 
 
 def test_large_files_are_refused_before_they_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(decoding, "MOST_BYTES", 1000)
+    monkeypatch.setattr(formats, "MOST_BYTES", 1000)
     with pytest.raises(RefusedError, match="too many bytes: 1,001, more than 1,000"):
         decode(bytes(1001), ResizeParams())
 

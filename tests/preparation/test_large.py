@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_pipe.preparation.scaling import resize
+from alexnet_pipe.preparation.decode import resize
 from tests.preparation.photographs import KINDS, decoded, encoded, landscape, of_kind, photograph
 
 
@@ -62,7 +62,7 @@ import sys
 import pandas, pyarrow.parquet
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation import decoder_process
-from alexnet_pipe.preparation.shards import decode, resize
+from alexnet_pipe.preparation.store_writer import decode, resize
 content = open(sys.argv[1], "rb").read()
 photograph = decode(content, ResizeParams(max_pixels=1 << 26))
 resize(photograph.image, "crop")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_pipe.preparation.scaling import resize
+from alexnet_pipe.preparation.decode import resize
 
 
 def gradient(width: int, height: int) -> Image.Image:

@@ -8,8 +8,7 @@ import pytest
 import yaml
 
 from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.dvc import DvcError, Outcome, reproduce
-from alexnet_pipe.project.graph import stage_graph, with_upstream
+from alexnet_pipe.project.dvc import DvcError, Outcome, reproduce, stage_graph, with_upstream
 from tests.patience import HANGS
 
 STAGES = {

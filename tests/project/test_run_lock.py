@@ -11,8 +11,7 @@ import psutil
 import pytest
 
 from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.run_lock import goes_on, mend_rwlock, only_run
-from alexnet_pipe.project.stage_lock import BusyError
+from alexnet_pipe.project.run_lock import BusyError, goes_on, mend_rwlock, only_run
 from tests.patience import HANGS
 
 _HOLD = """

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.project.checkout import RUN
-from alexnet_pipe.project.run_lock import only_run
-from alexnet_pipe.project.stage_lock import BusyError, only_writer
+from alexnet_pipe.project.run_lock import BusyError, only_run, only_writer
 
 PIPELINE = """
 stages:

@@ -18,10 +18,8 @@ from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.clones import CHALLENGER, challenger
 from alexnet_pipe.project.dvc import reproduce
 from alexnet_pipe.project.run_lock import only_run
-from alexnet_pipe.promotion.decision import Decision, Verdict, decide
-from alexnet_pipe.promotion.delivery import finish_promotion
-from alexnet_pipe.promotion.handover import promote
-from alexnet_pipe.promotion.news import follow, news
+from alexnet_pipe.promotion.decision import Decision, Verdict, decide, follow, news
+from alexnet_pipe.promotion.handover import finish_promotion, promote
 
 # Arrow reads a table; pandas would take longer to start than all the rest.
 _TRAIN = """

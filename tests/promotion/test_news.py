@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.promotion.news import SourceError, follow, news
+from alexnet_pipe.promotion.decision import SourceError, follow, news
 
 
 def save_dataset(root: Path, **dataset: object) -> None:

@@ -17,7 +17,7 @@ from alexnet_pipe.project.clones import challenger
 from alexnet_pipe.project.revisions import open_revision
 from alexnet_pipe.promotion.by_hand import promote_challenger, promote_revision, take_back
 from alexnet_pipe.promotion.decision import Verdict
-from alexnet_pipe.promotion.delivery import finish_promotion, try_to_push
+from alexnet_pipe.promotion.handover import finish_promotion, try_to_push
 from tests.promotion import retraining
 from tests.promotion.retraining import add_photographs, dvc, git, make_project, retrain, state_of, train_challenger
 

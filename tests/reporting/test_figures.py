@@ -4,7 +4,7 @@ import base64
 
 from matplotlib.figure import Figure
 
-from alexnet_pipe.reporting.figures import INK, drawing, plot
+from alexnet_pipe.reporting.templates import INK, drawing, plot
 
 
 def figure() -> Figure:

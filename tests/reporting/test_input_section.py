@@ -6,7 +6,7 @@ import numpy as np
 
 from alexnet_pipe.inputs.stream import TrainingStream, colour_directions
 from alexnet_pipe.params.train import TrainParams
-from alexnet_pipe.reporting.input_section import RANDOM, SHIFTS, input_section, random_views, shifts
+from alexnet_pipe.reporting.data_section import RANDOM, SHIFTS, input_section, random_views, shifts
 from tests.reporting.results import PARAMETERS, made_up
 from tests.stores import random_store
 

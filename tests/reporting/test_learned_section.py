@@ -13,8 +13,8 @@ from alexnet_pipe.reporting.learned_section import (
     near_ties,
     neighbour_rows,
     place_in_words,
+    resumed_epochs,
 )
-from alexnet_pipe.reporting.training_section import resumed_epochs
 from tests.reporting.results import made_up
 
 

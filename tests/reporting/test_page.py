@@ -9,9 +9,8 @@ from typing import Any
 
 import pytest
 
-from alexnet_pipe.reporting.page import published_errors, render_report
-from alexnet_pipe.reporting.provenance import Provenance
-from alexnet_pipe.reporting.results import Results
+from alexnet_pipe.reporting.page import render_report
+from alexnet_pipe.reporting.results import Provenance, Results, published_errors
 from alexnet_pipe.reporting.templates import percent
 from tests.reporting.results import CERTIFICATE, HOSTILE, ORIGIN, PARAMETERS, made_up
 

@@ -12,14 +12,15 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.service.address import only_server, publish_address
-from alexnet_pipe.service.authentication import (
+from alexnet_pipe.service.address import (
     CLIENT,
     PASSWORD,
     SERVER,
     authenticate_client,
     authenticate_server,
     authentication,
+    only_server,
+    publish_address,
     warn_of_an_open_server,
 )
 

@@ -26,9 +26,8 @@ from alexnet_pipe.evaluation.ten_views import FeatureNetwork
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.preparation.decode import RefusedError
-from alexnet_pipe.serving import explanation
-from alexnet_pipe.serving.demo_page import explanation_html
-from alexnet_pipe.serving.explanation import Explainer
+from alexnet_pipe.serving import demo_page as explanation
+from alexnet_pipe.serving.demo_page import Explainer, explanation_html
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.store_files import CLASSES_FILE, RESIZE_FILE, write_classes
 from tests.browser import chromium, needs_chromium

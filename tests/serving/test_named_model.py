@@ -13,7 +13,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import load_model, save_model
 from alexnet_pipe.project.revisions import how_to_get
-from alexnet_pipe.serving.named_model import model_file
+from alexnet_pipe.serving.named_files import model_file
 from tests.newcomer import Run, newcomer
 
 MODEL = "models/alexnet.keras"

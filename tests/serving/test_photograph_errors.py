@@ -15,8 +15,8 @@ from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.serving import photograph_errors as module
+from alexnet_pipe.serving.named_files import prepared
 from alexnet_pipe.serving.photograph_errors import common_classes, photograph_errors
-from alexnet_pipe.serving.photographs import prepared
 from alexnet_pipe.store.image_store import ImageStore
 from tests.preparation.photographs import landscape
 from tests.stores import random_store

@@ -13,9 +13,8 @@ from PIL import Image
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.params.resize import ResizeParams
-from alexnet_pipe.preparation.decode import RefusedError
-from alexnet_pipe.preparation.scaling import resize
-from alexnet_pipe.serving.photographs import files_in, labelled_photographs, prepared
+from alexnet_pipe.preparation.decode import RefusedError, resize
+from alexnet_pipe.serving.named_files import files_in, labelled_photographs, prepared
 from tests.preparation.photographs import landscape, noise
 
 

@@ -15,8 +15,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.serving import predictions as module
-from alexnet_pipe.serving.predictions import Prediction
-from alexnet_pipe.serving.show_predictions import CsvRows, JsonLines, Submission, show_predictions
+from alexnet_pipe.serving.predictions import CsvRows, JsonLines, Prediction, Submission, show_predictions
 
 FIRST, KOREAN, UNDECODABLE = 'a/comma, "quotes" and\nline.png', "고양이.jpg", "\udcff.png"
 SIX = {"개, 큰": 0.5, "b": 0.25, "f": 0.125, "c": 0.0625, "d": 0.05, "e": 0.0125}

@@ -16,7 +16,7 @@ import yaml
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.cluster.connect import SCHEDULER
 from alexnet_pipe.params.resize import ResizeParams
-from alexnet_pipe.preparation import shards as plan
+from alexnet_pipe.preparation import store_writer as plan
 from alexnet_pipe.stages import mean, pca, resize
 from tests.cluster.test_connect import scheduler
 from tests.clusters import cluster

@@ -16,7 +16,7 @@ from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model, save_model, weights_digest
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams
-from alexnet_pipe.preparation.scaling import resize
+from alexnet_pipe.preparation.decode import resize
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Checkpoints
 from alexnet_pipe.training.optimizers import compile_for_training, trained_parameters

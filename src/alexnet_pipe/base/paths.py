@@ -30,8 +30,6 @@ class Artifacts:
     root: Path = field(default_factory=Path)
 
     settings_checked = _Below("data/settings.txt")
-    """Says that the settings were valid."""
-
     source = _Below("data/source")
     """Folder of the data set's archives, as published."""
 
@@ -54,14 +52,12 @@ class Artifacts:
     """Eigenvalues and eigenvectors of the training pixels' RGB covariance."""
 
     model = _Below("models/alexnet.keras")
-
     tensorboard = _Below("logs")
     """One folder of TensorBoard logs a training run."""
 
     data_metrics = _Below("metrics/data.json")
     train_metrics = _Below("metrics/train.json")
     test_metrics = _Below("metrics/test.json")
-
     history = _Below("metrics/history.csv")
     """One row an epoch: losses, errors, learning rate, speed."""
 
@@ -75,11 +71,7 @@ class Artifacts:
     """One row a class: test images, precision, recall and top-1 error."""
 
     kernel_picture = _Below("evaluation/kernels.png")
-    """The kernels of conv1 as a picture."""
-
     mean_picture = _Below("evaluation/mean.png")
-    """The mean training image that the model subtracts, as a picture."""
-
     features = _Below("evaluation/fc7.npy")
     """Activations of fc7 for the centre view, float32 `(test images, units)`."""
 
@@ -93,7 +85,6 @@ class Artifacts:
     """The kernel of conv1, float32 `(11, 11, 3, filters)`."""
 
     report = _Below("report/index.html")
-
     card = _Below("MODEL_CARD.md")
     """What the model is, what it is for and what it is not, as Markdown."""
 

@@ -18,8 +18,7 @@ from alexnet_pipe.base.startup import reach_this_machine_directly
 from alexnet_pipe.base.terminal import printable, without_secrets
 from alexnet_pipe.cli.doctor import doctor
 from alexnet_pipe.cli.flows import experiments, retrain, run
-from alexnet_pipe.cli.model_files import export, import_weights
-from alexnet_pipe.cli.predict import demo, evaluate, predict
+from alexnet_pipe.cli.models import demo, evaluate, export, import_weights, predict
 from alexnet_pipe.cli.services import serve, server
 from alexnet_pipe.cli.settings import preset, set_
 from alexnet_pipe.cli.stage import stage

@@ -103,7 +103,7 @@ def _disk() -> tuple[bool, str]:
 
 
 def _parameters() -> tuple[bool, str]:
-    from alexnet_pipe.params.named_files import checked_params
+    from alexnet_pipe.params.load import checked_params
 
     try:
         train = checked_params(_PARAMS).train

@@ -116,7 +116,7 @@ def _tune(minutes: float) -> None:
     from alexnet_pipe.base.paths import Artifacts
     from alexnet_pipe.base.startup import without_notices
     from alexnet_pipe.orchestration.start import project_folder
-    from alexnet_pipe.params.named_files import checked_params
+    from alexnet_pipe.params.load import checked_params
     from alexnet_pipe.project.dvc import run_dvc
     from alexnet_pipe.project.run_lock import only_run
 
@@ -153,9 +153,8 @@ def _settings(folder: Path, overrides: list[str] | None) -> dict[str, Any]:
 
 def _unchanged(root: Path, targets: Sequence[str]) -> dict[str, "StageRun"] | None:
     """All stages of the run if DVC would leave each of them alone; Prefect, slow to start, has nothing to do then."""
-    from alexnet_pipe.params.named_files import checked_params
-    from alexnet_pipe.project.dvc import Outcome, StageRun
-    from alexnet_pipe.project.graph import stage_graph, up_to_date, with_upstream
+    from alexnet_pipe.params.load import checked_params
+    from alexnet_pipe.project.dvc import Outcome, StageRun, stage_graph, up_to_date, with_upstream
     from alexnet_pipe.project.run_lock import only_run
 
     with only_run(root):

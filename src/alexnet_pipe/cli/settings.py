@@ -54,7 +54,7 @@ def set_(overrides: Annotated[list[str], typer.Argument(metavar=_OVERRIDE, help=
 
 def _fitted(params: "Params", minutes: float) -> "Params":
     from alexnet_pipe.experiments.fitting import fitted, photographs_of, this_machine
-    from alexnet_pipe.params.named_files import require_named_files
+    from alexnet_pipe.params.load import require_named_files
 
     if params.dataset.source != "directory":
         raise UserError("--minutes: only photographs on this machine can be counted: set dataset.source=directory")
@@ -65,7 +65,7 @@ def _fitted(params: "Params", minutes: float) -> "Params":
 
 
 def _write(params: "Params") -> None:
-    from alexnet_pipe.params.named_files import require_named_files
+    from alexnet_pipe.params.load import require_named_files
     from alexnet_pipe.params.preset import write_params
 
     changes = write_params(_PARAMS, params)

@@ -42,7 +42,7 @@ def stage(
     if check:
         _check_source(name, params.dataset)
         return
-    from alexnet_pipe.project.stage_lock import only_writer
+    from alexnet_pipe.project.run_lock import only_writer
 
     with only_writer(Path(), name), damage_told(name):
         with without_notices():

@@ -24,8 +24,7 @@ def compare(
 ) -> None:
     """Compare two versions on the same test images: errors, what made them differ, and which images changed sides."""
     from alexnet_pipe.comparison.compare_page import write_page
-    from alexnet_pipe.comparison.compare_revisions import read_version
-    from alexnet_pipe.comparison.compared import compare_versions, print_comparison
+    from alexnet_pipe.comparison.compared import compare_versions, print_comparison, read_version
 
     found = compare_versions(read_version(first), read_version(second))
     print_comparison(found)

@@ -1,10 +1,12 @@
-"""Apply a function to shards, in processes of their own; a result that is there is not computed again."""
+"""Apply a function to shards, in processes of their own; no result is computed twice, not even after a death."""
 
 import os
+import shutil
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent import futures
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -15,12 +17,35 @@ from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
-from alexnet_pipe.base.progress import progress
+from alexnet_pipe.base.fingerprint import fingerprint
+from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.progress import progress, say
 from alexnet_pipe.cluster.connect import SCHEDULER, connected
 from alexnet_pipe.cluster.pool import process_pool
 
 if TYPE_CHECKING:
     from distributed import Client, Future
+
+
+@contextmanager
+def kept_results(
+    artifacts: Artifacts, stage: str, parameters: Mapping[str, Any], data: Iterable[Path] = ()
+) -> Iterator[Path]:
+    """A folder for all shards that `stage` has finished; it goes if the block succeeds, and stays if not.
+
+    The next call finds it again if parameters, data and code are the same (`fingerprint.fingerprint`); what an earlier
+    run with others left is removed.
+    """
+    results = artifacts.checkpoints / f"{stage}-{fingerprint(artifacts.root, stage, parameters, data)}"
+    for other in artifacts.checkpoints.glob(f"{stage}-*"):
+        if other != results:
+            shutil.rmtree(other)
+    if results.exists():
+        say(f"{stage}: going on with what an interrupted run has finished")
+    results.mkdir(parents=True, exist_ok=True)
+    yield results
+    shutil.rmtree(results)
+
 
 Result = dict[str, NDArray[Any]]
 """Named arrays without Python objects."""

@@ -17,14 +17,12 @@ from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.comparison.difference import difference
 from alexnet_pipe.evaluation.significance import Comparison, paired, same_images
-from alexnet_pipe.project.checkout import Checkout, git
+from alexnet_pipe.project.checkout import Checkout, digests, git, locked_stages
 from alexnet_pipe.project.clones import clean_clone
-from alexnet_pipe.project.dvc import DvcError, reproduce
-from alexnet_pipe.project.graph import stage_graph
-from alexnet_pipe.project.lock_file import digests, locked_stages
+from alexnet_pipe.project.dvc import DvcError, reproduce, stage_graph
 from alexnet_pipe.project.revisions import Revision, open_revision, results_of
 from alexnet_pipe.project.run_lock import only_run
-from alexnet_pipe.reporting.provenance import library_versions
+from alexnet_pipe.reporting.results import library_versions
 
 Kind = Literal["data", "training", "report"]
 

@@ -15,8 +15,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import progress
-from alexnet_pipe.comparison.compare_revisions import Version
-from alexnet_pipe.comparison.compared import Compared
+from alexnet_pipe.comparison.compared import Compared, Version
 from alexnet_pipe.evaluation.significance import wilson_interval
 from alexnet_pipe.paper import SIDE
 from alexnet_pipe.project.revisions import Revision

@@ -12,10 +12,9 @@ from typing import IO
 from alexnet_pipe.base.files import required
 from alexnet_pipe.base.progress import progress
 from alexnet_pipe.datasets.archive import Archive
+from alexnet_pipe.datasets.archive_formats import TarArchive, ZipArchive
 from alexnet_pipe.datasets.folder import ending_of, inner_containers, is_parquet
 from alexnet_pipe.datasets.place import CHUNK
-from alexnet_pipe.datasets.tar_archive import TarArchive
-from alexnet_pipe.datasets.zip_archive import ZipArchive
 
 _DECODERS: dict[bytes, Callable[[IO[bytes]], IO[bytes]]] = {
     rb"\x1f\x8b": gzip.open,  # type: ignore[dict-item]

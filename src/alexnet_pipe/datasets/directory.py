@@ -10,8 +10,8 @@ from alexnet_pipe.base.paths import home
 from alexnet_pipe.datasets.archive_file import copy_archive, inside_it, is_zip, obstacle
 from alexnet_pipe.datasets.folder import checked_name, ending_of, inner_containers, is_container_name, walk
 from alexnet_pipe.datasets.index import index_archive, index_folder, index_lists, index_packed_lists
+from alexnet_pipe.datasets.pack import pack_folder, repack
 from alexnet_pipe.datasets.place import expanded, leave_in_place
-from alexnet_pipe.datasets.repacking import pack_folder, repack
 from alexnet_pipe.datasets.text_list import chosen_lines, lists_in, pack_lists
 
 _LONGEST_NAME = 255 - len(".zip")

@@ -12,10 +12,10 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import progress, say
 from alexnet_pipe.datasets.archive import Member
 from alexnet_pipe.datasets.archive_file import copy_archive
+from alexnet_pipe.datasets.archive_formats import TarArchive
 from alexnet_pipe.datasets.index import with_places
 from alexnet_pipe.datasets.place import Place, expanded, leave_in_place
 from alexnet_pipe.datasets.synsets import Challenge, DevelopmentKit, challenge_in, read_development_kit
-from alexnet_pipe.datasets.tar_archive import TarArchive
 
 IMAGE_BYTES = 256 * 256 * 3
 """Of one image in the store."""

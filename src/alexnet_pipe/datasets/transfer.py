@@ -18,8 +18,8 @@ from alexnet_pipe.base.errors import TransientError, UserError
 from alexnet_pipe.base.progress import progress, say
 from alexnet_pipe.datasets.archive_file import is_zip, obstacle
 from alexnet_pipe.datasets.folder import ending_of
+from alexnet_pipe.datasets.pack import repack
 from alexnet_pipe.datasets.place import CHUNK
-from alexnet_pipe.datasets.repacking import repack
 
 TIMEOUT = (10.0, 60.0)
 """Seconds to wait for a connection, and for the next bytes."""

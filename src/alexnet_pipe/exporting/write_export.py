@@ -18,12 +18,13 @@ from alexnet_pipe.exporting import Format
 from alexnet_pipe.exporting.deployment import (
     CONVERTIBLE,
     in_float32,
+    run_onnx,
     run_saved_model,
     run_tflite,
+    save_onnx,
     save_saved_model,
     save_tflite,
 )
-from alexnet_pipe.exporting.onnx_file import run_onnx, save_onnx
 from alexnet_pipe.inputs.views import CENTRE, view
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.paper import SIDE

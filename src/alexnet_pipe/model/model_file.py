@@ -12,8 +12,7 @@ import numpy as np
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import required, written_aside
-from alexnet_pipe.base.small_zip import open_zip
-from alexnet_pipe.base.strangers import START, stranger
+from alexnet_pipe.base.foreign_files import START, open_zip, stranger
 from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.description import LARGEST as DESCRIPTION

@@ -1,19 +1,29 @@
-"""The pipeline's stages as Prefect tasks: one task a DVC stage, in DVC's order."""
+"""The stages of a pipeline as Prefect tasks, each a call of DVC, and what a run shows of them."""
 
 import time
 from collections.abc import Collection, Mapping
 from functools import partial
 from typing import Any
 
+import networkx
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import FancyBboxPatch
 from prefect import get_run_logger, task
+from prefect.artifacts import create_image_artifact, create_link_artifact, create_markdown_artifact
 from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed, State
 
 from alexnet_pipe.base.errors import TransientError
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.dvc import DvcError, Outcome, StageRun, reproduce
-from alexnet_pipe.project.graph import Graph, up_to_date
+from alexnet_pipe.project.dvc import DvcError, Graph, Outcome, StageRun, reproduce, run_dvc, up_to_date
 from alexnet_pipe.project.run_lock import goes_on
+from alexnet_pipe.reporting.learned_section import error_curve
+from alexnet_pipe.reporting.templates import picture, plot
+from alexnet_pipe.service.address import running_server
 from alexnet_pipe.service.provision import gpu_tags
 
 _ON_GPU = frozenset({"train", "evaluate"})
@@ -87,3 +97,115 @@ def _stage_run(state: State[StageRun]) -> StageRun:
     if state.is_failed():
         return StageRun(Outcome.FAILED, 0.0, state.message or "")
     return StageRun(Outcome.NOT_REACHED, 0.0)
+
+
+_HEADING = 2
+"""Lines."""
+
+_COLOURS = {
+    Outcome.RAN: "#3b82c4",
+    Outcome.UNCHANGED: "#8a8f98",
+    Outcome.CACHED: "#4d9a6a",
+    Outcome.FAILED: "#c8423b",
+    Outcome.NOT_REACHED: "#b4b8be",
+}
+_LABELS = {Outcome.CACHED: "from the cache"}
+_LENGTH, _HEIGHT = 0.78, 0.56
+"""Of a box; the next one stands 1 away."""
+
+Places = Mapping[str, tuple[float, float]]
+
+
+def publish(checkout: Checkout, graph: Graph, runs: Mapping[str, StageRun]) -> None:
+    """Attach to the Prefect run what became of the stages, and what they have made so far."""
+    artifacts = Artifacts(checkout.root)
+    create_image_artifact(
+        plot(pipeline_picture(graph, runs)),
+        key="pipeline-picture",
+        description="What ran, what was up to date or came from the cache, and how long each stage took.",
+    )
+    create_markdown_artifact(_metrics(checkout), key="metrics", description="Metrics beside those of the last commit.")
+    if artifacts.mean.exists():
+        create_image_artifact(
+            picture(np.load(artifacts.mean)), key="mean-image", description="The mean of all training images."
+        )
+    if artifacts.history.exists():
+        create_image_artifact(
+            plot(error_curve(pd.read_csv(artifacts.history))),
+            key="learning-curve",
+            description="Top-1 error on the training and validation images by epoch.",
+        )
+    if artifacts.report.exists():
+        create_link_artifact(_report_link(checkout), key="report", description=f"The report: {artifacts.report}")
+
+
+def _metrics(checkout: Checkout) -> str:
+    """A table of metric, last commit, this run and change."""
+    lines = run_dvc(checkout, ["metrics", "diff", "--all", "--md", "--precision", "4"])
+    table = [line for line in lines if line.startswith("|")]
+    return "\n".join(table) if len(table) > _HEADING else "There is no commit to compare with."
+
+
+def _report_link(checkout: Checkout) -> str:
+    """The report of the project, or of a challenger in it: from the project's server, or else as a file."""
+    server = running_server(checkout.project)
+    if server is None:
+        return Artifacts(checkout.root).report.resolve().as_uri()
+    return f"{server['reports']}/{'report' if checkout.home is None else 'challenger'}/"
+
+
+def pipeline_picture(graph: Graph, runs: Mapping[str, StageRun]) -> Figure:
+    """A box a stage, with its outcome and the time that it took; arrows follow the data."""
+    edges = networkx.DiGraph(graph).reverse()
+    places = _places(edges, list(graph))
+    columns = max(x for x, _ in places.values()) + 1
+    figure = Figure(figsize=(1.55 * columns, 3.1), layout="constrained")
+    axes = figure.subplots()
+    axes.set_axis_off()
+    axes.set_xlim(-0.5, columns - 0.5)
+    axes.set_ylim(-1.0, 1.0)
+    for start, end in networkx.transitive_reduction(edges).edges:
+        _arrow(axes, places[start], places[end])
+    for stage, place in places.items():
+        _box(axes, place, stage, runs[stage])
+    return figure
+
+
+def _places(edges: networkx.DiGraph, order: list[str]) -> Places:
+    """A stage stands right of all that it needs; those that do not need each other stand below one another."""
+    columns = [sorted(column, key=order.index) for column in networkx.topological_generations(edges)]
+    return {
+        stage: (float(column), (len(stages) - 1) / 2 - row)
+        for column, stages in enumerate(columns)
+        for row, stage in enumerate(stages)
+    }
+
+
+def _box(axes: Axes, place: tuple[float, float], stage: str, run: StageRun) -> None:
+    x, y = place
+    corner = (x - _LENGTH / 2, y - _HEIGHT / 2)
+    colour = _COLOURS[run.outcome]
+    shape = "round,pad=0,rounding_size=0.08"
+    axes.add_patch(FancyBboxPatch(corner, _LENGTH, _HEIGHT, boxstyle=shape, facecolor=colour, edgecolor="none"))
+    lines = [_LABELS.get(run.outcome, str(run.outcome))]
+    if run.outcome not in (Outcome.FAILED, Outcome.NOT_REACHED):
+        lines.append(duration(run.seconds))
+    axes.text(x, y + 0.13, stage, ha="center", va="center", fontsize=10, fontweight="bold", color="white")
+    axes.text(x, y - 0.09, "\n".join(lines), ha="center", va="center", fontsize=8, color="white")
+
+
+def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+    axes.annotate(
+        "",
+        xy=(end[0] - _LENGTH / 2, end[1]),
+        xytext=(start[0] + _LENGTH / 2, start[1]),
+        arrowprops={"arrowstyle": "-|>", "color": "#8a8f98", "linewidth": 1.2, "shrinkA": 0, "shrinkB": 0},
+    )
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person would say them."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes / 60:.1f} h"

@@ -18,8 +18,14 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.signals import exit_on_signals
 from alexnet_pipe.base.startup import reach_this_machine_directly
 from alexnet_pipe.project.run_lock import bring_back_outputs
-from alexnet_pipe.service.address import has_server, only_database_user, require_named_server, running_server
-from alexnet_pipe.service.authentication import authenticate_client, warn_of_an_open_server
+from alexnet_pipe.service.address import (
+    authenticate_client,
+    has_server,
+    only_database_user,
+    require_named_server,
+    running_server,
+    warn_of_an_open_server,
+)
 
 if TYPE_CHECKING:
     from prefect.states import State

@@ -1,6 +1,7 @@
-"""Read and check `params.yaml`; write a preset into it."""
+"""Read and check `params.yaml`; see that the files which it names are there, before anything is removed or started."""
 
 import difflib
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,8 +11,10 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts, home
 from alexnet_pipe.base.terminal import printable, shortened
 from alexnet_pipe.params.dataset import DatasetParams
+from alexnet_pipe.params.first_weights import initial_weights
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.plain_yaml import LARGEST, read_plain
 from alexnet_pipe.params.promotion import PromotionParams
@@ -130,3 +133,32 @@ def _explain(problem: Any) -> str:
     if problem["type"] in ("value_error",) and isinstance(problem["input"], dict):
         return f"{name}: {message}"
     return f"{name} is {shown(problem['input'])}: {message[0].lower()}{message[1:]}"
+
+
+def checked_params(path: Path) -> Params:
+    """The configuration in `path`, whose files are there.
+
+    Raises:
+        UserError: as `load_params` and `require_named_files`.
+    """
+    params = load_params(path)
+    require_named_files(path.parent, params)
+    return params
+
+
+def require_named_files(root: Path, params: Params) -> None:
+    """Look for what the settings of the project `root` name.
+
+    Raises:
+        UserError: if the data set or the first weights are not there, or if a run would remove them.
+    """
+    _require_location(root, params.dataset)
+    initial_weights(Artifacts(root), params.train)
+
+
+def _require_location(root: Path, dataset: DatasetParams) -> None:
+    if dataset.source in ("directory", "imagenet"):
+        path = root / home() / os.path.expanduser(dataset.location or "")  # noqa: PTH111
+        if not path.exists():
+            seen_from = (root / home()).resolve()
+            raise UserError(f"dataset.location: {dataset.location} does not exist (seen from {seen_from})")

@@ -1,20 +1,20 @@
-"""From the bytes of a photograph to upright sRGB pixels, or a reason for refusing it, whatever the bytes are."""
+"""From the bytes of a photograph to upright sRGB pixels, or a reason for refusing it; then to 256×256."""
 
 import gzip
 import io
 import zlib
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
+from alexnet_pipe.paper import SIDE
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decoder_process import in_decoder_process
-from alexnet_pipe.preparation.formats import JPEG, PNG, RefusedError
+from alexnet_pipe.preparation.formats import JPEG, PNG, RefusedError, require_bytes
 from alexnet_pipe.preparation.jpeg_file import read_jpeg
 from alexnet_pipe.preparation.photograph import Photograph, photograph, photograph_of_jpeg
 from alexnet_pipe.preparation.png_file import png_size
-
-MOST_BYTES = 1 << 28
-"""Of a file; 52 million pixels of 16 bits in three colours are more, and are refused."""
 
 _GZIP = b"\x1f\x8b"
 _LARGEST = 1 << 26
@@ -61,17 +61,6 @@ def glimpse(content: bytes, params: ResizeParams) -> Image.Image:
     return image
 
 
-def require_bytes(size: int) -> None:
-    """
-    Raises:
-        RefusedError: "empty", or "too many bytes" if there are more than `MOST_BYTES`.
-    """
-    if not size:
-        raise RefusedError("empty", "0 bytes")
-    if size > MOST_BYTES:
-        raise RefusedError("too many bytes", f"{size:,}, more than {MOST_BYTES:,}")
-
-
 def _unwrapped(content: bytes) -> bytes:
     """ImageNet has some files that are compressed once more."""
     require_bytes(len(content))
@@ -87,3 +76,35 @@ def _unwrapped(content: bytes) -> bytes:
     if len(inner) > _LARGEST:
         raise RefusedError("unreadable", f"gzip: it unpacks to more than {_LARGEST:,} bytes")
     return inner
+
+
+# Pillow widens its filters when it shrinks, so both directions are antialiased; bicubic is what most published
+# preprocessing uses.
+FILTER = Image.Resampling.BICUBIC
+
+
+def resize(image: Image.Image, policy: str) -> NDArray[np.uint8]:
+    """uint8 `(256, 256, 3)`.
+
+    Args:
+        image: RGB, of any size.
+        policy: `crop` scales the short side to 256 and cuts the centre out; `squash` ignores the aspect.
+    """
+    # The centre is cut out on the way: what would be scaled only to be cut away is never made.
+    box = _centre(*image.size) if policy == "crop" else None
+    return np.asarray(image.resize((SIDE, SIDE), FILTER, box))
+
+
+def _centre(width: int, height: int) -> tuple[float, float, float, float]:
+    """The part, in pixels of the photograph, that the middle of the scaled photograph is made of.
+
+    The short side becomes 256, the long side is rounded to a pixel, and the middle begins at a whole one.
+    """
+    (left, right), (top, bottom) = (_middle(side, side * SIDE / min(width, height)) for side in (width, height))
+    return left, top, right, bottom
+
+
+def _middle(side: int, scaled: float) -> tuple[float, float]:
+    pixels = round(scaled)
+    start = (pixels - SIDE) // 2
+    return start * side / pixels, (start + SIDE) * side / pixels

@@ -8,6 +8,9 @@ from PIL import UnidentifiedImageError
 FORMATS = ("JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "PPM", "AVIF", "JPEG2000")
 """Pillow reads more, among them EPS, for which it would run Ghostscript, and kinds that any bytes may pass for."""
 
+MOST_BYTES = 1 << 28
+"""Of a file; 52 million pixels of 16 bits in three colours are more, and are refused."""
+
 WEIGHTS = {"WEBP": 2, "AVIF": 2, "JPEG2000": 4}
 """How many times the memory of other formats Pillow takes for a pixel."""
 
@@ -49,6 +52,17 @@ class RefusedError(Exception):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+def require_bytes(size: int) -> None:
+    """
+    Raises:
+        RefusedError: "empty", or "too many bytes" if there are more than `MOST_BYTES`.
+    """
+    if not size:
+        raise RefusedError("empty", "0 bytes")
+    if size > MOST_BYTES:
+        raise RefusedError("too many bytes", f"{size:,}, more than {MOST_BYTES:,}")
 
 
 def require_short_header(content: bytes) -> None:

@@ -10,7 +10,7 @@ from zipfile import ZIP_STORED
 import numpy as np
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.small_zip import open_zip
+from alexnet_pipe.base.foreign_files import open_zip
 from alexnet_pipe.pretrained.data_pickle import Named, load_pickle
 from alexnet_pipe.pretrained.published import Array
 

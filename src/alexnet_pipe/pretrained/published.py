@@ -15,8 +15,6 @@ Array = NDArray[np.floating]
 
 LAYERS: tuple[str, ...] = train.LAYERS
 
-_POOL5 = (6, 6)
-
 
 class Layer(NamedTuple):
     """
@@ -52,12 +50,10 @@ class Published:
 
     @property
     def classes(self) -> int:
-        """How many there are."""
         return len(self.layers["fc8"].bias)
 
     @property
     def parameters(self) -> int:
-        """How many weights and biases there are."""
         return sum(layer.kernel.size + layer.bias.size for layer in self.layers.values())
 
 
@@ -69,7 +65,7 @@ def channels_last(layer: Layer) -> Layer:
 def inputs_by_place(fc6: Layer) -> Layer:
     """fc6 with its inputs, pool5's outputs, in height, width, channel order instead of channel, height, width."""
     # A unit's weights lie together in the file; reordered as units, not as inputs, they are read in a row.
-    units: Array = fc6.kernel.T.reshape(fc6.kernel.shape[1], -1, *_POOL5)
+    units: Array = fc6.kernel.T.reshape(fc6.kernel.shape[1], -1, 6, 6)
     return Layer(np.moveaxis(units, 1, 3).reshape(fc6.kernel.shape[::-1]).T, fc6.bias)
 
 

@@ -9,14 +9,14 @@ import numpy as np
 from safetensors.numpy import load as load_safetensors
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.strangers import START, stranger
+from alexnet_pipe.base.foreign_files import START, stranger
 from alexnet_pipe.base.terminal import printable
+from alexnet_pipe.pretrained.caffe_messages import other_message
 from alexnet_pipe.pretrained.caffemodel import read_caffemodel
 from alexnet_pipe.pretrained.npy import read_npy
 from alexnet_pipe.pretrained.pth import LEGACY_START, load_state_dict
 from alexnet_pipe.pretrained.published import Published
 from alexnet_pipe.pretrained.torchvision import from_torchvision
-from alexnet_pipe.pretrained.wire_format import other_message
 
 if TYPE_CHECKING:
     from alexnet_pipe.model.classifier import Classifier

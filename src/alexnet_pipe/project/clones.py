@@ -15,9 +15,17 @@ from dvc.repo import Repo
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.terminal import shortened
-from alexnet_pipe.project.checkout import Checkout, commit_identity, git, require_commit, top_folder
-from alexnet_pipe.project.dvc import DvcError, default_remote, dvc
-from alexnet_pipe.project.lock_file import digests, locked_stages
+from alexnet_pipe.project.checkout import (
+    Checkout,
+    CommandError,
+    commit_identity,
+    digests,
+    git,
+    locked_stages,
+    require_commit,
+    top_folder,
+)
+from alexnet_pipe.project.dvc import DvcError, default_remote, dvc, stage_graph, up_to_date
 from alexnet_pipe.project.run_lock import end_marked
 
 CHALLENGER = ".prefect/challenger"
@@ -51,6 +59,26 @@ def challenger(project: Checkout) -> Checkout:
 def last_challenger(project: Checkout) -> Checkout:
     """The clone that `challenger` has made last, if it has made any."""
     return _placed(project, CHALLENGER)
+
+
+def finished_challenger(project: Checkout) -> Checkout:
+    """`last_challenger`, of the branch as it is now, in which all stages have run.
+
+    Raises:
+        UserError: if there is none.
+    """
+    copy = last_challenger(project)
+    if not copy.root.exists():
+        raise UserError("there is no challenger: `alexnet-pipe retrain` makes one")
+    try:
+        git(copy, "merge-base", "--is-ancestor", git(project, "rev-parse", "HEAD"), "HEAD")
+    except CommandError:
+        again = "`alexnet-pipe retrain` makes it anew; what has not changed comes from DVC's cache"
+        raise UserError(f"the branch has moved on since the challenger was made: {again}") from None
+    graph = stage_graph(copy.root)
+    if unfinished := [stage for stage in graph if stage not in up_to_date(copy.root, graph)]:
+        raise UserError(f"the challenger is not finished ({shortened(unfinished)}): `alexnet-pipe retrain` goes on")
+    return copy
 
 
 def clean_branch(project: Checkout) -> str:

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from alexnet_pipe.base.paths import defined_stages, way_back
-from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.lock_file import locked_stages
+from alexnet_pipe.project.checkout import Checkout, locked_stages
 
 
 @dataclass(frozen=True)

@@ -7,18 +7,13 @@ from pathlib import Path
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.base.terminal import shortened
 from alexnet_pipe.params.load import load_params
-from alexnet_pipe.project.checkout import Checkout, CommandError, git
-from alexnet_pipe.project.clones import clean_branch, last_challenger, shared_clone
-from alexnet_pipe.project.graph import stage_graph, up_to_date
-from alexnet_pipe.project.lock_file import digests, locked_stages
-from alexnet_pipe.project.registry import champion
-from alexnet_pipe.project.revisions import open_revision
+from alexnet_pipe.project.checkout import Checkout, digests, git, locked_stages
+from alexnet_pipe.project.clones import clean_branch, finished_challenger, shared_clone
+from alexnet_pipe.project.revisions import champion, open_revision
 from alexnet_pipe.project.run_lock import only_run
 from alexnet_pipe.promotion.decision import Verdict, decide
-from alexnet_pipe.promotion.delivery import finish_promotion, push_git
-from alexnet_pipe.promotion.handover import promote, promote_commit, roll_back
+from alexnet_pipe.promotion.handover import finish_promotion, promote, promote_commit, push_git, roll_back
 
 _PLACE = ".prefect/handover"
 
@@ -34,7 +29,7 @@ def promote_challenger(root: Path) -> str:
     """
     with _project(root) as project:
         clean_branch(project)
-        copy = _finished_challenger(project)
+        copy = finished_challenger(project)
         promotion = load_params(copy.root / "params.yaml").promotion
         decision = decide(copy, promotion)
         if decision.verdict is Verdict.UNCHANGED:
@@ -95,21 +90,6 @@ def _clone(project: Checkout, *options: str) -> Iterator[Checkout]:
         yield copy
     finally:
         shutil.rmtree(project.root / _PLACE, ignore_errors=True)
-
-
-def _finished_challenger(project: Checkout) -> Checkout:
-    copy = last_challenger(project)
-    if not copy.root.exists():
-        raise UserError("there is no challenger: `alexnet-pipe retrain` makes one")
-    try:
-        git(copy, "merge-base", "--is-ancestor", git(project, "rev-parse", "HEAD"), "HEAD")
-    except CommandError:
-        again = "`alexnet-pipe retrain` makes it anew; what has not changed comes from DVC's cache"
-        raise UserError(f"the branch has moved on since the challenger was made: {again}") from None
-    graph = stage_graph(copy.root)
-    if unfinished := [stage for stage in graph if stage not in up_to_date(copy.root, graph)]:
-        raise UserError(f"the challenger is not finished ({shortened(unfinished)}): `alexnet-pipe retrain` goes on")
-    return copy
 
 
 def _pushed(project: Checkout, done: str, wanted: bool) -> str:

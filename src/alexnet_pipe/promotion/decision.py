@@ -1,9 +1,12 @@
-"""Whether the challenger takes the champion's place, and why."""
+"""What a retraining decides: whether the source has something newer, and whether the new model is promoted."""
 
+import re
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 from scipy.stats import binomtest
@@ -11,11 +14,42 @@ from scipy.stats import binomtest
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.evaluation.significance import Comparison, share_with_interval
+from alexnet_pipe.params.load import load_params
+from alexnet_pipe.params.preset import override_params
 from alexnet_pipe.params.promotion import PromotionParams
-from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.project.registry import NAME, champion, registered_versions
-from alexnet_pipe.project.revisions import open_revision, same_model
+from alexnet_pipe.project.checkout import Checkout, call
+from alexnet_pipe.project.revisions import NAME, champion, open_revision, registered_versions, same_model
 from alexnet_pipe.promotion.contest import Contest, IncomparableError, Results, contest, read_results, retested
+
+_NEWER = 3
+_NEWEST = re.compile(r"now there is version (\d+)$")
+
+
+class SourceError(UserError):
+    """The source cannot be asked; the message is the stage's reason."""
+
+
+def news(checkout: Checkout) -> str | None:
+    """What the source has that `checkout` has not, in one line, or None; one cheap request.
+
+    Raises:
+        SourceError: if it does not answer.
+    """
+    command = [sys.executable, "-m", "alexnet_pipe", "stage", "download", "--check"]
+    asked = call(checkout, command, {"PYTHONPATH": "src"})
+    said = (asked.stdout if asked.returncode in (0, _NEWER) else asked.stderr).strip().splitlines()[-1]
+    if asked.returncode not in (0, _NEWER):
+        raise SourceError(said.removeprefix("alexnet-pipe: "))
+    return said.removeprefix("download: ") if asked.returncode == _NEWER else None
+
+
+def follow(root: Path, found: str) -> None:
+    """Let `params.yaml` name the version of a Kaggle data set that `news` has found, where it names one."""
+    location = load_params(root / "params.yaml").dataset.location or ""
+    pinned, newest = re.fullmatch(r"(.+/versions/)\d+", location), _NEWEST.search(found)
+    if pinned and newest:
+        override_params(root, {"dataset.location": pinned[1] + newest[1]})
+
 
 COMMITTED = "HEAD"
 """The revision of the model that is to be beaten where none has been registered yet."""

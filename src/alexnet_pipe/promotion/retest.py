@@ -14,7 +14,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, save_json
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.startup import without_notices
-from alexnet_pipe.serving.named_model import model_file
+from alexnet_pipe.serving.named_files import model_file
 
 with without_notices():
     from alexnet_pipe.evaluation.ten_views import BATCH, FeatureNetwork, ten_view_softmax

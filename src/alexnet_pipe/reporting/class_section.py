@@ -8,8 +8,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from alexnet_pipe.reporting.figures import BLUE, INK, ORANGE, drawing, styled, two_figures
 from alexnet_pipe.reporting.results import Results
+from alexnet_pipe.reporting.templates import BLUE, INK, ORANGE, drawing, styled, two_figures
 
 CLASSES = 20
 """Classes of which the worst and the best are listed, that many of each."""

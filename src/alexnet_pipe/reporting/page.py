@@ -3,53 +3,17 @@
 import base64
 import hashlib
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import pandas as pd
 
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.reporting.class_section import BINS, calibration, class_rows, class_section
-from alexnet_pipe.reporting.data_section import data_section
-from alexnet_pipe.reporting.input_section import input_section
-from alexnet_pipe.reporting.learned_section import learned_section
-from alexnet_pipe.reporting.provenance import Provenance
-from alexnet_pipe.reporting.results import Results
+from alexnet_pipe.reporting.data_section import data_section, input_section
+from alexnet_pipe.reporting.learned_section import learned_section, training_section
+from alexnet_pipe.reporting.results import Provenance, Results, published_errors
 from alexnet_pipe.reporting.templates import rendered, template_text
-from alexnet_pipe.reporting.training_section import training_section
-
-CAT_AND_DOG = "tongpython/cat-and-dog"
-
-
-class PublishedError(NamedTuple):
-    """An error that others have published, and where.
-
-    Attributes:
-        views: How many views of each image were averaged; None if the source does not say.
-        top5_error: A share, as `top1_error`; or None where it says nothing.
-    """
-
-    network: str
-    data: str
-    views: int | None
-    top1_error: float
-    top5_error: float | None
-    source: str
-
-
-_PAPER = "Krizhevsky, Sutskever, Hinton 2012"
-_USERS = "users of the data set"
-_IMAGENET = (
-    PublishedError("AlexNet", "LSVRC-2010 test", 10, 0.375, 0.170, f"{_PAPER}, table 1"),
-    PublishedError("AlexNet, one network", "LSVRC-2012 validation", 10, 0.407, 0.182, f"{_PAPER}, table 2"),
-    PublishedError("bvlc_alexnet", "LSVRC-2012 validation", 1, 0.429, 0.198, "Caffe, models/bvlc_alexnet"),
-)
-_CATS_AND_DOGS = (
-    PublishedError(
-        "AlexNet, from scratch", "test_set: 1,760 of 2,023 right", None, 0.130, None, "users of the data set"
-    ),
-    PublishedError("AlexNet, fine-tuned from ImageNet weights", "test_set", None, 0.042, None, _USERS),
-)
 
 
 def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]], origin: Provenance) -> str:
@@ -75,15 +39,6 @@ def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]],
         learned=learned_section(results, parameters["model"]["variant"]),
         classes=class_section(results),
     )
-
-
-def published_errors(dataset: Mapping[str, Any]) -> tuple[PublishedError, ...]:
-    """What is known of the data that the section `dataset` names; often nothing."""
-    if dataset["source"] == "imagenet":
-        return _IMAGENET
-    if dataset["source"] == "kaggle" and (dataset["location"] or "").startswith(CAT_AND_DOG):
-        return _CATS_AND_DOGS
-    return ()
 
 
 def model_card(

@@ -1,16 +1,23 @@
-"""Everything that the page shows, as the stages left it."""
+"""All that the page shows: what the stages left, what it comes from, and what others have published."""
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, required
+from alexnet_pipe.base.fingerprint import code_digest
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.paper import SIDE
+from alexnet_pipe.project.checkout import Checkout, digests, git, locked_stages
 from alexnet_pipe.store.arrays import load_array
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.store_files import INDEX_FILE
@@ -79,3 +86,126 @@ def load_results(artifacts: Artifacts) -> Results:
         filters=np.load(required(artifacts.filters)),
         certificate=load_json(artifacts.certificate),
     )
+
+
+_DECISIVE = ("src", "dvc.yaml", "params.yaml", "pyproject.toml", "uv.lock")
+"""What a run does not write itself."""
+
+
+@dataclass(frozen=True)
+class Commit:
+    """
+    Attributes:
+        revision: 40 hexadecimal digits.
+        date: YYYY-MM-DD.
+        changed: Whether code, parameters or the list of libraries differ from it in the folder.
+        test_metrics: `metrics/test.json` in it; None if it has none.
+    """
+
+    revision: str
+    date: str
+    changed: bool
+    test_metrics: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """
+    Attributes:
+        commit: The last one, None where there is none.
+        code: The digest of this project's code.
+        digests: MD5 by path, as `dvc.lock` has it.
+        lock: The SHA-256 of what `dvc.lock` says of all stages but `report`, which it describes only afterwards.
+        versions: Of the libraries that decide results, by name.
+    """
+
+    commit: Commit | None
+    code: str
+    digests: Mapping[str, str]
+    lock: str | None
+    versions: Mapping[str, str]
+
+
+def load_provenance(root: Path, backend: str) -> Provenance:
+    """What is known in the project's folder `root`, of a training on the Keras backend `backend`."""
+    here = Checkout(root)
+    stages = {name: stage for name, stage in locked_stages(here).items() if name != "report"}
+    return Provenance(
+        commit=_last_commit(here),
+        code=code_digest(),
+        digests=digests(stages),
+        lock=hashlib.sha256(json.dumps(stages, sort_keys=True).encode()).hexdigest() if stages else None,
+        versions=library_versions("keras", backend, "numpy"),
+    )
+
+
+def _last_commit(here: Checkout) -> Commit | None:
+    line = _git(here, "log", "-1", "--format=%H %cs")
+    if not line:
+        return None
+    revision, date = line.split()
+    metrics = _git(here, "show", "HEAD:./metrics/test.json")
+    changed = bool(_git(here, "status", "--porcelain", "--", *_DECISIVE))
+    return Commit(revision, date, changed, json.loads(metrics) if metrics else None)
+
+
+def _git(here: Checkout, *arguments: str) -> str | None:
+    """What git prints; None if there is no git, no repository, or not what was asked for."""
+    try:
+        return git(here, *arguments)
+    except UserError:
+        return None
+
+
+def library_versions(*names: str) -> dict[str, str]:
+    """By the name that each is imported by; one that is not installed is left out."""
+    found: dict[str, str] = {}
+    for name in names:
+        # TensorFlow for processors alone is a distribution of its own.
+        for distribution in (name, f"{name}-cpu"):
+            try:
+                found.setdefault(name, version(distribution))
+            except PackageNotFoundError:
+                continue
+    return found
+
+
+CAT_AND_DOG = "tongpython/cat-and-dog"
+
+
+class PublishedError(NamedTuple):
+    """An error that others have published, and where.
+
+    Attributes:
+        views: How many views of each image were averaged; None if the source does not say.
+        top5_error: A share, as `top1_error`; or None where it says nothing.
+    """
+
+    network: str
+    data: str
+    views: int | None
+    top1_error: float
+    top5_error: float | None
+    source: str
+
+
+_PAPER = "Krizhevsky, Sutskever, Hinton 2012"
+_USERS = "users of the data set"
+_IMAGENET = (
+    PublishedError("AlexNet", "LSVRC-2010 test", 10, 0.375, 0.170, f"{_PAPER}, table 1"),
+    PublishedError("AlexNet, one network", "LSVRC-2012 validation", 10, 0.407, 0.182, f"{_PAPER}, table 2"),
+    PublishedError("bvlc_alexnet", "LSVRC-2012 validation", 1, 0.429, 0.198, "Caffe, models/bvlc_alexnet"),
+)
+_CATS_AND_DOGS = (
+    PublishedError("AlexNet, from scratch", "test_set: 1,760 of 2,023 right", None, 0.130, None, _USERS),
+    PublishedError("AlexNet, fine-tuned from ImageNet weights", "test_set", None, 0.042, None, _USERS),
+)
+
+
+def published_errors(dataset: Mapping[str, Any]) -> tuple[PublishedError, ...]:
+    """What is known of the data that the section `dataset` names; often nothing."""
+    if dataset["source"] == "imagenet":
+        return _IMAGENET
+    if dataset["source"] == "kaggle" and (dataset["location"] or "").startswith(CAT_AND_DOG):
+        return _CATS_AND_DOGS
+    return ()

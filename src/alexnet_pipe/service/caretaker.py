@@ -22,8 +22,7 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.states import Cancelled, Cancelling, Crashed, Scheduled, State
 
 from alexnet_pipe.base.signals import end_processes
-from alexnet_pipe.project.run_lock import only_run
-from alexnet_pipe.project.stage_lock import BusyError
+from alexnet_pipe.project.run_lock import BusyError, only_run
 from alexnet_pipe.service.notices import Notices, all_runs, in_states
 from alexnet_pipe.service.provision import OF_POOL
 

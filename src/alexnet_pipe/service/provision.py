@@ -51,8 +51,11 @@ _HEARTBEAT = "prefect.flow-run.heartbeat"
 _SILENCE = timedelta(minutes=5)
 
 
-def provision() -> dict[str, str]:
+def provision(cron: str | None = None) -> dict[str, str]:
     """Make the server have all of it, once; call it in the project's folder.
+
+    Args:
+        cron: When to retrain, in the place of what `CRON` in the environment says.
 
     Returns:
         What `prefect.yaml` cannot know of this machine: its `timezone`, the `cron` expression of the retraining, and
@@ -63,17 +66,17 @@ def provision() -> dict[str, str]:
         client.create_concurrency_limit(GPU, 1)
         _keep(client, _dead())
     engine = shlex.join([sys.executable, "-m", "prefect.engine"])
-    facts = {"timezone": local_timezone(), "cron": os.environ.get(CRON, _NIGHTLY), "engine": engine}
+    facts = {"timezone": local_timezone(), "cron": cron or os.environ.get(CRON, _NIGHTLY), "engine": engine}
     return {**facts, "version": _version(facts)}
 
 
-def is_deployed() -> bool:
-    """Whether the server has what `prefect deploy --all` would make of `prefect.yaml` here and now."""
+def is_deployed(cron: str | None) -> bool:
+    """Whether the server has what `prefect deploy --all` would make of `prefect.yaml` here and now, with `cron`."""
     try:
         named = {each["name"] for each in YAML(typ="safe").load(_DEPLOYED)["deployments"]}
     except (OSError, ValueError, YAMLError, KeyError, TypeError):
         return False  # Prefect says what is wrong with it.
-    made = provision()["version"]
+    made = provision(cron)["version"]
     with get_client(sync_client=True) as client:
         deployments = client.read_deployments(work_pool_filter=OF_POOL)
     return named == {each.name for each in deployments if each.version == made}

@@ -18,8 +18,15 @@ from starlette.routing import Route
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.own_pages import OwnPagesOnly
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.service.address import only_server, publish_address
-from alexnet_pipe.service.authentication import ORIGINS, PASSWORD, SERVER, authenticate_server, authentication
+from alexnet_pipe.service.address import (
+    ORIGINS,
+    PASSWORD,
+    SERVER,
+    authenticate_server,
+    authentication,
+    only_server,
+    publish_address,
+)
 
 if TYPE_CHECKING:
     from uvicorn import Server

@@ -24,8 +24,7 @@ from pydantic import ValidationError
 
 from alexnet_pipe.base.errors import StoppedError, UserError
 from alexnet_pipe.base.signals import end_processes
-from alexnet_pipe.service.address import answers, only_one
-from alexnet_pipe.service.authentication import REFUSED
+from alexnet_pipe.service.address import REFUSED, answers, only_one
 from alexnet_pipe.service.caretaker import WORKER, cancel_all, look_after, settle_at_start
 from alexnet_pipe.service.provision import CRON, POOL, is_deployed, refuse_unknown_parameters
 
@@ -120,12 +119,11 @@ def _make_pool() -> None:
 
 def _deploy(cron: str | None) -> None:
     """Have Prefect deploy what `prefect.yaml` says, as a user would, unless the server has just that."""
-    if cron:
-        os.environ[CRON] = cron
-    if is_deployed():
+    if is_deployed(cron):
         return
     done = subprocess.run(
         [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
+        env={**os.environ, CRON: cron} if cron else None,
         capture_output=True,
         text=True,
         check=False,

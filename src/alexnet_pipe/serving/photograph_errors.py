@@ -21,8 +21,8 @@ from alexnet_pipe.inputs.views import CENTRE_VIEW
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
-from alexnet_pipe.serving.photographs import labelled_photographs, prepared, some
-from alexnet_pipe.serving.show_predictions import utf8_output
+from alexnet_pipe.serving.named_files import labelled_photographs, prepared, some
+from alexnet_pipe.serving.predictions import utf8_output
 
 AVERAGE = "average"
 """What the mean softmax of several models is called."""

@@ -1,18 +1,32 @@
-"""What a classifier makes of photographs, from ten views (paper, section 4.1), a batch at a time."""
+"""What a classifier makes of photographs, from ten views (paper, section 4.1), a batch at a time, shown as it comes.
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+A table for people; CSV, JSON lines and Kaggle's submissions for other programs.
+"""
+
+import csv
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple, Protocol, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
+from rich import box
+from rich.cells import cell_len
+from rich.table import Table
+from rich.text import Text
 
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.progress import Advance, progress
+from alexnet_pipe.base.terminal import defused, json_text, output_console, printable
 from alexnet_pipe.evaluation.ten_views import BATCH, TOP, FeatureNetwork, ten_view_softmax
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
-from alexnet_pipe.serving.photographs import prepared
+from alexnet_pipe.serving.named_files import prepared
 
 
 class Prediction(NamedTuple):
@@ -66,3 +80,167 @@ def _probabilities(
     # Among equals the lower label comes first, as in the evaluation.
     ranking = np.argsort(-shares, axis=1, kind="stable")
     return [{classes[label]: float(row[label]) for label in order} for row, order in zip(shares, ranking, strict=True)]
+
+
+class Rows(Protocol):
+    """Prints predictions to standard output, made from all photographs and the class names."""
+
+    def show(self, batch: Sequence[Prediction]) -> None: ...
+
+
+class PredictionTable:
+    """One row a photograph, for people."""
+
+    def __init__(self, photographs: Sequence[Path], classes: Sequence[str], top: int = TOP) -> None:
+        self._console = output_console()
+        longest = [max(cell_len(printable(name)) for name in names) for names in (photographs, [*classes, "refused"])]
+        # Of the first two columns, in characters: the same for all batches.
+        self._widths = [min(width, self._console.width // 3) for width in longest]
+        self._heading = True
+
+    def show(self, batch: Sequence[Prediction]) -> None:
+        table = Table(box=box.SIMPLE_HEAD, show_edge=False, show_header=self._heading)
+        self._heading = False
+        for name, width in zip(("photograph", "class"), self._widths, strict=True):
+            table.add_column(name, width=max(width, len(name)), overflow="fold")
+        table.add_column("probability", justify="right", width=len("probability"))
+        table.add_column("next")
+        for prediction in batch:
+            table.add_row(*map(Text, _cells(prediction)))
+        self._console.print(table)
+
+
+class CsvRows:
+    """One row a photograph, with the most probable classes; names are `defused`."""
+
+    def __init__(self, photographs: Sequence[Path], classes: Sequence[str], top: int = TOP) -> None:
+        self._out = utf8_output()
+        numbers = range(1, 1 + min(top, len(classes)))
+        pairs = [f"{name}{number}" for number in numbers for name in ("class", "probability")]
+        self._rows = csv.DictWriter(self._out, ["photograph", "outcome", "reason", *pairs], lineterminator="\n")
+        self._rows.writeheader()
+
+    def show(self, batch: Sequence[Prediction]) -> None:
+        for prediction in batch:
+            row = {"photograph": prediction.photograph, **_outcome(prediction)}
+            for number, (name, share) in enumerate(prediction.best, 1):
+                row |= {f"class{number}": name, f"probability{number}": _digits(share)}
+            shown = printable if self._out.isatty() else str
+            self._rows.writerow({key: None if cell is None else shown(defused(cell)) for key, cell in row.items()})
+        self._out.flush()
+
+
+class JsonLines:
+    """One JSON object a photograph, each with the same names."""
+
+    def __init__(self, photographs: Sequence[Path], classes: Sequence[str], top: int = TOP) -> None:
+        self._out = utf8_output()
+
+    def show(self, batch: Sequence[Prediction]) -> None:
+        for prediction in batch:
+            content = {
+                "photograph": str(prediction.photograph),
+                **_outcome(prediction),
+                "classes": [name for name, _ in prediction.best],
+                "probabilities": [float(_digits(share)) for _, share in prediction.best],
+            }
+            print(json_text(content), file=self._out)
+        self._out.flush()
+
+
+class Submission:
+    """Kaggle's form: `id,label` with the probability of the second of two classes; of more, a column a class.
+
+    The id is the file's name without its ending. A submission must have all ids, so a refused file gets the same
+    probability for every class, and is named on standard error.
+    """
+
+    def __init__(self, photographs: Sequence[Path], classes: Sequence[str], top: int = TOP) -> None:
+        """
+        Raises:
+            UserError: if two photographs have the same id.
+        """
+        _refuse_equal_ids(photographs)
+        self._classes = classes[1:] if len(classes) == 2 else classes
+        self._guess = 1 / len(classes)
+        self._out = utf8_output()
+        self._rows = csv.writer(self._out, lineterminator="\n")
+        self._rows.writerow(["id", *(["label"] if len(classes) == 2 else classes)])
+
+    def show(self, batch: Sequence[Prediction]) -> None:
+        for prediction in batch:
+            if prediction.refusal:
+                reason = f"{printable(prediction.photograph)}: {printable(prediction.refusal)}"
+                print(f"refused, {self._guess:.3g} is written: {reason}", file=sys.stderr)
+            shares = [prediction.probabilities.get(name, self._guess) for name in self._classes]
+            self._rows.writerow([prediction.photograph.stem, *map(_digits, shares)])
+        self._out.flush()
+
+
+FORMS: Mapping[str, Callable[[Sequence[Path], Sequence[str], int], Rows]] = MappingProxyType(
+    {"table": PredictionTable, "csv": CsvRows, "json": JsonLines, "submission": Submission}
+)
+
+
+def show_predictions(model: Classifier, photographs: Sequence[Path], form: str = "table", top: int = TOP) -> None:
+    """Print one row a photograph, with its `top` most probable classes, in one of `FORMS`.
+
+    Raises:
+        UserError: at the end, if every file was refused, and as the form does.
+    """
+    rows = FORMS[form](photographs, model.classes, top)
+    predicted = 0
+    with _progress(len(photographs), form) as advance:
+        for batch in predictions(model, photographs):
+            rows.show([prediction._replace(top=top) for prediction in batch])
+            predicted += sum(prediction.refusal is None for prediction in batch)
+            advance(len(batch))
+    if not predicted:
+        raise UserError("no file could be predicted; the reasons stand above")
+
+
+def utf8_output() -> TextIO:
+    """Standard output in UTF-8, where the bytes of a name that is not UTF-8 become `\\udc80` to `\\udcff`.
+
+    So the output can always be read. In JSON, where this is how such a character is written, the name stays exact.
+    """
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    return sys.stdout
+
+
+@contextmanager
+def _progress(total: int, form: str) -> Iterator[Advance]:
+    """On standard error, unless standard output is a terminal: below a table there, and not at all among other rows."""
+    terminal = sys.stdout.isatty()
+    if terminal and form != "table":
+        yield lambda steps: None
+        return
+    with redirect_stdout(sys.stdout if terminal else sys.stderr), progress("predict", total, "photographs") as advance:
+        yield advance
+
+
+def _cells(prediction: Prediction) -> tuple[str, str, str, str]:
+    photograph = printable(prediction.photograph)
+    if prediction.refusal:
+        return photograph, "refused", "", printable(prediction.refusal)
+    best, *others = [(printable(name), f"{share:.1%}") for name, share in prediction.best]
+    return photograph, *best, ", ".join(map(" ".join, others))
+
+
+def _outcome(prediction: Prediction) -> dict[str, str | None]:
+    refusal = prediction.refusal
+    return {"outcome": "refused" if refusal else "predicted", "reason": str(refusal) if refusal else None}
+
+
+def _digits(share: float) -> str:
+    """All that a float32 has."""
+    return f"{share:.9g}"
+
+
+def _refuse_equal_ids(photographs: Sequence[Path]) -> None:
+    first: dict[str, Path] = {}
+    for path in photographs:
+        other = first.setdefault(path.stem, path)
+        if other is not path:
+            names = f"{printable(other)} and {printable(path)}"
+            raise UserError(f"{names} would have the same id, {printable(path.stem)!r}: rename one, or leave it out")

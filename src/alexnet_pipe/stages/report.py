@@ -9,8 +9,7 @@ from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.reporting.page import model_card, render_report
-from alexnet_pipe.reporting.provenance import load_provenance
-from alexnet_pipe.reporting.results import load_results
+from alexnet_pipe.reporting.results import load_provenance, load_results
 
 
 def run(

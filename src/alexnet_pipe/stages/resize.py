@@ -5,7 +5,7 @@ import pandas as pd
 from alexnet_pipe.base.files import required, save_json, take_place, written_aside
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
-from alexnet_pipe.cluster.kept import kept_results
+from alexnet_pipe.cluster.mapping import kept_results
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.review import all_findings, data_metrics, describe, refuse_unusable, without_copies
 from alexnet_pipe.preparation.store_writer import write_store

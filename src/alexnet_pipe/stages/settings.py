@@ -3,7 +3,7 @@
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.params.named_files import checked_params
+from alexnet_pipe.params.load import checked_params
 
 
 def run(artifacts: Artifacts) -> None:

@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.cluster.kept import kept_results
-from alexnet_pipe.cluster.mapping import Result, map_shards
+from alexnet_pipe.cluster.mapping import Result, kept_results, map_shards
 from alexnet_pipe.store.image_store import ImageStore
 
 PACE = 5000.0

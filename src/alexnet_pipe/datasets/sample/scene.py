@@ -6,10 +6,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from alexnet_pipe.datasets.sample.difficulty import SAMPLE, Difficulty
-from alexnet_pipe.datasets.sample.geometry import Points, filled, on_circle, rotated
-from alexnet_pipe.datasets.sample.shapes import SHAPES, Outlines, blob
-from alexnet_pipe.datasets.sample.surface import any_colour, colours, exposed, surface
-from alexnet_pipe.datasets.sample.textures import TEXTURES, texture
+from alexnet_pipe.datasets.sample.shapes import SHAPES, Outlines, Points, blob, filled, on_circle, rotated
+from alexnet_pipe.datasets.sample.textures import TEXTURES, any_colour, colours, exposed, surface, texture
 
 CLASSES = tuple(sorted((*SHAPES, *TEXTURES)))
 

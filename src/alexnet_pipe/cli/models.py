@@ -1,18 +1,24 @@
-"""`alexnet-pipe predict`, `evaluate` and `demo`: what a model says of photographs."""
+"""`alexnet-pipe predict`, `evaluate`, `demo`, `import-weights` and `export`: models at work, and as files of others."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.progress import progress, say
 from alexnet_pipe.base.signals import as_service
 from alexnet_pipe.base.startup import without_notices
+from alexnet_pipe.exporting import Format
+
+if TYPE_CHECKING:
+    from alexnet_pipe.pretrained.published import Published
 
 MODEL = str(Artifacts().model)
 MODEL_HELP = (
@@ -41,8 +47,7 @@ def predict(
     ] = None,
 ) -> None:
     """Say what is on photographs: the most probable classes of each, from ten views."""
-    from alexnet_pipe.serving.named_model import model_file
-    from alexnet_pipe.serving.photographs import files_in
+    from alexnet_pipe.serving.named_files import files_in, model_file
 
     forms = [form for form, wanted in {"csv": csv, "json": json, "submission": submission}.items() if wanted]
     if len(forms) > 1:
@@ -54,7 +59,7 @@ def predict(
         with without_notices():
             from alexnet_pipe.model.forms import forms_for
             from alexnet_pipe.model.model_file import load_model
-            from alexnet_pipe.serving.show_predictions import show_predictions
+            from alexnet_pipe.serving.predictions import show_predictions
 
             classifier = load_model(file, forms_for(len(photographs)))
     with _standard_output_in(out):
@@ -81,7 +86,7 @@ def evaluate(
 
     Errors come from one view and from ten, with 95 % intervals. Together, models are the mean of their softmax.
     """
-    from alexnet_pipe.serving.named_model import model_file
+    from alexnet_pipe.serving.named_files import model_file
 
     models = models or [MODEL]
     if len(set(models)) < len(models):
@@ -108,13 +113,95 @@ def demo(
     """Show a page to try photographs on, to this machine alone, until Ctrl-C."""
     if not find_spec("gradio"):
         raise UserError("Gradio is missing: run `make setup`, or `pip install 'alexnet-pipe[demo]'`")
-    from alexnet_pipe.serving.named_model import model_file
+    from alexnet_pipe.serving.named_files import model_file
 
     with model_file(model) as file, without_notices():
         from alexnet_pipe.model.forms import fastest_forms
         from alexnet_pipe.model.model_file import load_model
-        from alexnet_pipe.serving.demo_page import serve_demo
-        from alexnet_pipe.serving.explanation import Explainer
+        from alexnet_pipe.serving.demo_page import Explainer, serve_demo
 
         classifier = load_model(file, fastest_forms())
     serve_demo(Explainer(classifier, Artifacts()), model, port)
+
+
+_SUFFIX = ".keras"
+
+
+def import_weights(
+    file: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE", help="bvlc_alexnet.npy, a .caffemodel, or .pth or .safetensors with torchvision's names."
+        ),
+    ],
+    out: Annotated[Path, typer.Option(help=f"The model's file, {_SUFFIX}.")] = Path("models/imported.keras"),
+    classes: Annotated[
+        Path | None, typer.Option(help="Class names, one a line, in label order, as in synset_words.txt.")
+    ] = None,
+) -> None:
+    """Make a model of weights that others have published, with the preparation that they need."""
+    from alexnet_pipe.pretrained.read import numbered_names, read_names, read_published
+
+    if out.suffix != _SUFFIX or out.is_dir():
+        raise UserError(f"--out {out}: name a file that ends in {_SUFFIX}")
+    published = read_published(file)
+    names = read_names(classes, published.classes) if classes else numbered_names(published.classes)
+    _show_published(file, published)
+    with progress("import-weights", 3, "steps") as advance:
+        with without_notices():
+            from alexnet_pipe.model.model_file import save_model
+            from alexnet_pipe.pretrained.read import assemble
+        advance()
+        model = assemble(published, names)
+        advance()
+        save_model(out, model)
+    say(f"{out}: {out.stat().st_size / 1e6:,.1f} MB; next: alexnet-pipe predict PHOTO --model {out}")
+
+
+def _show_published(file: Path, published: "Published") -> None:
+    layers, parameters = len(published.layers), published.parameters
+    say(f"{file}: {published.format}; {layers} layers, {parameters:,} parameters, {published.classes:,} classes")
+    print(f"  variant {published.variant}, width {published.width:g}")
+    for remark in published.remarks:
+        say(f"  {remark}")
+
+
+def export(
+    to: Annotated[Format, typer.Option("--format", help="What to export to.")],
+    model: Annotated[str, typer.Option(metavar="MODEL", help=MODEL_HELP)] = MODEL,
+    out: Annotated[Path | None, typer.Option(help="Where to; beside the model if nothing is said.")] = None,
+) -> None:
+    """Write a model for programs that know nothing of this project: 256×256 images in, probabilities out.
+
+    What is written is compared with the model on a few images each time.
+    """
+    from alexnet_pipe.serving.named_files import model_file
+
+    file = Path(model if Path(model).is_file() else MODEL)
+    path = out or to.beside(file)
+    _refuse_to_replace(path, to, file)
+    # The converters take TensorFlow's graphs, whatever backend the model was trained on. A GPU may be at work for a
+    # training, and would round to TF32, which the check would take for an error.
+    os.environ |= {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
+    with model_file(model) as found, without_notices():
+        from alexnet_pipe.exporting.write_export import write_export
+        from alexnet_pipe.model.model_file import load_model
+
+        classifier = load_model(found)
+    outcome = write_export(classifier, to, path)
+    say(f"export: {path}, {_bytes(path) / 1e6:,.1f} MB, {outcome}")
+
+
+def _refuse_to_replace(path: Path, to: Format, model: Path) -> None:
+    """An export takes the place of one of its kind, and of nothing else that could be missed."""
+    if path.exists() and model.exists() and path.samefile(model):
+        raise UserError(f"{path} is the model itself: name another place with --out")
+    if path.is_dir() and not (to is Format.SAVED_MODEL and (path / "saved_model.pb").exists()):
+        raise UserError(f"{path} is a folder of other things: name another place with --out")
+    if path.is_file() and to is Format.SAVED_MODEL:
+        raise UserError(f"{path} is a file, and a SavedModel is a folder: name another place with --out")
+
+
+def _bytes(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -1,22 +1,25 @@
-"""Photographs from the disk, named, listed or in class folders, prepared as the pipeline prepares them."""
+"""The files that a user names: photographs, prepared as the pipeline prepares them, and a model, or a revision's."""
 
 import codecs
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.datasets.folder import walk
 from alexnet_pipe.datasets.labels import labels_of
 from alexnet_pipe.params.resize import ResizeParams
-from alexnet_pipe.preparation.decode import RefusedError, decode, require_bytes
-from alexnet_pipe.preparation.scaling import resize
+from alexnet_pipe.preparation.decode import decode, resize
+from alexnet_pipe.preparation.formats import RefusedError, require_bytes
 
 STANDARD_INPUT = "-"
 LIST = ".txt"
@@ -126,3 +129,47 @@ def _read_paths(stream: BinaryIO, where: str) -> list[Path]:
 def _label(name: str) -> str:
     # As in the pipeline: one name may be spelled in two ways, composed on Linux and decomposed on macOS.
     return unicodedata.normalize("NFC", name.split("/")[0])
+
+
+MODEL = Artifacts().model
+
+
+@contextmanager
+def model_file(name: str) -> Iterator[Path]:
+    """The file of the model that is called `name`.
+
+    A file wins over a revision of the same name. What is no file is `alexnet@STAGE`, `alexnet@VERSION`, or whatever git
+    or DVC takes for a revision: a commit, branch or tag, or an experiment; its `models/alexnet.keras` is fetched from
+    DVC's cache or remote into a temporary folder, which goes with the block.
+
+    Raises:
+        UserError: if there is no such file, stage, version or revision, or if its model cannot be had.
+    """
+    if Path(name).is_file():
+        yield Path(name)
+        return
+    if Path(name) == MODEL:
+        from alexnet_pipe.project.revisions import how_to_get
+
+        raise UserError(f"{MODEL} is missing: {how_to_get(Path(), MODEL)}")
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / MODEL.name
+        # Once imported, DVC writes through streams of its own (colorama); this puts the old ones back.
+        with redirect_stdout(sys.stderr), redirect_stderr(sys.stderr):
+            _fetch(name, path)
+        try:
+            yield path
+        except UserError as error:
+            raise UserError(str(error).replace(str(path), f"the model of {name}")) from None
+
+
+def _fetch(name: str, path: Path) -> None:
+    # Not needed for a file.
+    from alexnet_pipe.project.checkout import NoRepositoryError
+    from alexnet_pipe.project.revisions import NoRevisionError, open_revision
+
+    try:
+        revision = open_revision(Path(), name)
+    except (NoRepositoryError, NoRevisionError) as error:
+        raise UserError(f"{name} is no file, and {error}") from None
+    revision.fetch(MODEL, path)
