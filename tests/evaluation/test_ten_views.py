@@ -11,10 +11,13 @@ from alexnet_pipe.model.classifier import Classifier
 from tests.stores import random_store
 
 
-@pytest.fixture(scope="module")
-def model() -> Classifier:
-    classifier = Classifier(["a", "b", "c"], width=0.05, initialisation="he", seed=4)
+@pytest.fixture(scope="module", params=["paper", "batch-normalization"])
+def model(request: pytest.FixtureRequest) -> Classifier:
+    classifier = Classifier(["a", "b", "c"], variant=request.param, width=0.05, initialisation="he", seed=4)
     classifier.mean.assign(np.full((256, 256, 3), 127.0))
+    if request.param == "batch-normalization":
+        # What conv1 gives of random pixels, about: no other statistics than these are to be seen.
+        classifier.network.get_layer("norm1").moving_variance.assign([144.0] * 4)
     return classifier
 
 

@@ -27,6 +27,7 @@ from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.params.model import VARIANTS
 
+BATCH = "batch-normalization"
 CLASSES = ["Kätzchen", "犬", 'say "no"\n', "not UTF-8: \udcff"]
 
 
@@ -37,7 +38,8 @@ def classifier(variant: str = "paper") -> Classifier:
     model.mean.assign(random.uniform(0, 255, model.mean.shape))
     for weight in model.network.weights:
         if weight.ndim == 1:
-            weight.assign(random.normal(0, 0.1, weight.shape))
+            positive = weight.name in ("gamma", "moving_variance")
+            weight.assign(random.uniform(0.5, 2, weight.shape) if positive else random.normal(0, 0.1, weight.shape))
     kernel = model.network.get_layer("fc8").kernel
     kernel.assign(random.normal(0, 0.1, kernel.shape))
     return model
@@ -116,6 +118,8 @@ def test_a_file_gives_the_models_probabilities_for_one_image_and_for_three(
         *((variant, Format.ONNX) for variant in VARIANTS if variant != "paper"),
         # A SavedModel takes every operation; TFLite's converter is asked for each kind of them.
         *((variant, Format.TFLITE) for variant in ("caffenet", "single-tower", "non-overlapping-pooling")),
+        (BATCH, Format.TFLITE),
+        (BATCH, Format.SAVED_MODEL),
     ],
 )
 def test_every_variant_can_be_exported(variant: str, to: Format, tmp_path: Path) -> None:

@@ -16,7 +16,13 @@ CONVOLUTIONS = dict.fromkeys(VARIANTS, PUBLISHED) | {
     "single-tower": [34_848, 614_400, 884_736, 1_327_104, 884_736],
     "one-gpu": ONE_GPU,
 }
-PARAMETERS = dict.fromkeys(VARIANTS, 60_965_224) | {"single-tower": 62_378_344, "one-gpu": 59_798_312}
+# conv1 … conv5, fc6 and fc7 have 96 + 256 + 384 + 384 + 256 + 2·4096 = 9,568 outputs. Batch normalization has a scale
+# and a shift for each, where the published network has a bias; a moving mean and variance are no parameters.
+PARAMETERS = dict.fromkeys(VARIANTS, 60_965_224) | {
+    "single-tower": 62_378_344,
+    "one-gpu": 59_798_312,
+    "batch-normalization": 60_965_224 - 9_568 + 2 * 9_568,
+}
 OUTPUTS = {
     "conv1": (55, 55, 96),
     "pool1": (27, 27, 96),
@@ -65,11 +71,12 @@ NORMALIZED = ["norm1", "pool1", "norm2", "pool2", "pool5"]
 ORDERS = dict.fromkeys(VARIANTS, NORMALIZED) | {
     "caffenet": ["pool1", "norm1", "pool2", "norm2", "pool5"],
     "no-normalization": ["pool1", "pool2", "pool5"],
+    "batch-normalization": ["norm1", "pool1", "norm2", "pool2", "norm3", "norm4", "norm5", "pool5", "norm6", "norm7"],
 }
 
 
 @pytest.mark.parametrize("variant", ORDERS)
-def test_response_normalization_stands_where_the_variant_has_it(variant: str) -> None:
+def test_normalization_stands_where_the_variant_has_it(variant: str) -> None:
     network = AlexNet(2, variant=variant, width=0.05)
     assert [layer.name for layer in network.layers if layer.name[:4] in ("norm", "pool")] == ORDERS[variant]
 
@@ -93,6 +100,12 @@ def test_a_variant_of_the_same_shapes_starts_with_the_same_weights(variant: str)
     networks = [AlexNet(2, variant=name, width=0.05).get_weights() for name in ("paper", variant)]
     for mine, published in zip(*networks, strict=True):
         np.testing.assert_array_equal(mine, published)
+
+
+def test_the_kernels_of_the_batch_normalized_network_start_as_the_papers() -> None:
+    networks = [AlexNet(2, variant=name, width=0.05) for name in ("paper", "batch-normalization")]
+    for layer in ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"):
+        np.testing.assert_array_equal(*(network.get_layer(layer).kernel for network in networks), err_msg=layer)
 
 
 def test_both_hidden_fully_connected_layers_drop_half(paper: AlexNet) -> None:

@@ -38,14 +38,14 @@ def configuration(**changes: Any) -> dict[str, Any]:
     return {"class_name": "Classifier", "registered_name": "alexnet_pipe>Classifier", "config": config}
 
 
-def places() -> Places:
-    return expected_weights(Description.model_validate(FIELDS))
+def places(variant: str = "paper") -> Places:
+    return expected_weights(Description.model_validate({**FIELDS, "variant": variant}))
 
 
-def weights(change: Change = lambda file: None) -> bytes:
+def weights(change: Change = lambda file: None, variant: str = "paper") -> bytes:
     stream = io.BytesIO()
     with h5py.File(stream, "w") as file:
-        for path, shape in places().values():
+        for path, shape in places(variant).values():
             file[path] = np.zeros(shape, np.float32)
         change(file)
     return stream.getvalue()
@@ -181,6 +181,14 @@ def test_weights_are_plain_numbers_in_the_file_itself(tmp_path: Path, change: Ch
     stored = weights(change)
     stored += bytes(max(0, len(weights()) - len(stored)))
     assert told in refusal(keras_file(tmp_path / "m.keras", stored=stored))
+
+
+def test_a_variance_below_zero_is_refused(tmp_path: Path) -> None:
+    config = configuration(variant="batch-normalization")
+    variances = "layers/alex_net/layers/batch_normalization_6/vars/3"
+    stored = weights(lambda file: file[variances].__setitem__(0, -1.0), "batch-normalization")
+    assert "norm7.3 has variances below zero" in refusal(keras_file(tmp_path / "m.keras", config, stored))
+    load_model(keras_file(tmp_path / "m.keras", config, weights(variant="batch-normalization")))
 
 
 @pytest.mark.parametrize("damaged", [bytes(10), b"PK\x03\x04" + bytes(100), b"\x89HDF\r\n\x1a\n" + bytes(900)])

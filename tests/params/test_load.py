@@ -55,6 +55,10 @@ def test_what_is_not_set_is_as_published(tmp_path: Path) -> None:
         ("train:\n  batch_size: many", "train.batch_size is 'many': input should be a valid integer"),
         ("train:\n  batch_size: 0", "train.batch_size is 0: input should be greater than or equal to 1"),
         ("train:\n  batch_size: '64'", "train.batch_size is '64': input should be a valid integer"),
+        (
+            "model:\n  variant: batch-normalization\ntrain:\n  batch_size: 1",
+            "train.batch_size is 1: model.variant batch-normalization takes each batch's mean away, and learns nothing",
+        ),
         ("resize:\n  policy: stretch", "resize.policy is 'stretch': input should be 'crop' or 'squash'"),
         ("resize:\n  background: whit", "resize.background is 'whit': unknown color specifier: 'whit'"),
         ("dataset:\n  source: directory", "dataset: `source: directory` needs `location`"),

@@ -66,6 +66,13 @@ def test_it_equals_the_caffemodel_that_it_comes_from(tmp_path: Path) -> None:
         np.testing.assert_array_equal(one.layers[name].kernel, other.layers[name].kernel)
 
 
+def test_a_layer_that_nobody_knows_is_not_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "normalized.npy"
+    path.write_bytes(of_python_3(held() | {"bn1": [np.zeros(6, np.float32), np.ones(6, np.float32)]}))
+    with pytest.raises(UserError, match=r"it holds 'bn1' besides conv1, .*: it is another network"):
+        read_published(path)
+
+
 def test_other_objects_and_arrays_are_other_files(tmp_path: Path) -> None:
     path = tmp_path / "other.npy"
     for content in ("text", held() | {"conv2": [held()["conv2"][0]]}, held() | {"conv2": [1, 2]}):

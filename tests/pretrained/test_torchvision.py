@@ -65,6 +65,14 @@ def test_one_tower_without_normalization_is_no_variant(tmp_path: Path) -> None:
         read_published(saved(tmp_path / "one.safetensors", weights))
 
 
+def test_batch_normalization_has_no_place_there(tmp_path: Path) -> None:
+    state = torchvision_names(random_weights())
+    # As a network with its normalizations beside torchvision's `features` has them.
+    save_file(state | {"bn1.running_mean": np.zeros(12), "bn1.running_var": np.ones(12)}, tmp_path / "a.safetensors")
+    with pytest.raises(UserError, match=r"a\.safetensors: it has batch normalization \(bn1\.running_var\), [^\n]*$"):
+        read_published(tmp_path / "a.safetensors")
+
+
 def test_other_state_dicts_are_named_by_what_they_lack(tmp_path: Path) -> None:
     state = torchvision_names(random_weights())
     del state["classifier.4.bias"]

@@ -1,4 +1,4 @@
-"""One training step on the backend that `KERAS_BACKEND` names: `python -m tests.training.one_step RESULT.npz`."""
+"""One training step on the backend `KERAS_BACKEND`: `python -m tests.training.one_step VARIANT RESULT.npz`."""
 
 import sys
 from pathlib import Path
@@ -12,14 +12,17 @@ from alexnet_pipe.training.optimizers import compile_for_training
 from tests.inputs.batches import random_batch
 
 
-def take_one_step(result: Path) -> None:
+def take_one_step(variant: str, result: Path) -> None:
     """Write to `result` the weights before and after, the loss, the next one by AdamW, and the backend."""
-    model = Classifier(["a", "b", "c"], width=0.25, initialisation="he", input_scale=1 / 64)
+    model = Classifier(["a", "b", "c"], variant=variant, width=0.25, initialisation="he", input_scale=1 / 64)
     generator = np.random.default_rng(4)
     # Weights from NumPy, and no dropout: the backends' random numbers differ.
     model.set_weights(
         [generator.normal(0, (2 / max(1, np.prod(w.shape[:-1]))) ** 0.5, w.shape) for w in model.get_weights()]
     )
+    for weight in model.network.weights:
+        if weight.name == "moving_variance":
+            weight.assign(np.abs(weight))
     model.mean.assign(np.full((256, 256, 3), 120.0))
     for name in ("drop6", "drop7"):
         model.network.get_layer(name).rate = 0.0
@@ -33,4 +36,4 @@ def take_one_step(result: Path) -> None:
 
 
 if __name__ == "__main__":
-    take_one_step(Path(sys.argv[1]))
+    take_one_step(sys.argv[1], Path(sys.argv[2]))

@@ -15,11 +15,12 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 
-def step_on_jax(result: Path) -> None:
+def step_on_jax(variant: str, result: Path) -> None:
     # XLA would take longest to make the program fast, which runs once.
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
-    subprocess.run([sys.executable, "-m", one_step.__name__, str(result)], cwd=ROOT, env=environment, check=True)
+    program = [sys.executable, "-m", one_step.__name__, variant, str(result)]
+    subprocess.run(program, cwd=ROOT, env=environment, check=True)
 
 
 def loaded(result: Path) -> dict[str, np.ndarray]:
@@ -27,9 +28,10 @@ def loaded(result: Path) -> dict[str, np.ndarray]:
         return dict(arrays)
 
 
-def test_tensorflow_and_jax_take_the_same_step(tmp_path: Path) -> None:
-    one_step.take_one_step(tmp_path / "tensorflow.npz")
-    step_on_jax(tmp_path / "jax.npz")
+@pytest.mark.parametrize(("variant", "arrays"), [("paper", 8 * 2), ("batch-normalization", 8 + 1 + 7 * 4)])
+def test_tensorflow_and_jax_take_the_same_step(variant: str, arrays: int, tmp_path: Path) -> None:
+    one_step.take_one_step(variant, tmp_path / "tensorflow.npz")
+    step_on_jax(variant, tmp_path / "jax.npz")
     steps = {backend: loaded(tmp_path / f"{backend}.npz") for backend in ("tensorflow", "jax")}
     for backend, step in steps.items():
         assert step.pop("backend") == backend
@@ -38,8 +40,10 @@ def test_tensorflow_and_jax_take_the_same_step(tmp_path: Path) -> None:
     assert ours["adamw"][2] < ours["adamw"][0]
     np.testing.assert_allclose(theirs["adamw"], ours["adamw"], rtol=1e-3)
     trained = [name for name in ours if name.startswith("after")][1:]  # The first is the mean image.
-    assert len(trained) == 16
+    assert len(trained) == arrays
     for name in trained:
         np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-4, atol=1e-6)
         update = ours[name] - ours[name.replace("after", "before")]
-        assert np.abs(theirs[name] - ours[name]).max() < 0.01 * np.abs(update).max()
+        # A small update of a large value is rounded to what float32 has there.
+        rounding = np.spacing(np.abs(ours[name]).max())
+        assert np.abs(theirs[name] - ours[name]).max() < 0.01 * np.abs(update).max() + rounding

@@ -17,7 +17,8 @@ from tests.warm import warm
 pytestmark = pytest.mark.slow
 
 KILLS = 10
-MODEL = {"width": 0.05, "initialisation": "he"}
+MODEL = {"variant": "batch-normalization", "width": 0.05, "initialisation": "he"}
+"""The variant that has most to keep: moving statistics beside weights and momentum."""
 TRAIN = {"batch_size": 8, "learning_rate": 0.001, "max_epochs": 16, "checkpoint_steps": 3}
 
 

@@ -45,6 +45,17 @@ def test_biases_do_not_decay(name: str) -> None:
     assert float(layer.kernel[0, 0]) == pytest.approx(0.95)
 
 
+@pytest.mark.parametrize("name", ["sgd", "adamw"])
+def test_scales_and_shifts_of_batch_normalization_do_not_decay(name: str) -> None:
+    layer = keras.layers.BatchNormalization(beta_initializer="ones")
+    layer.build((None, 1))
+    train = TrainParams(optimizer=name, learning_rate=0.1, weight_decay=0.5)
+    optimizer(train, PORTABLE).apply(
+        [keras.ops.zeros_like(w) for w in layer.trainable_weights], layer.trainable_weights
+    )
+    assert [float(weight[0]) for weight in (layer.gamma, layer.beta)] == [1.0, 1.0]
+
+
 @pytest.mark.parametrize("forms", [PORTABLE, Forms(fused=fused)], ids=["as it is", "fused"])
 def test_adamw_is_keras_own_and_a_layers_rate_is_multiplied(forms: Forms) -> None:
     def moved(made: keras.optimizers.Optimizer) -> list[Any]:

@@ -27,6 +27,7 @@ from tests.inputs.batches import random_batch
 from tests.stores import training_folder
 
 LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
+BATCH = "batch-normalization"
 
 
 def small(classes: Sequence[str], seed: int, **network: object) -> Classifier:
@@ -71,6 +72,10 @@ def test_all_layers_are_taken_over_but_one_for_other_classes(
     ("network", "complaint"),
     [
         ({"variant": "bvlc"}, "other.keras has variant paper, and model.variant is bvlc: set model.variant to paper"),
+        (
+            {"variant": BATCH},
+            "other.keras has variant paper, and model.variant is batch-normalization: set model.variant to paper",
+        ),
         ({"width": 0.1}, "other.keras has width 0.05, and model.width is 0.1: set model.width to 0.05"),
     ],
 )
@@ -80,8 +85,18 @@ def test_another_network_is_refused(network: dict[str, object], complaint: str) 
     assert str(caught.value) == complaint
 
 
-def test_another_scale_of_the_inputs_changes_no_answer() -> None:
-    model, other = (small("ab", seed, input_scale=scale) for seed, scale in ((1, 1 / 64), (2, 1.0)))
+def test_batch_normalized_layers_are_taken_over_with_their_statistics() -> None:
+    model, other = (small("ab", seed, variant=BATCH) for seed in (1, 2))
+    compile_for_training(other, TrainParams())
+    other.train_on_batch(*random_batch(4, 2))
+    start_with(model, other, "other.keras")
+    for mine, theirs in zip(model.get_weights(), other.get_weights(), strict=True):
+        np.testing.assert_array_equal(mine, theirs)
+
+
+@pytest.mark.parametrize("variant", ["paper", BATCH])
+def test_another_scale_of_the_inputs_changes_no_answer(variant: str) -> None:
+    model, other = (small("ab", seed, variant=variant, input_scale=scale) for seed, scale in ((1, 1 / 64), (2, 1.0)))
     start_with(model, other, "other.keras")
     inputs, _ = random_batch(4, 2)
     np.testing.assert_array_equal(model.predict_on_batch(inputs), other.predict_on_batch(inputs))
@@ -106,6 +121,31 @@ def test_a_frozen_layer_stays_and_has_neither_gradient_nor_momentum() -> None:
     momentum = [tuple(variable.shape) for variable in model.optimizer.variables if len(variable.shape)]
     assert momentum == [tuple(w.shape) for name in ("fc7", "fc8") for w in model.network.get_layer(name).weights]
     assert trained_parameters(model) == sum(int(np.prod(shape)) for shape in momentum)
+
+
+def test_a_frozen_layers_normalization_stays_with_its_statistics_and_a_trained_ones_moves() -> None:
+    model, before = small("ab", 1, variant=BATCH), small("ab", 1, variant=BATCH)
+    compile_for_training(model, TrainParams(freeze=["conv1", "fc7"]))
+    model.train_on_batch(*random_batch(4, 2))
+    for number in range(1, 8):
+        pairs = zip(*(each.network.get_layer(f"norm{number}").get_weights() for each in (model, before)), strict=True)
+        moved = [not np.array_equal(mine, theirs) for mine, theirs in pairs]
+        assert moved == [number not in (1, 7)] * 4, number
+    frozen = sum(int(np.prod(w.shape)) for name in ("conv1", "fc7") for w in model.network.get_layer(name).weights)
+    scales = 2 * sum(model.network.get_layer(name).gamma.shape[0] for name in ("norm1", "norm7"))
+    assert trained_parameters(model) == model.network.count_params() - frozen - scales
+
+
+def test_a_layers_rate_is_that_of_its_normalization() -> None:
+    moved = []
+    for multipliers in ({}, {"conv3": 10.0}):
+        model = small("ab", 1, variant=BATCH)
+        compile_for_training(model, TrainParams(learning_rate=0.001, learning_rate_multipliers=multipliers))
+        model.train_on_batch(*random_batch(4, 2))
+        moved.append([np.asarray(model.network.get_layer(name).beta) for name in ("norm2", "norm3")])
+    (second, third), (same_second, faster) = moved
+    np.testing.assert_allclose(same_second, second, rtol=1e-3, atol=1e-8)
+    np.testing.assert_allclose(faster, 10 * third, rtol=1e-3, atol=1e-8)
 
 
 def test_a_layers_rate_is_multiplied_and_its_decay_with_it() -> None:

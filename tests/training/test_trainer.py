@@ -35,11 +35,13 @@ class Run:
     store: ImageStore
     folder: Path
     rate: float = 0.001
+    variant: str = "paper"
     forms: Forms = PORTABLE
     trainer: type[Trainer] = Trainer
 
     def train(self, epochs: int, **changed: object) -> State:
-        self.model = Classifier(self.store.classes, forms=self.forms, width=WIDTH, initialisation="he", seed=1)
+        network = {"variant": self.variant, "width": WIDTH, "initialisation": "he", "seed": 1}
+        self.model = Classifier(self.store.classes, forms=self.forms, **network)
         self.model.mean.assign(np.full((256, 256, 3), 127.0))
         train = TrainParams(seed=1, batch_size=8, learning_rate=self.rate, max_epochs=epochs, checkpoint_steps=2)
         train = train.model_copy(update=changed)
@@ -85,9 +87,13 @@ def test_it_ends_with_the_weights_of_its_best_epoch_and_keeps_the_history_readab
     assert readable == [0, 1, 2]
 
 
-@pytest.mark.parametrize("stop_at", [1, 4, 6], ids=["before any checkpoint", "at one", "at an epoch's end"])
-def test_a_stopped_run_goes_on_to_the_same_weights_and_history(stop_at: int, tmp_path: Path) -> None:
-    undisturbed = Run(light_and_dark(20), tmp_path / "undisturbed")
+@pytest.mark.parametrize(
+    ("stop_at", "variant"),
+    [(1, "paper"), (4, "paper"), (6, "paper"), (4, "batch-normalization")],
+    ids=["before any checkpoint", "at one", "at an epoch's end", "with moving statistics"],
+)
+def test_a_stopped_run_goes_on_to_the_same_weights_and_history(stop_at: int, variant: str, tmp_path: Path) -> None:
+    undisturbed = Run(light_and_dark(20), tmp_path / "undisturbed", variant=variant)
     expected = undisturbed.train(4)
 
     class Interrupted(Trainer):
@@ -97,9 +103,9 @@ def test_a_stopped_run_goes_on_to_the_same_weights_and_history(stop_at: int, tmp
             return super().step(inputs, labels)
 
     with pytest.raises(StoppedError, match=r"stopped by SIGTERM; run the same command again to go on") as stopped:
-        Run(light_and_dark(20), tmp_path / "stopped", trainer=Interrupted).train(4)
+        Run(light_and_dark(20), tmp_path / "stopped", variant=variant, trainer=Interrupted).train(4)
     assert stopped.value.status == 128 + signal.SIGTERM
-    resumed = Run(light_and_dark(20), tmp_path / "stopped")
+    resumed = Run(light_and_dark(20), tmp_path / "stopped", variant=variant)
     state = resumed.train(4)
     assert resumed.digest(state) == undisturbed.digest(expected)
     assert (state.resumed_at, expected.resumed_at) == ([stop_at], [])

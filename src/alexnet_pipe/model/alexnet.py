@@ -11,7 +11,12 @@ from alexnet_pipe.model.forms import PORTABLE, Forms
 from alexnet_pipe.model.initialisation import First, initialisers
 from alexnet_pipe.model.layers import ResponseNormalization, TowerConvolution
 from alexnet_pipe.paper import CROP
-from alexnet_pipe.params.model import VARIANTS, Variant, kernel_shapes
+from alexnet_pipe.params.model import NORMALIZED, VARIANTS, Variant, kernel_shapes
+
+MOMENTUM = 0.9
+"""Share of batch normalization's statistics that a step keeps: Keras' 0.99 is too slow for some hundred steps."""
+EPSILON = 1e-3
+"""Added to a variance; Keras' own."""
 
 
 @keras.saving.register_keras_serializable("alexnet_pipe")
@@ -19,7 +24,8 @@ class AlexNet(keras.Model):
     """Five convolutional layers, three of them pooled, and three fully connected ones.
 
     Takes centred RGB pixels, floats `(n, 227, 227, 3)` in grey levels; gives the logits, float32 `(n, classes)`, whose
-    softmax is the paper's output. The layers `conv1` … `fc8` hold the weights.
+    softmax is the paper's output. The layers `conv1` … `fc8` hold the weights; `norm1` … `norm7`, if there is batch
+    normalization, the scales, shifts and moving statistics of their outputs.
     """
 
     def __init__(
@@ -61,6 +67,11 @@ class AlexNet(keras.Model):
             "seed": seed,
         }
 
+    def count_params(self) -> int:
+        """How many numbers are learned; moving statistics are measured."""
+        statistics = [2 * layer.gamma.shape[0] for layer in self.layers if isinstance(layer, layers.BatchNormalization)]
+        return int(super().count_params()) - sum(statistics)
+
     def get_config(self) -> dict[str, Any]:
         return {**self.arguments, "name": self.name}
 
@@ -86,6 +97,7 @@ class _Builder:
         self.first = first
         self.dropout = dropout
         self.normalization = forms.normalize
+        self.batch = variant.normalization == "batch"
         self.seeds = iter(range(1000 * seed, 1000 * seed + 1000))
 
     def logits(self, pixels: Any, input_scale: float) -> Any:
@@ -106,10 +118,15 @@ class _Builder:
     def convolution(self, x: Any, name: str, padding: str = "same", **kwargs: Any) -> Any:
         size, *_, kernels = self.shapes[name]
         x = TowerConvolution(kernels, size, padding=padding, **kwargs, **self.initialisers(name), name=name)(x)
-        return layers.ReLU(name=f"relu{name[-1]}")(x)
+        return self.activated(x, name[-1])
+
+    def activated(self, x: Any, number: str) -> Any:
+        if self.batch:
+            x = layers.BatchNormalization(momentum=MOMENTUM, epsilon=EPSILON, name=f"norm{number}")(x)
+        return layers.ReLU(name=f"relu{number}")(x)
 
     def normalized_pool(self, x: Any, number: str) -> Any:
-        if not self.variant.normalize:
+        if self.variant.normalization != "response":
             return self.pool(x, f"pool{number}")
         k, alpha = self.variant.k, self.variant.alpha
         normalize = ResponseNormalization(k, alpha, form=self.normalization, name=f"norm{number}")
@@ -124,8 +141,10 @@ class _Builder:
     def hidden(self, x: Any, number: str) -> Any:
         name = f"fc{number}"
         x = layers.Dense(self.shapes[name][-1], **self.initialisers(name), name=name)(x)
-        x = layers.ReLU(name=f"relu{number}")(x)
+        x = self.activated(x, number)
         return layers.Dropout(self.dropout, seed=next(self.seeds), name=f"drop{number}")(x)
 
     def initialisers(self, layer: str) -> dict[str, Any]:
-        return self.first(layer=layer, seed=next(self.seeds))
+        # The mean that is subtracted next would take a bias with it (Ioffe and Szegedy 2015, section 3.2).
+        biased = not self.batch or layer not in NORMALIZED
+        return {**self.first(layer=layer, seed=next(self.seeds)), "use_bias": biased}

@@ -22,8 +22,8 @@ from alexnet_pipe.model.stored_weights import (
     MEAN,
     OVERHEAD,
     expected_weights,
-    finite_numbers,
     open_weights,
+    sound_numbers,
     weight_bytes,
 )
 
@@ -78,7 +78,7 @@ def _read_model(file: BinaryIO, forms: Forms) -> Classifier:
             stored = open_weights(BytesIO(_weights(archive, weight_bytes(places))), places)
             model = Classifier.undrawn(description.arguments(), forms)
             for name, array in stored.items():
-                _variable(model, name).assign(finite_numbers(array, name))
+                _variable(model, name).assign(sound_numbers(array, name))
             return model
     raise UserError(stranger(start) or "is not a model of this project, or is damaged: it is no zip archive")
 

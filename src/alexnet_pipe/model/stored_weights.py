@@ -1,6 +1,6 @@
 """The weights in a `.keras` file: arrays of known places and shapes, and nothing else that HDF5 can express."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO
 
 import h5py
@@ -8,7 +8,7 @@ import numpy as np
 
 from alexnet_pipe.model.description import Description
 from alexnet_pipe.paper import SIDE
-from alexnet_pipe.params.model import kernel_shapes
+from alexnet_pipe.params.model import NORMALIZED, VARIANTS, kernel_shapes
 
 MEAN = "mean"
 OVERHEAD = 2**20
@@ -16,24 +16,35 @@ OVERHEAD = 2**20
 
 _NUMBERS = np.dtype("<f4")
 
-Places = Mapping[str, tuple[str, tuple[int, ...]]]
+_CLASSES = {"conv": ("tower_convolution", 1), "fc": ("dense", 6), "norm": ("batch_normalization", 1)}
+"""Keras calls layers by their class and their number among it: the class, and which of ours is the first of it."""
+
+Shape = tuple[int, ...]
+Places = Mapping[str, tuple[str, Shape]]
 
 
 def expected_weights(description: Description) -> Places:
     """Where `Classifier.save` puts each array, and the shape of it.
 
-    By name, which is `mean`, or a layer's followed by `.0` (kernel) or `.1` (bias).
+    By name, which is `mean`, or a layer's followed by `.0` (kernel) or `.1` (bias); of a batch normalization by `.0`
+    (scale), `.1` (shift), `.2` (moving mean) or `.3` (moving variance).
     """
-    # Keras calls layers by their class and their number among it.
-    classes = {"conv": ("tower_convolution", 1), "fc": ("dense", 6)}
-    places: dict[str, tuple[str, tuple[int, ...]]] = {MEAN: ("layers/preprocessing/vars/0", (SIDE, SIDE, 3))}
+    places: dict[str, tuple[str, Shape]] = {MEAN: ("layers/preprocessing/vars/0", (SIDE, SIDE, 3))}
+    batch = VARIANTS[description.variant].normalization == "batch"
     for layer, shape in kernel_shapes(description.variant, description.width, len(description.classes)).items():
-        name, first = classes[layer[:-1]]
-        number = int(layer[-1]) - first
-        folder = f"layers/alex_net/layers/{name}{f'_{number}' if number else ''}/vars"
-        places[f"{layer}.0"] = f"{folder}/0", shape
-        places[f"{layer}.1"] = f"{folder}/1", shape[-1:]
+        units = shape[-1:]
+        if batch and layer in NORMALIZED:
+            places |= _arrays(layer, [shape]) | _arrays(f"norm{layer[-1]}", [units] * 4)
+        else:
+            places |= _arrays(layer, [shape, units])
     return places
+
+
+def _arrays(layer: str, shapes: Sequence[Shape]) -> dict[str, tuple[str, Shape]]:
+    name, first = _CLASSES[layer[:-1]]
+    number = int(layer[-1]) - first
+    folder = f"layers/alex_net/layers/{name}{f'_{number}' if number else ''}/vars"
+    return {f"{layer}.{place}": (f"{folder}/{place}", shape) for place, shape in enumerate(shapes)}
 
 
 def weight_bytes(places: Places) -> int:
@@ -52,19 +63,25 @@ def open_weights(file: BinaryIO, places: Places) -> dict[str, Any]:
     return {name: _plain_array(held, path, shape) for name, (path, shape) in places.items()}
 
 
-def finite_numbers(array: Any, name: str) -> np.ndarray:
+def sound_numbers(array: Any, name: str) -> np.ndarray:
     """All of an array that `open_weights` gave.
 
     Raises:
-        ValueError: if one of its numbers is none: every answer would be NaN.
+        ValueError: if one of its numbers is none, or a variance below zero: every answer would be NaN.
     """
     numbers: np.ndarray = array[...]
     if not np.isfinite(numbers).all():
         raise ValueError(f"{name} has numbers that are not finite")
+    if _is_variance(name) and (numbers < 0).any():
+        raise ValueError(f"{name} has variances below zero")
     return numbers
 
 
-def _plain_array(held: Any, path: str, shape: tuple[int, ...]) -> Any:
+def _is_variance(name: str) -> bool:
+    return name.startswith("norm") and name.endswith(".3")
+
+
+def _plain_array(held: Any, path: str, shape: Shape) -> Any:
     place = held
     for step in path.split("/"):
         # Asked below h5py, which follows a link to another file when it only looks whether there is one.

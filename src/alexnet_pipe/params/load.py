@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import ValidationError, model_validator
 from ruamel.yaml import YAML
 
 from alexnet_pipe.base.errors import UserError
@@ -15,7 +15,7 @@ from alexnet_pipe.base.paths import Artifacts, home
 from alexnet_pipe.base.terminal import printable, shortened
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.first_weights import initial_weights
-from alexnet_pipe.params.model import ModelParams
+from alexnet_pipe.params.model import VARIANTS, ModelParams
 from alexnet_pipe.params.plain_yaml import LARGEST, read_plain
 from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.params.resize import ResizeParams
@@ -34,6 +34,15 @@ class Params(Section):
     model: ModelParams = ModelParams()
     train: TrainParams = TrainParams()
     promotion: PromotionParams = PromotionParams()
+
+    @model_validator(mode="after")
+    def _batches_have_statistics(self) -> "Params":
+        if self.train.batch_size == 1 and VARIANTS[self.model.variant].normalization == "batch":
+            raise ValueError(
+                f"train.batch_size is 1: model.variant {self.model.variant} takes each batch's mean away, and learns "
+                "nothing of single images; set 2 or more"
+            )
+        return self
 
 
 def load_params(path: Path) -> Params:
@@ -131,7 +140,7 @@ def _explain(problem: Any) -> str:
         return f"{name} is {shown(problem['input'])}: its settings go below it, indented, a line each"
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] in ("value_error",) and isinstance(problem["input"], dict):
-        return f"{name}: {message}"
+        return f"{name}: {message}" if name else message
     return f"{name} is {shown(problem['input'])}: {message[0].lower()}{message[1:]}"
 
 

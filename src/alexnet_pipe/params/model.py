@@ -15,7 +15,7 @@ class Variant:
     Attributes:
         towers: Into how many groups conv2, conv4 and conv5 are split.
         kernels: Of conv1 … conv5.
-        normalize: Whether there is response normalization.
+        normalization: `response`: behind conv1's and conv2's ReLU; `batch`: before each ReLU, and no bias before it.
         k: Additive constant of response normalization.
         alpha: Factor of the sum of squares in response normalization, for a plain sum over the window.
         pool_first: Whether pooling stands before response normalization.
@@ -24,7 +24,7 @@ class Variant:
 
     towers: int = 2
     kernels: tuple[int, int, int, int, int] = (96, 256, 384, 384, 256)
-    normalize: bool = True
+    normalization: Literal["response", "batch"] | None = "response"
     k: float = 2.0
     alpha: float = 1e-4
     pool_first: bool = False
@@ -38,13 +38,23 @@ VARIANTS = {
     "single-tower": Variant(towers=1),
     "caffenet": Variant(k=1.0, alpha=2e-5, pool_first=True),
     # What the paper measures its choices against (sections 3.3, 3.4, and 3.1 with its footnote).
-    "no-normalization": Variant(normalize=False),
+    "no-normalization": Variant(normalization=None),
     "non-overlapping-pooling": Variant(window=2),
     "one-gpu": Variant(towers=1, kernels=(48, 128, 192, 192, 256)),
+    # Not the paper's: Ioffe and Szegedy 2015.
+    "batch-normalization": Variant(normalization="batch"),
 }
+
+NORMALIZED = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7")
+"""Layers that batch normalization follows, where there is any; that of `conv1` is called `norm1`, and so on."""
 
 HIDDEN = 4096
 """Units of fc6 and of fc7."""
+
+
+def owner(layer: str) -> str:
+    """The layer of the paper's that `layer` is trained and frozen with: the one that it normalizes, or itself."""
+    return {f"norm{name[-1]}": name for name in NORMALIZED}.get(layer, layer)
 
 
 def kernel_shapes(variant: str, width: float, classes: int) -> dict[str, tuple[int, ...]]:
@@ -75,14 +85,21 @@ def _scaled(units: int, width: float) -> int:
 class ModelParams(Section):
     """
     Attributes:
-        variant: Towers, kernels, response normalization, pooling and layer order, fixed together.
+        variant: Towers, kernels, normalization, pooling and layer order, fixed together.
         width: Multiplies the number of kernels and hidden units; 1 is the published network.
         initialisation: `paper`: N(0, 0.01), biases 1; `bvlc`: fc N(0, 0.005), biases 0.1; `he`: variance 2 / fan-in.
         input_scale: Multiplies the pixels less their mean, about ±64 grey levels; 1 as published, 1/64 for unit inputs.
     """
 
     variant: Literal[
-        "paper", "bvlc", "single-tower", "caffenet", "no-normalization", "non-overlapping-pooling", "one-gpu"
+        "paper",
+        "bvlc",
+        "single-tower",
+        "caffenet",
+        "no-normalization",
+        "non-overlapping-pooling",
+        "one-gpu",
+        "batch-normalization",
     ] = "paper"
     width: Annotated[float, Field(gt=0, le=4)] = 1.0
     initialisation: Literal["paper", "bvlc", "he"] = "paper"

@@ -11,6 +11,7 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.pretrained.caffemodel import from_caffe
 from alexnet_pipe.pretrained.data_pickle import load_pickle
 from alexnet_pipe.pretrained.published import LAYERS, Layer, Published, fitting_width
@@ -31,6 +32,8 @@ def read_npy(content: bytes) -> Published:
     if not isinstance(held, dict):
         raise UserError("it holds no dict of layers, as bvlc_alexnet.npy does: it is another file")
     layers = {name: _layer(name, entry) for key, entry in held.items() if (name := _text(key)) in LAYERS}
+    if others := sorted({_text(key) for key in held} - {*LAYERS}):
+        raise UserError(f"it holds {printable(others[0])[:60]!r} besides {', '.join(LAYERS)}: it is another network")
     width = fitting_width(layers, "bvlc")
     return from_caffe(".npy", "bvlc", width, layers, ("taken as bvlc: the file does not tell it from caffenet",))
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.pretrained.published import (
     LAYERS,
     Array,
@@ -48,6 +49,11 @@ def from_torchvision(form: str, state: Mapping[str, Array]) -> Published:
         UserError: if names or shapes are another network's, such as those of torchvision's own weights.
     """
     state, renamed = _plain_names(state)
+    if measured := [name for name in state if name.endswith("running_var")]:
+        raise UserError(
+            f"it has batch normalization ({printable(measured[0])[:60]}), for which torchvision's AlexNet has no "
+            "names: its weights cannot be taken; the variant batch-normalization starts with random ones"
+        )
     missing = [
         f"{name}.{part}" for name in _NAMES.values() for part in ("weight", "bias") if f"{name}.{part}" not in state
     ]

@@ -9,6 +9,7 @@ from keras import ops
 
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import PORTABLE, Forms
+from alexnet_pipe.params.model import owner
 from alexnet_pipe.params.train import TrainParams
 
 
@@ -47,8 +48,8 @@ class _ByLayer:
 class PaperSGD(_ByLayer, keras.optimizers.SGD):
     """v ← momentum·v − weight_decay·ε·w − ε·g, then w ← w + v.
 
-    The decay goes through the momentum, unlike Keras' own `weight_decay`. Biases do not decay: the paper decays
-    "weights", and Caffe's AlexNet sets `decay_mult: 0` for them. ε may be multiplied by layer, and the decay with it.
+    The decay goes through the momentum, unlike Keras' own `weight_decay`. Kernels alone decay: the paper decays
+    "weights", and Caffe's AlexNet sets `decay_mult: 0` for biases. ε may be multiplied by layer, and the decay with it.
     """
 
     def __init__(self, learning_rate: float, momentum: float, decay: float, **kwargs: Any) -> None:
@@ -58,7 +59,7 @@ class PaperSGD(_ByLayer, keras.optimizers.SGD):
 
     def build(self, variables: Any) -> None:
         super().build(variables)
-        self._decays = [variable.name != "bias" for variable in variables]
+        self._decays = [variable.name == "kernel" for variable in variables]
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         if self._decays[self._get_variable_index(variable)]:
@@ -71,11 +72,11 @@ class PaperSGD(_ByLayer, keras.optimizers.SGD):
 
 @keras.saving.register_keras_serializable("alexnet_pipe")
 class AdamW(_ByLayer, keras.optimizers.AdamW):
-    """Adam with decoupled weight decay (Loshchilov and Hutter 2019); biases do not decay, as by `PaperSGD`."""
+    """Adam with decoupled weight decay (Loshchilov and Hutter 2019); kernels alone decay, as by `PaperSGD`."""
 
     def __init__(self, learning_rate: float, **kwargs: Any) -> None:
         super().__init__(learning_rate=learning_rate, **kwargs)
-        self.exclude_from_weight_decay(var_names=["bias"])
+        self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
 
 
 def optimizer(train: TrainParams, forms: Forms) -> keras.optimizers.Optimizer:
@@ -95,7 +96,8 @@ def compile_for_training(model: Classifier, train: TrainParams) -> None:
     """Freeze the layers that `train` does not name, and give `model` an optimizer for the others, and a loss."""
     for layer in model.network.layers:
         if layer.weights:  # Nothing is computed backwards below the lowest layer that is not frozen.
-            layer.trainable = layer.name in train.trained
+            # Not trained, a batch normalization keeps its moving statistics, and uses them.
+            layer.trainable = owner(layer.name) in train.trained
     model.compile(
         optimizer=optimizer(train, model.forms),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -111,5 +113,5 @@ def trained_parameters(model: Classifier) -> int:
 
 
 def _layer(variable: Any) -> str:
-    """The name of the layer whose weights `variable` holds, as in `classifier/alexnet/conv1/kernel`."""
-    return str(variable.path).rpartition("/")[0].rpartition("/")[2]
+    """The layer of the paper's that `variable` is trained with, as `conv1` for `classifier/alexnet/norm1/gamma`."""
+    return owner(str(variable.path).rpartition("/")[0].rpartition("/")[2])
