@@ -209,6 +209,7 @@ def test_a_list_that_names_photographs_of_a_train_folder_by_chance_holds_none_ou
     photographs = [f"train/{label}_{number}.jpg" for label in ("cat", "dog") for number in (1, 2)]
     found = chosen_labels(files(photographs, {"test.txt": "cat_1\ndog_1\n"}))
     assert set(found.rows["split"]) == {"train"}
+    assert found.remarks == ["splits of 'test.txt' that are not those of the folders, ignored"]
 
 
 def test_masks_beside_photographs_are_not_taken_for_them() -> None:

@@ -406,6 +406,7 @@ REFUSED = {
     ),
     "splits in each split": (["{train,test}/{train,test}_images/{1,2}.jpg"], "have the names of splits"),
     "unlabelled photographs": (["{cats,dogs,unlabeled}/{1,2}.jpg"], "by its name, 'unlabeled' is no class"),
+    "a heap to be sorted": (["{cats,dogs,New folder}/{1,2}.jpg"], "by its name, 'New folder' is no class"),
     "CVAT's export": (["default/{cat,dog,no_label}/{1,2}.jpg"], "by its name, 'no_label' is no class"),
     "CASIA": (["CASIA2/{Au,Tp,CASIA 2 Groundtruth}/{1,2}.jpg"], "by its name, 'CASIA 2 Groundtruth' is no class"),
     "versions of all photographs": (["{images,images_small}/{1,2}.jpg"], "'images', 'images_small' look like versions"),

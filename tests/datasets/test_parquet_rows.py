@@ -72,6 +72,23 @@ def test_rows_without_image_or_label_are_left_out_and_told(
     assert "rows without an image, left out: 1" in capsys.readouterr().out
 
 
+def test_several_labels_of_a_row_are_refused_and_a_list_of_one_is_that_label(tmp_path: Path, target: Path) -> None:
+    path = tmp_path / "pets.parquet"
+    for first, message in (["a"], ""), (["a", "b"], "is no name of a class"):
+        images = pa.array([{"bytes": b"\x89PNG%d" % number, "path": None} for number in range(4)], IMAGES)
+        parquet.write_table(
+            pa.table({"image": images, "labels": [first, ["b"], ["a"], ["b"]], "shelter": list("xyxy")}), path
+        )
+        source = Directory(str(path))
+        source.fetch(target)
+        if message:
+            with pytest.raises(UserError, match=message):
+                source.index(target)
+        else:
+            assert sorted(source.index(target)["label"]) == ["a", "a", "b", "b"]
+        next(target.iterdir()).unlink()
+
+
 @pytest.mark.parametrize(
     ("labels", "features", "images", "message"),
     [

@@ -146,6 +146,8 @@ def _holds_bytes(kind: Any) -> bool:
 def _is_plain(kind: Any) -> bool:
     from pyarrow import types
 
+    if types.is_list(kind):  # Several labels: as text, they are refused, and no other column is taken for the label.
+        return _is_plain(kind.value_type)
     checks = (types.is_string, types.is_large_string, types.is_integer, types.is_boolean, types.is_floating)
     return types.is_dictionary(kind) or any(check(kind) for check in checks)
 

@@ -35,6 +35,7 @@ _ANNOTATIONS = re.compile(
 _UNLABELLED = re.compile(
     r"(un|not? )label(l?ed|s)?|(.* )?(ground ?truth|annotations|segmentations|trimaps|masks)"
     r"|plots?|previews?|thumb(nail)?s?|augmented( (images?|data))?|outputs?|results?|samples?"
+    r"|unsorted|todo|new folder|untitled( folder)?|unclassified|uncategori[sz]ed|te?mp"
     r"|(.* )?(duplicates?|rejects?|rejected|unused|ignored?|backups?)",
     re.IGNORECASE,
 )

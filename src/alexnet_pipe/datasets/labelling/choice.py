@@ -167,6 +167,7 @@ def _about_tables(files: Files) -> Iterator[str]:
     naming = naming_tables(files, PhotographNames(files.photographs))[0] if tables else []
     for table in naming[:1]:
         columns = quoted(few_valued(table.cells) or column_names(table.cells))
-        yield f"no column of {table.name!r} plainly holds labels: set dataset.labels to the one that does ({columns})"
+        which = f"set dataset.labels to the one that does ({columns})" if columns else "add one with a name"
+        yield f"no column of {table.name!r} plainly holds labels: {which}"
     if tables and not naming:
         yield f"{quoted(tables)} has no column, as file_name, that names the photographs as they are called here"

@@ -15,9 +15,7 @@ from alexnet_pipe.datasets.folders.folder_names import holds_annotations_by_name
 from alexnet_pipe.datasets.labelling.label_columns import CODED
 from alexnet_pipe.datasets.labels import SPLITS, spelled_alike
 
-_MASK = re.compile(
-    r"(.+)[-_. ](?:mask|seg(?:mentation)?|gt|trimap|annotation)(?:[-_ ]?\d+)?", re.IGNORECASE | re.DOTALL
-)
+_MASK = re.compile(r"[-_. ](mask|seg(mentation)?|gt|trimap|annotation)([-_ ]?\d+)?\Z", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -57,9 +55,10 @@ class Files:
     @cached_property
     def masks(self) -> set[str]:
         """The images beside the photograph of which they are masks by their names, as `1_mask.png` beside `1.png`."""
-        stems = {name.rpartition(".")[0]: name for name in self.images}
-        found = {name: match for stem, name in stems.items() if (match := _MASK.fullmatch(stem))}
-        return {name for name, match in found.items() if match[1] in stems}
+        stems = {name: name.rpartition(".")[0] for name in self.images}
+        found = {name: _MASK.sub("", stem) for name, stem in stems.items() if _MASK.search(stem)}
+        known = set(stems.values()) if found else set()
+        return {name for name, photograph in found.items() if photograph in known}
 
     @cached_property
     def photographs(self) -> list[str]:

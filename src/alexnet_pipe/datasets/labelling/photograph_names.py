@@ -12,6 +12,9 @@ from alexnet_pipe.datasets.labelling.labelled import split_above
 _DEEPEST = 100
 """Parts of the longest path that is looked for."""
 
+_TRIED = 200
+"""Cells from which it is told how a column names photographs."""
+
 _WHOLE = re.compile(r"(?:^|(?<=/))0*(\d+)(?:\.0+)?$")
 
 
@@ -52,6 +55,8 @@ class PhotographNames:
         if not found:  # The path may begin above the data set, as one on somebody else's disk.
             below = ("/".join(parts[start:]) for start in range(1, len(parts)))
             found = [self._paths[path] for path in below if path in self._paths][:1]
+        if len(found) < 2:
+            return found
         above = _parts(folder)
         found = [member for member in found if _parts(member)[: len(above)] == above] or found
         return [member for member in found if split and split_above(member) == split] or found
@@ -64,7 +69,7 @@ class PhotographNames:
         own = list(map(_own_name, cells))
         of_files = all(map(is_image_name, own)) or any("://" in cell for cell in cells)
         for names in (cells, own, [posixpath.splitext(name)[0] for name in own]) if of_files else ():
-            if any(self.find(name, folder, None) for name in names) and len(set(names)) == len(set(cells)):
+            if any(self.find(name, folder, None) for name in names[:_TRIED]) and len(set(names)) == len(set(cells)):
                 return list(names)
         return list(cells)
 

@@ -12,7 +12,14 @@ from alexnet_pipe.datasets.folder import is_image_name, path_parts
 from alexnet_pipe.datasets.folders.folder_names import names_a_split_only, quoted, split_in, words
 from alexnet_pipe.datasets.labelling.label_columns import is_split_name
 from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, split_above
-from alexnet_pipe.datasets.labelling.naming_tables import folder_of, naming_tables, row_splits, stem, unknown_splits
+from alexnet_pipe.datasets.labelling.naming_tables import (
+    folder_of,
+    is_label_file,
+    naming_tables,
+    row_splits,
+    stem,
+    unknown_splits,
+)
 from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
 
 _Said = list[tuple[str, str]]
@@ -42,12 +49,14 @@ def with_published_splits(found: Labelled, files: Files) -> Labelled:
         columns=["member", "split", "list"],
         dtype="str",
     )
-    free = [member for member in found.rows["member"] if split_above(member) is None]
-    listed = _without_unions(listed[listed["member"].isin(free)])
-    splits, remark = _followed(listed, found.rows)
-    unread = sorted({*filter(_may_say_splits, files.visible), *said} - {name for name, told in said.items() if told})
+    listed = listed[listed["member"].isin(set(found.rows["member"]))]
+    in_folders = listed["member"].map(split_above).astype("str") == "train"
+    if len(against := listed.loc[in_folders & (listed["split"] != "train"), "list"].unique()):
+        remarks.append(f"splits of {quoted(sorted(against))} that are not those of the folders, ignored")
+    splits, remark = _followed(_without_unions(listed[~in_folders]), found.rows)
+    unread = {*filter(_may_say_splits, files.visible), *said} - {name for name, told in said.items() if told}
     if 0 < len(unread) <= _MOST_LISTS:
-        remarks.append(f"splits may be in {quoted(unread)}, not followed: a table of file_name,split would be")
+        remarks.append(f"splits may be in {quoted(sorted(unread))}, not followed: a table of file_name,split would be")
     remarks += filter(None, [remark])
     return found._replace(rows=found.rows.assign(split=splits), remarks=[*found.remarks, *remarks])
 
@@ -76,7 +85,7 @@ def _without_unions(listed: pd.DataFrame) -> pd.DataFrame:
 
 def _said(files: Files) -> tuple[dict[str, _Said], list[str]]:
     """What each table and list says, and a line about each column of splits that is not understood."""
-    if not any(map(_LIST.fullmatch, files.visible)):
+    if not any(is_label_file(name) or _may_be_one(name) for name in files.visible):
         return {}, []
     names = PhotographNames(files.photographs)
     try:
@@ -100,8 +109,9 @@ def _may_say_splits(name: str) -> bool:
 def _lists(files: Files, names: PhotographNames) -> dict[str, _Said]:
     """What each list says, by its name; nothing if most of its entries mean no photograph."""
     lists: dict[str, _Said] = {}
+    possible = sorted(filter(_may_be_one, files.visible))
     for read, endings in ((_text, (".txt", ".lst")), (_json, (".json",))):
-        found = [name for name in sorted(files.visible) if name.lower().endswith(endings) and _may_be_one(name)]
+        found = [name for name in possible if name.lower().endswith(endings)]
         for name in found if len(found) <= _MOST_LISTS else []:
             if files.sizes[name] <= _LARGEST_LIST:
                 said = list(read(files, name, names))
@@ -111,7 +121,9 @@ def _lists(files: Files, names: PhotographNames) -> dict[str, _Said]:
 
 
 def _may_be_one(name: str) -> bool:
-    return name.endswith((_FLAGS, ".json")) or split_in(stem(name)) is not None
+    ending = name.lower().rpartition(".")[2]
+    named = name.endswith(_FLAGS) or split_in(stem(name)) is not None
+    return ending == "json" or (ending in ("txt", "lst") and named)
 
 
 def _text(files: Files, name: str, names: PhotographNames) -> Iterator[tuple[str, str]]:
