@@ -134,17 +134,20 @@ def _forms(rows: pd.DataFrame, beside: frozenset[str], where: str) -> list[str]:
     """The tables that are forms to be filled in: one label in all rows, where others have several.
 
     Raises:
-        UserError: if such a table is not plainly one of test images, or there is no other.
+        UserError: if such a table is not plainly one of test images, nor of a class of its own, or there is no other.
     """
     labels, sizes = rows.groupby("table")["label"].nunique(), rows["table"].value_counts()
     alike = rows["table"].isin([table for table in labels.index if labels[table] == 1 and sizes[table] > 1])
     forms, others = rows[alike & ~rows["member"].isin(beside)], rows[~alike]
     if forms["label"].nunique() != 1 or (others["label"].nunique() < 2 and not beside):
         return []
-    if (forms["split"] == "train").any() or others.empty:
+    of_training, label = (forms["split"] == "train").any(), forms["label"].iloc[0]
+    if of_training and label not in set(others["label"]) and len(others):
+        return []
+    if of_training or others.empty:
         raise UserError(
-            f"{where}: every row of {quoted(forms['table'].unique())} has the label {forms['label'].iloc[0]!r}, as a "
-            "form to be filled in has: remove it, or put its rows into the table with the others"
+            f"{where}: every row of {quoted(forms['table'].unique())} has the label {label!r}, as a form to be filled "
+            "in has: remove it, or put its rows into the table with the others"
         )
     return list(forms["table"].unique())
 
