@@ -7,19 +7,15 @@ import numpy as np
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.inputs.stream import (
-    TrainingStream,
-    colour_directions,
-    colour_factors,
-    crop_offsets,
-    image_order,
-    mirror_flags,
-)
+from alexnet_pipe.inputs.draws import crop_boxes, erased_boxes, mixtures
+from alexnet_pipe.inputs.stream import TrainingStream, colour_directions, probabilities
+from alexnet_pipe.model.model_file import weights_digest
 from alexnet_pipe.params.train import TrainParams
 from tests.stores import random_store
 
 NO_COLOUR = np.zeros((3, 3))
 TRAIN = TrainParams(seed=7, batch_size=4)
+DIGEST = "5a207f1c10eb50a3104e5685c5d0db4aba78b9726ae7a4d46d5c293c9b23f593"
 
 
 def assert_same(one, other) -> None:
@@ -28,12 +24,45 @@ def assert_same(one, other) -> None:
     np.testing.assert_array_equal(one[1], other[1])
 
 
-def test_a_stream_started_at_any_step_gives_the_same_bytes() -> None:
+ALL = TRAIN.model_copy(update={"crop_area": 0.2, "erasing": 0.5, "mixup": 0.2, "cutmix": 1.0, "label_smoothing": 0.1})
+
+
+@pytest.mark.parametrize("train", [TRAIN, ALL], ids=["as published", "all"])
+def test_a_stream_started_at_any_step_gives_the_same_bytes(train: TrainParams) -> None:
     store = random_store(10)
-    whole = list(TrainingStream(store, np.eye(3), TRAIN).batches(0, 12))
+    whole = list(TrainingStream(store, np.eye(3), train).batches(0, 12))
     for first in (1, 5, 11):
-        for step, batch in enumerate(TrainingStream(store, np.eye(3), TRAIN).batches(first, 12), start=first):
+        for step, batch in enumerate(TrainingStream(store, np.eye(3), train).batches(first, 12), start=first):
             assert_same(batch, whole[step])
+
+
+def test_a_batch_of_the_published_recipe_is_the_same_in_every_version() -> None:
+    # Every bit of a training follows from its batches: a draw that changes makes all published results another's.
+    inputs, labels = TrainingStream(random_store(10), np.eye(3), TRAIN).batch(3)
+    assert (sorted(inputs), labels.dtype) == (["colour_shift", "image", "mirror", "offset"], np.int32)
+    assert weights_digest([*(inputs[name] for name in sorted(inputs)), labels]) == DIGEST
+
+
+def test_a_batch_of_boxes_holds_whole_images_and_what_was_drawn_for_them() -> None:
+    store = random_store(10)
+    stream = TrainingStream(store, np.eye(3), ALL)
+    inputs, labels = stream.batch(3)
+    np.testing.assert_array_equal(inputs["image"], store.gather(stream.indices(3)))
+    np.testing.assert_array_equal(inputs["box"], crop_boxes(7, 3, 4, 0.2))
+    np.testing.assert_array_equal(inputs["erased"], erased_boxes(7, 3, 4, 0.5))
+    for name, drawn in zip(("patch", "share"), mixtures(7, 3, 4, 0.2, 1.0), strict=True):
+        np.testing.assert_array_equal(inputs[name], drawn)
+    assert "offset" not in inputs
+    assert (labels.dtype, labels.shape) == (np.float32, (4, 2))
+
+
+def test_probabilities_have_the_sum_1_and_smoothing_spreads_its_share_evenly() -> None:
+    smoothed = probabilities(np.array([2, 0], np.int32), 4, 0.2)
+    np.testing.assert_allclose(smoothed, [[0.05, 0.05, 0.85, 0.05], [0.85, 0.05, 0.05, 0.05]], atol=1e-7)
+    for step in range(20):
+        _, labels = TrainingStream(random_store(10, 3), np.eye(3), ALL).batch(step)
+        assert labels.min() > 0
+        np.testing.assert_allclose(labels.sum(axis=1), 1, atol=1e-6)
 
 
 def test_shards_do_not_matter() -> None:
@@ -77,37 +106,6 @@ def test_shifts_vary_along_the_directions_with_their_deviation() -> None:
 def test_fewer_images_than_a_batch_is_an_error_that_names_the_parameter() -> None:
     with pytest.raises(UserError, match=r"3 training images .* train\.batch_size"):
         TrainingStream(random_store(3), NO_COLOUR, TRAIN)
-
-
-def test_the_same_seed_and_step_give_the_same_choices_and_others_do_not() -> None:
-    for draw in (crop_offsets, mirror_flags, colour_factors):
-        np.testing.assert_array_equal(draw(1, 5, 64), draw(1, 5, 64))
-        assert not np.array_equal(draw(1, 5, 64), draw(1, 6, 64))
-        assert not np.array_equal(draw(1, 5, 64), draw(2, 5, 64))
-
-
-def test_an_order_is_a_permutation_and_changes_with_the_epoch() -> None:
-    first, second = image_order(1, 0, 1000), image_order(1, 1, 1000)
-    assert sorted(first) == sorted(second) == list(range(1000))
-    assert not np.array_equal(first, second)
-
-
-def test_crops_reach_all_900_positions_evenly() -> None:
-    offsets = crop_offsets(1, 0, 90_000)
-    counts = np.bincount(offsets[:, 0] * 30 + offsets[:, 1], minlength=900)
-    assert len(counts) == 900
-    # Chi-squared with 899 degrees of freedom: mean 899, standard deviation 42.
-    assert ((counts - 100) ** 2 / 100).sum() < 899 + 5 * 42
-
-
-def test_half_of_the_images_are_mirrored() -> None:
-    assert abs(mirror_flags(1, 0, 10_000).mean() - 0.5) < 0.02
-
-
-def test_colour_factors_are_standard_normal() -> None:
-    factors = colour_factors(1, 0, 20_000)
-    assert abs(factors.mean()) < 0.02
-    assert abs(factors.std() - 1) < 0.02
 
 
 def test_without_random_crops_and_mirror_images_a_step_sees_centres_and_the_rest_stays() -> None:

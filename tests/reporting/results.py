@@ -11,12 +11,14 @@ from alexnet_pipe.reporting.results import Commit, Provenance, Results
 from tests.stores import random_store
 
 HOSTILE = "<script>alert(1)</script>.jpg"
+AS_PUBLISHED = {"crop_area": None, "erasing": 0.0, "mixup": 0.0, "cutmix": 0.0}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "dataset": {"source": "sample", "location": None},
     "resize": {"policy": "crop", "max_pixels": 1_000_000},
     "model": {"variant": "paper", "width": 0.25},
     "train": {"seed": 1, "batch_size": 2, "patience": 3, "colour_shift": 0.1, "init_weights": None}
-    | {"random_crops": True, "mirror": True, "dropout": 0.5},
+    | {"random_crops": True, "mirror": True, "dropout": 0.5}
+    | AS_PUBLISHED,
 }
 ORIGIN = Provenance(
     commit=Commit("12345678" * 5, "2026-01-02", changed=False, test_metrics={"top1_error": 0.5}),

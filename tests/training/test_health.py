@@ -46,6 +46,8 @@ def look(
 def test_guessing_loses_ln_of_the_classes_if_they_are_equal_and_less_if_not() -> None:
     assert guessing_loss(np.arange(1000)) == pytest.approx(math.log(1000))
     assert guessing_loss(np.array([0, 0, 0, 2])) == pytest.approx(-0.75 * math.log(0.75) - 0.25 * math.log(0.25))
+    smoothed = guessing_loss(np.array([0, 0, 0, 1]), smoothing=0.2)
+    assert smoothed == pytest.approx(-0.7 * math.log(0.7) - 0.3 * math.log(0.3))
 
 
 @pytest.mark.parametrize(

@@ -15,14 +15,21 @@ from numpy.typing import ArrayLike, NDArray
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, undamaged
-from alexnet_pipe.inputs.views import CENTRE, POSITIONS, Inputs
+from alexnet_pipe.inputs.draws import (
+    colour_factors,
+    crop_boxes,
+    crop_offsets,
+    erased_boxes,
+    image_order,
+    mirror_flags,
+    mixtures,
+)
+from alexnet_pipe.inputs.views import Inputs
 from alexnet_pipe.paper import CROP
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
 
-Batch = tuple[Inputs, NDArray[np.int32]]
-
-_ORDER, _CROP, _MIRROR, _COLOUR = range(4)
+Batch = tuple[Inputs, NDArray[np.int32] | NDArray[np.float32]]
 
 
 class TrainingStream:
@@ -42,9 +49,9 @@ class TrainingStream:
                 f"train.batch_size to {len(store)} or less"
             )
         self.store = store
+        self.train = train
         self.seed = train.seed
         self.batch_size = train.batch_size
-        self._random_crops, self._mirror = train.random_crops, train.mirror
         self._colour_directions = colour_directions.astype(np.float32)
         # A batch can lie across two epochs, and the next batch is made while this one is used.
         self._order = lru_cache(maxsize=3)(lambda epoch: image_order(train.seed, epoch, len(store)))
@@ -73,16 +80,34 @@ class TrainingStream:
         return np.concatenate(parts)
 
     def batch(self, step: int) -> Batch:
-        """The model's inputs and the labels, int32 `(batch_size,)`, of one step."""
-        indices = self.indices(step)
-        offsets = crop_offsets(self.seed, step, len(indices), self._random_crops)
+        """The inputs and labels of one step.
+
+        Inputs are the classifier's. With `train.crop_area`, images are whole, uint8 `(batch_size, 256, 256, 3)`, and
+        `box` of `crop_boxes` stands for `offset`; with `train.erasing` there is `erased` of `erased_boxes`; with
+        `train.mixup` or `train.cutmix` there are `patch` and `share` of `mixtures`, where the other image is the one at
+        the same place from the batch's end.
+
+        Labels are int32 `(batch_size,)`; where images are mixed or `train.label_smoothing` is on, `probabilities`.
+        """
+        train, indices = self.train, self.indices(step)
+        of_step = (self.seed, step, len(indices))
         inputs: Inputs = {
-            "image": self._crops(indices, offsets),
-            "offset": offsets,
-            "mirror": mirror_flags(self.seed, step, len(indices), self._mirror),
-            "colour_shift": colour_factors(self.seed, step, len(indices)) @ self._colour_directions.T,
+            "mirror": mirror_flags(*of_step, train.mirror),
+            "colour_shift": colour_factors(*of_step) @ self._colour_directions.T,
         }
-        return inputs, self.store.labels[indices]
+        if train.crop_area is None:
+            inputs["offset"] = offsets = crop_offsets(*of_step, train.random_crops)
+            inputs["image"] = self._crops(indices, offsets)
+        else:
+            inputs |= {"box": crop_boxes(*of_step, train.crop_area), "image": self.store.gather(indices)}
+        if train.erasing:
+            inputs["erased"] = erased_boxes(*of_step, train.erasing)
+        if train.mixup or train.cutmix:
+            inputs["patch"], inputs["share"] = mixtures(*of_step, train.mixup, train.cutmix)
+        labels = self.store.labels[indices]
+        if not train.labels_are_probabilities:
+            return inputs, labels
+        return inputs, probabilities(labels, len(self.store.classes), train.label_smoothing, inputs)
 
     def batches(self, first: int, end: int) -> Iterator[Batch]:
         """The batches of steps `first` to `end - 1`; the next one is made while the caller uses this one."""
@@ -120,30 +145,17 @@ def _directions(components: Mapping[str, Any], deviation: float) -> NDArray[np.f
     return directions
 
 
-def image_order(seed: int, epoch: int, images: int) -> NDArray[np.int64]:
-    """A permutation of `range(images)` for one epoch."""
-    return _generator(seed, _ORDER, epoch).permutation(images)
+def probabilities(
+    labels: NDArray[np.int32], classes: int, smoothing: float, inputs: Inputs | None = None
+) -> NDArray[np.float32]:
+    """What a step is to predict, float32 `(n, classes)`, each row with the sum 1.
 
-
-def crop_offsets(seed: int, step: int, images: int, random: bool = True) -> NDArray[np.int32]:
-    """Row and column of each image's crop, int32 `(images, 2)`: the centre, or uniform over the 30×30 positions."""
-    if not random:
-        return np.full((images, 2), CENTRE, np.int32)
-    return _generator(seed, _CROP, step).integers(0, POSITIONS, (images, 2), dtype=np.int32)
-
-
-def mirror_flags(seed: int, step: int, images: int, random: bool = True) -> NDArray[np.bool_]:
-    """Which images are mirrored, bool `(images,)`: none, or half of them on average."""
-    if not random:
-        return np.zeros(images, bool)
-    return _generator(seed, _MIRROR, step).integers(0, 2, images, dtype=np.int8).astype(bool)
-
-
-def colour_factors(seed: int, step: int, images: int) -> NDArray[np.float32]:
-    """Standard normal factors of the three principal colour directions, float32 `(images, 3)`."""
-    return _generator(seed, _COLOUR, step).standard_normal((images, 3), dtype=np.float32)
-
-
-def _generator(seed: int, purpose: int, position: int) -> np.random.Generator:
-    # Philox is counter-based: the key and the highest counter word select one of many streams that never overlap.
-    return np.random.Generator(np.random.Philox(key=[seed, purpose], counter=[0, 0, 0, position]))
+    An image that `patch` and `share` in `inputs` mix with another has the other's label by the other's share of all its
+    pixels; then `smoothing` of each row is spread over all classes (Szegedy et al. 2016).
+    """
+    certain = np.eye(classes, dtype=np.float32)[labels]
+    if inputs and "patch" in inputs:
+        top, left, bottom, right = inputs["patch"].T
+        others = (inputs["share"] * ((bottom - top) * (right - left)) / np.float32(CROP**2))[:, None]
+        certain = certain + others.astype(np.float32) * (certain[::-1] - certain)
+    return certain + np.float32(smoothing) * (np.float32(1 / classes) - certain)

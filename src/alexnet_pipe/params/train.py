@@ -2,14 +2,24 @@
 
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from alexnet_pipe.params.section import Section, Sha256
+
+
+def _off_or_drawable(alpha: float) -> float:
+    # Far below, Beta's random numbers are not even numbers.
+    if 0 < alpha < 0.01:
+        raise ValueError("expected 0, which turns it off, or at least 0.01")
+    return alpha
+
 
 Count = Annotated[int, Field(ge=1, lt=2**31)]
 Rate = Annotated[float, Field(gt=0, le=1e6)]
 Factor = Annotated[float, Field(ge=0, le=1e6)]
 """Far above what anybody means, and far below the largest float32."""
+Share = Annotated[float, Field(ge=0, lt=1)]
+Alpha = Annotated[float, Field(ge=0, le=100), AfterValidator(_off_or_drawable)]
 Layer = Literal["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"]
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 
@@ -18,7 +28,7 @@ class TrainParams(Section):
     """Defaults are the paper's (sections 4 and 5).
 
     Attributes:
-        seed: Decides initial weights, image order, crops, mirror images, colour shifts and dropout.
+        seed: Decides initial weights, image order, dropout, and all that is random in a batch.
         batch_size: Images a step.
         optimizer: `sgd`: the paper's gradient descent; `adamw`: Adam with decoupled weight decay.
         learning_rate: The first ε; its largest where there is a warm-up.
@@ -32,6 +42,13 @@ class TrainParams(Section):
         random_crops: Cut each image anywhere, anew each time; otherwise its centre, as one view of a test.
         mirror: Mirror half of the images.
         colour_shift: Standard deviation of α in the RGB shift; 0 turns it off.
+        crop_area: The smallest area of a random box that is resampled to a crop, as a share of the 256×256 image; if
+            there is none, crops are cut out as published.
+        erasing: Probability with which a random rectangle of a crop is replaced by the mean image.
+        mixup: α of the Beta distribution by which two images are mixed everywhere; 0 turns it off.
+        cutmix: α of the Beta distribution by which a rectangle of another image is pasted; 0 turns it off.
+        label_smoothing: Share of the labels that is spread over all classes.
+        average: Decay of a moving average of the weights, which is validated beside them; 0 turns it off.
         patience: Of `plateau`: epochs without a lower validation error before the rate is cut.
         cuts: Of `plateau`: how often the rate is divided by 10 before training stops.
         max_epochs: Stops even if the validation error is still falling.
@@ -64,13 +81,19 @@ class TrainParams(Section):
     learning_rate: Rate = 0.01
     schedule: Literal["plateau", "constant", "linear", "cosine"] = "plateau"
     warmup_epochs: Factor = 0.0
-    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    momentum: Share = 0.9
     weight_decay: Factor = 0.0005
     clip_norm: Rate | None = None
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    dropout: Share = 0.5
     random_crops: bool = True
     mirror: bool = True
     colour_shift: Factor = 0.1
+    crop_area: Annotated[float, Field(ge=0.01, le=1)] | None = None
+    erasing: Annotated[float, Field(ge=0, le=1)] = 0.0
+    mixup: Alpha = 0.0
+    cutmix: Alpha = 0.0
+    label_smoothing: Share = 0.0
+    average: Share = 0.0
     patience: Count = 10
     cuts: Annotated[int, Field(ge=0, lt=2**31)] = 3
     max_epochs: Count = 90
@@ -97,6 +120,12 @@ class TrainParams(Section):
             raise ValueError(f"learning_rate_multipliers names {', '.join(sorted(useless))}, whose weights are frozen")
         return self
 
+    @model_validator(mode="after")
+    def _boxes_are_random(self) -> "TrainParams":
+        if self.crop_area is not None and not self.random_crops:
+            raise ValueError("crop_area makes random crops, and random_crops is false: leave one out")
+        return self
+
     def decisive(self) -> dict[str, Any]:
         """What decides what a step computes: if it has changed, an interrupted run begins anew.
 
@@ -104,6 +133,11 @@ class TrainParams(Section):
         """
         planned = self.schedule in ("linear", "cosine")
         return self.model_dump(exclude=self.UNRELATED_TO_STEPS | (set() if planned else {"max_epochs"}))
+
+    @property
+    def labels_are_probabilities(self) -> bool:
+        """Whether a batch's labels are a probability for each class, rather than a class for each image."""
+        return max(self.mixup, self.cutmix, self.label_smoothing) > 0
 
     @property
     def trained(self) -> list[Layer]:

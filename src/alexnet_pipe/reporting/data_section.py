@@ -10,11 +10,13 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from numpy.typing import NDArray
+from PIL import Image
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.labels import SPLITS
 from alexnet_pipe.datasets.place import Container, Place, container_path
-from alexnet_pipe.inputs.stream import colour_directions, colour_factors, crop_offsets, mirror_flags
+from alexnet_pipe.inputs.draws import colour_factors, crop_boxes, crop_offsets, mirror_flags
+from alexnet_pipe.inputs.stream import colour_directions
 from alexnet_pipe.inputs.views import POSITIONS, VIEWS
 from alexnet_pipe.paper import CROP, SIDE
 from alexnet_pipe.params.resize import ResizeParams
@@ -179,7 +181,7 @@ def input_section(results: Results, train: Mapping[str, Any]) -> dict[str, Any]:
             (f"{place}{', mirrored' if mirror else ''}", one_view(photograph, offset, mirror))
             for place, (offset, mirror) in zip(_PLACES * 2, VIEWS, strict=True)
         ],
-        "random": [(*drawn, one_view(photograph, *drawn)) for drawn in random_views(train)],
+        "random": training_views(photograph, train),
         "side": SIDE,
         "crop": CROP,
         "positions": POSITIONS,
@@ -190,6 +192,28 @@ def shifts(results: Results, train: Mapping[str, Any]) -> NDArray[np.floating]:
     """What the first step adds to R, G and B of its first images, in grey levels, `(SHIFTS, 3)`."""
     directions = colour_directions(results.eigenvalues, results.eigenvectors, train["colour_shift"])
     return colour_factors(train["seed"], 0, SHIFTS) @ directions.T
+
+
+def training_views(photograph: NDArray[np.uint8], train: Mapping[str, Any]) -> list[tuple[str, NDArray[np.uint8]]]:
+    """What is said of each of some views, and its pixels, uint8 `(CROP, CROP, 3)`."""
+    smallest = train["crop_area"]
+    if smallest is None:
+        views = [((row, column), (CROP, CROP), mirror) for (row, column), mirror in random_views(train)]
+        return [(_said(*view), one_view(photograph, view[0], view[2])) for view in views]
+    boxes = crop_boxes(train["seed"], 0, RANDOM, smallest)
+    mirrors = mirror_flags(train["seed"], 0, RANDOM, train["mirror"])
+    shown = []
+    for (top, left, height, width), mirror in zip(boxes.tolist(), mirrors.tolist(), strict=True):
+        box = (left, top, min(SIDE, left + width), min(SIDE, top + height))
+        pixels = np.asarray(Image.fromarray(photograph).resize((CROP, CROP), Image.Resampling.BILINEAR, box))
+        said = _said((round(top), round(left)), (round(height), round(width)), mirror)
+        shown.append((said, pixels[:, ::-1] if mirror else pixels))
+    return shown
+
+
+def _said(corner: tuple[int, int], sides: tuple[int, int], mirror: bool) -> str:
+    size = "" if sides == (CROP, CROP) else f": {sides[0]} by {sides[1]}"
+    return f"{corner[0]}, {corner[1]}{size}{', mirrored' if mirror else ''}"
 
 
 def random_views(train: Mapping[str, Any]) -> list[tuple[tuple[int, int], bool]]:

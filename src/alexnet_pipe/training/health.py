@@ -39,9 +39,13 @@ def validate(
     return Validation(losses / len(held_out), wrong / len(held_out))
 
 
-def guessing_loss(labels: NDArray[np.integer]) -> float:
-    """The loss of predicting each class by its share of `labels`, in nats: ln(classes) if the classes are equal."""
-    return float(entropy(np.bincount(labels)))
+def guessing_loss(labels: NDArray[np.integer], smoothing: float = 0.0) -> float:
+    """The loss of predicting each class by its share of `labels`, in nats: ln(classes) if the classes are equal.
+
+    `smoothing` of each label is spread over all classes.
+    """
+    shares = np.bincount(labels) / len(labels)
+    return float(entropy(shares + smoothing * (1 / len(shares) - shares)))
 
 
 def require_finite(loss: float, state: State) -> None:
@@ -65,7 +69,7 @@ def require_learning(state: State, stream: TrainingStream, model: Classifier, tr
     every, since = steps_between_looks(stream, train), state.step - stream.first_step(train.warmup_epochs)
     if since <= 0 or since % every or len(state.recent) < min(every, RECENT):
         return
-    recent, guessing = float(np.mean(state.recent)), guessing_loss(stream.store.labels)
+    recent, guessing = float(np.mean(state.recent)), guessing_loss(stream.store.labels, train.label_smoothing)
     if recent < FLAT * guessing:
         return
     text = f"after {state.step:,} steps the loss is {recent:.3f}, and guessing gives {guessing:.3f}. "

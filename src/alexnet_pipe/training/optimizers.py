@@ -1,16 +1,20 @@
-"""Stochastic gradient descent as the paper writes it (section 5), and AdamW."""
+"""Stochastic gradient descent as the paper writes it (section 5), AdamW, and a moving average of the weights."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from math import prod
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
+from numpy.typing import NDArray
 
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import PORTABLE, Forms
 from alexnet_pipe.params.model import owner
 from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.training.augmentation import training_model
 
 
 class _ByLayer:
@@ -79,6 +83,47 @@ class AdamW(_ByLayer, keras.optimizers.AdamW):
         self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
 
 
+class MovingAverage:
+    """The exponential moving average of all that a classifier has learned, its batch statistics included.
+
+    Attributes:
+        variables: The averages, in the order of the classifier's weights.
+    """
+
+    def __init__(self, model: Classifier, decay: float) -> None:
+        self.model = model
+        self.decay = decay
+        self.variables = [keras.Variable(weight, trainable=False, name="average") for weight in model.get_weights()]
+        self._take = model.forms.fused(self._take_share)
+
+    def update(self, step: int) -> None:
+        """Take a share of the weights after `step` steps.
+
+        It is 1 - `decay`, and more in the first steps, so that the first weights are soon forgotten: the decay is at
+        most (1 + step) / (10 + step), as in TensorFlow's `ExponentialMovingAverage`.
+        """
+        self._take(ops.convert_to_tensor(1 - min(self.decay, (1 + step) / (10 + step)), "float32"))
+
+    def values(self) -> list[NDArray[np.generic]]:
+        """As `get_weights` of the classifier."""
+        return [np.asarray(variable) for variable in self.variables]
+
+    @contextmanager
+    def in_the_model(self) -> Iterator[None]:
+        """The classifier has the averages for weights inside the block."""
+        weights = self.model.get_weights()
+        self.model.set_weights(self.values())
+        try:
+            yield
+        finally:
+            self.model.set_weights(weights)
+
+    def _take_share(self, share: Any) -> None:
+        for variable, weight in zip(self.variables, self.model.weights, strict=True):
+            # Exactly the weight where it never changes.
+            variable.assign(variable + share * (weight - variable))
+
+
 def optimizer(train: TrainParams, forms: Forms) -> keras.optimizers.Optimizer:
     """The one that `train` names, which updates in `forms`."""
     common: dict[str, Any] = {
@@ -92,19 +137,27 @@ def optimizer(train: TrainParams, forms: Forms) -> keras.optimizers.Optimizer:
     return PaperSGD(momentum=train.momentum, decay=train.weight_decay, **common)
 
 
-def compile_for_training(model: Classifier, train: TrainParams) -> None:
-    """Freeze the layers that `train` does not name, and give `model` an optimizer for the others, and a loss."""
+def compile_for_training(model: Classifier, train: TrainParams) -> keras.Model:
+    """What is to be trained on batches of `TrainingStream`: `training_model`, with an optimizer and a loss.
+
+    The layers that `train` does not name are frozen.
+    """
     for layer in model.network.layers:
         if layer.weights:  # Nothing is computed backwards below the lowest layer that is not frozen.
             # Not trained, a batch normalization keeps its moving statistics, and uses them.
             layer.trainable = owner(layer.name) in train.trained
-    model.compile(
+    kind = "CategoricalCrossentropy" if train.labels_are_probabilities else "SparseCategoricalCrossentropy"
+    trained = training_model(model, train)
+    trained.compile(
         optimizer=optimizer(train, model.forms),
-        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        loss=getattr(keras.losses, kind)(from_logits=True),
         metrics=["accuracy"],
         jit_compile=False,
     )
-    model.optimizer.build(model.trainable_variables)
+    trained.optimizer.build(trained.trainable_variables)
+    if trained is not model:
+        model.compile(jit_compile=False)  # It validates; XLA's convolutions would be slower.
+    return trained
 
 
 def trained_parameters(model: Classifier) -> int:

@@ -1,6 +1,7 @@
 """Where a training run stands, apart from its tensors: learning-rate rule, epoch under way, epochs that ended."""
 
-from dataclasses import dataclass, field
+import math
+from dataclasses import asdict, dataclass, field
 
 from alexnet_pipe.training.schedule import Plateau
 
@@ -28,13 +29,16 @@ class Epoch:
         step: Steps since the start of training, at the epoch's end.
         learning_rate: ε of its last step.
         train_loss: Mean cross-entropy of its batches, in nats, while the weights changed.
-        train_top1_error: Share of its images whose most probable class was wrong, likewise.
+        train_top1_error: Share of its images whose most probable class was wrong, likewise; of a mixed image, another
+            than the label that weighs more.
         validation_loss: Mean cross-entropy of the validation split at its end, in nats.
         validation_top1_error: Top-1 error of the validation split at its end.
         seconds: Time for its steps, checkpoints among them included, validation not.
         waiting_seconds: Part of that spent waiting for the next batch.
         steps_per_second: Of its steps.
         images_per_second: Of its steps.
+        averaged_loss: As `validation_loss`, of the weights' moving average, if there is one.
+        averaged_top1_error: As `validation_top1_error`, likewise.
     """
 
     epoch: int
@@ -48,11 +52,32 @@ class Epoch:
     waiting_seconds: float
     steps_per_second: float
     images_per_second: float
+    averaged_loss: float | None = None
+    averaged_top1_error: float | None = None
 
     @property
     def quality(self) -> tuple[float, float]:
-        """Lower is better: the validation error, and among equals the validation loss."""
+        """Lower is better: the lower validation error, and among equals loss, of weights and average."""
+        return min(self._plain, self._averaged)
+
+    @property
+    def averaged_is_better(self) -> bool:
+        """Whether the average of the weights has the lower validation error, or among equals loss."""
+        return self._averaged < self._plain
+
+    @property
+    def _plain(self) -> tuple[float, float]:
         return self.validation_top1_error, self.validation_loss
+
+    @property
+    def _averaged(self) -> tuple[float, float]:
+        if self.averaged_top1_error is None or self.averaged_loss is None:
+            return math.inf, math.inf
+        return self.averaged_top1_error, self.averaged_loss
+
+    def row(self) -> dict[str, float]:
+        """By name, without what was not measured."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass
@@ -87,7 +112,7 @@ class State:
 
     @property
     def best(self) -> Epoch:
-        """The first of the epochs with the lowest validation error; among equals, the one with the lowest loss."""
+        """The first of the epochs with the lowest `quality`."""
         return min(self.history, key=lambda epoch: epoch.quality)
 
     def after_step(self, rate: float, loss: float, accuracy: float, seconds: float, waiting: float) -> None:
@@ -101,8 +126,8 @@ class State:
         self.running.waiting += waiting
         self.recent = [*self.recent, loss][-RECENT:]
 
-    def after_epoch(self, result: Validation, batch_size: int) -> Epoch:
-        """Move the running epoch into the history, and ask the learning-rate rule."""
+    def after_epoch(self, result: Validation, averaged: Validation | None, batch_size: int) -> Epoch:
+        """Move the running epoch into the history, and ask the learning-rate rule about `result`, of the weights."""
         running, self.running = self.running, Running()
         epoch = Epoch(
             epoch=len(self.history) + 1,
@@ -116,6 +141,8 @@ class State:
             waiting_seconds=round(running.waiting, 3),
             steps_per_second=round(running.steps / running.seconds, 2),
             images_per_second=round(running.steps * batch_size / running.seconds, 1),
+            averaged_loss=averaged.loss if averaged else None,
+            averaged_top1_error=averaged.top1_error if averaged else None,
         )
         self.history.append(epoch)
         self.plateau = self.plateau.after(result.top1_error)
