@@ -4,6 +4,7 @@ import io
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Checkpoints
+from alexnet_pipe.training.optimizers import compile_for_training
 from alexnet_pipe.training.records import Records
 from alexnet_pipe.training.state import Validation
 from alexnet_pipe.training.trainer import Trainer
@@ -28,35 +30,51 @@ from benchmarks.step import constant_batch
 BATCH = 128
 STEPS = 40
 JPEGS = 512
+PUBLISHED, AUGMENTED = "published crops", "boxes and mixup"
+RECIPES: dict[str, dict[str, float]] = {PUBLISHED: {}, AUGMENTED: {"crop_area": 0.35, "mixup": 0.2}}
 
 
 def show_pipeline(images: ImageStore, repeats: int) -> None:
     """Images a second of the stream, and of `tf.io.decode_and_crop_jpeg` on the same images, both from memory."""
-    stream = TrainingStream(images, np.zeros((3, 3)), TrainParams(seed=0, batch_size=min(BATCH, len(images))))
     jpegs = _jpegs(images)
-    works = {"stream": lambda: _count(stream.batches(0, STEPS)), "JPEG": lambda: _count(iter(jpegs))}
+    works: dict[str, Callable[[], object]] = {"decode_and_crop_jpeg": lambda: _count(iter(jpegs))}
+    for name, train in RECIPES.items():
+        works[name] = partial(_made, TrainingStream(images, np.zeros((3, 3)), _recipe(images, **train)))
     times = by_turns(works, repeats)
     rates = {name: STEPS * BATCH / value.median for name, value in times.items()}
     print(f"input pipeline alone, batch {BATCH}, {STEPS} batches")
-    print(f"  this one {rates['stream']:,.0f} images/s, decode_and_crop_jpeg {rates['JPEG']:,.0f} images/s")
-    print(f"  {'input pipeline over decode_and_crop_jpeg':44} {rates['stream'] / rates['JPEG']:.2f} (at least 5)")
+    print(f"  {', '.join(f'{name} {rate:,.0f} images/s' for name, rate in rates.items())}")
+    for name in RECIPES:
+        ratio = rates[name] / rates["decode_and_crop_jpeg"]
+        print(f"  {f'{name} over decode_and_crop_jpeg':44} {ratio:.2f} (at least 5)")
 
 
 def show_end_to_end(images: ImageStore, rounds: int, steps: int = 12) -> None:
-    """Images a second of the real training loop, and of the same step on one constant batch, by turns.
+    """Images a second of the real training loop, and of the published step on one constant batch, by turns.
 
-    Validation and the checkpoint at an epoch's end are not counted.
+    Validation and the checkpoint at an epoch's end are not counted. The second recipe's images are resampled and mixed
+    on the device, which the published step does not do.
     """
+    for width, name in ((1.0, PUBLISHED), (1.0, AUGMENTED), (0.25, PUBLISHED), (0.25, AUGMENTED)):
+        real, constant = _end_to_end(images, width, RECIPES[name], rounds, steps)
+        print(f"training from the store, {name}, width {width:g}, mixed_bfloat16, batch {min(BATCH, len(images))}")
+        print(f"  images a second: {_all(real)}; the published step on one constant batch: {_all(constant)}")
+        ratio = float(np.median(real) / np.median(constant))
+        print(
+            f"  {'training over the step on a constant batch':44} {ratio:.2f}{' (at least 0.95)' if width == 1 else ''}"
+        )
+
+
+def _end_to_end(
+    images: ImageStore, width: float, recipe: dict[str, float], rounds: int, steps: int
+) -> tuple[list[float], list[float]]:
     keras.config.set_dtype_policy("mixed_bfloat16")
-    model = Classifier(images.classes, forms=fastest_forms(), initialisation="bvlc", seed=0)
-    train = TrainParams(
-        seed=0,
-        batch_size=min(BATCH, len(images)),
-        learning_rate=0.001,
-        patience=rounds + 1,
-        max_epochs=rounds + 1,
-        on_flat_loss="warn",
+    model, bare = (
+        Classifier(images.classes, forms=fastest_forms(), width=width, initialisation="bvlc", seed=0) for _ in range(2)
     )
+    common = {"learning_rate": 0.001, "patience": rounds + 1, "max_epochs": rounds + 1, "on_flat_loss": "warn"}
+    train = _recipe(images, **common, **recipe)
+    compile_for_training(bare, _recipe(images, **common))
     stream = _Epochs(images, np.eye(3), train)
     batch = constant_batch(stream.batch_size, len(images.classes))
     constant: list[float] = []
@@ -65,7 +83,7 @@ def show_end_to_end(images: ImageStore, rounds: int, steps: int = 12) -> None:
         def validate(self, between: Callable[[], None]) -> Validation:
             started = time.perf_counter()
             for _ in range(steps):
-                self.model.train_on_batch(*batch)
+                bare.train_on_batch(*batch)
             constant.append(steps * stream.batch_size / (time.perf_counter() - started))
             return Validation(1.0, 1.0)
 
@@ -73,11 +91,11 @@ def show_end_to_end(images: ImageStore, rounds: int, steps: int = 12) -> None:
         records = Records(Artifacts(Path(folder)), Checkpoints(Path(folder) / "kept"))
         history = OnConstantBatch(model, stream, images, records, train).run().history
     # The first epoch compiles.
-    real, constant = [epoch.images_per_second for epoch in history[1:]], constant[1:]
-    print(f"training from the store, full width, mixed_bfloat16, batch {stream.batch_size}")
-    print(f"  images a second: {_all(real)}; on one constant batch: {_all(constant)}")
-    ratio = float(np.median(real) / np.median(constant))
-    print(f"  {'training over the step on a constant batch':44} {ratio:.2f} (at least 0.95)")
+    return [epoch.images_per_second for epoch in history[1:]], constant[1:]
+
+
+def _recipe(images: ImageStore, **train: Any) -> TrainParams:
+    return TrainParams(seed=0, batch_size=min(BATCH, len(images)), **train)
 
 
 class _Epochs(TrainingStream):
@@ -102,6 +120,10 @@ def _jpegs(images: ImageStore) -> Any:
         .batch(BATCH)
         .prefetch(2)
     )
+
+
+def _made(stream: TrainingStream) -> int:
+    return _count(stream.batches(0, STEPS))
 
 
 def _count(batches: Any) -> int:
