@@ -185,6 +185,10 @@ def test_published_lists_of_splits_are_read_beside_what_labels(lists: dict[str, 
                 "train_test_split.txt": "1 1\n2 0\n",
             }.items()
         ),
+        (
+            {"images.txt": "1 cats/1.jpg\n2 dogs/1.jpg\n", "train_test_split.txt": "1 train\n2 test\n"},
+            "splits may be in 'train_test_split.txt', not followed",
+        ),
     ],
 )
 def test_lists_of_splits_that_cannot_be_followed_are_told(lists: dict[str, str], remark: str) -> None:

@@ -64,6 +64,24 @@ def test_a_mutated_table_is_refused_or_labels_photographs_that_are_there(name: s
     return None
 
 
+LISTS = {
+    "splits.json": json.dumps(
+        {"train": [f"{n % 2}/{n}.jpg" for n in range(15)], "test": [["1/15.jpg", 1], "0/16.jpg"]}
+    ),
+    "train_test_split.txt": "".join(f"{n} {int(n < 15)}\n" for n in range(20)),
+}
+PATHS = {"images.txt": "".join(f"{n} {n % 2}/{n}.jpg\n" for n in range(20))}
+
+
+@given(st.sampled_from(sorted(LISTS)), mutations)
+def test_a_mutated_list_of_splits_is_followed_or_passed_over_in_printable_lines(name: str, mutation: Mutation) -> None:
+    photographs = [f"{n % 2}/{n}.jpg" for n in range(20)]
+    found = chosen_labels(files(photographs, {**PATHS, name: mutation(LISTS[name].encode())}))
+    assert sorted(found.rows["member"]) == sorted(photographs)
+    assert set(found.rows["split"]) <= {"train", "test", "validation"}
+    assert all(map(str.isprintable, found.remarks))
+
+
 @given(mutations)
 def test_a_mutated_parquet_file_is_refused_or_read(mutation: Mutation) -> None:
     with TemporaryDirectory() as folder:

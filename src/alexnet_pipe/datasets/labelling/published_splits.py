@@ -115,7 +115,7 @@ def _lists(files: Files, names: PhotographNames) -> dict[str, _Said]:
         for name in found if len(found) <= _MOST_LISTS else []:
             if files.sizes[name] <= _LARGEST_LIST:
                 said = list(read(files, name, names))
-                known = [(member, split) for member, split in said if member]
+                known = [(member, split) for member, split in said if member and split]
                 lists |= {name: known if 2 * len(known) > len(said) else []} if said else {}
     return lists
 
@@ -130,7 +130,7 @@ def _text(files: Files, name: str, names: PhotographNames) -> Iterator[tuple[str
     if name.endswith(_FLAGS):
         paths = dict(_pairs(files, f"{name.removesuffix(_FLAGS)}{_PATHS}"))
         for number, flag in _pairs(files, name):
-            yield _meant(paths.get(number, ""), name, names), "train" if flag == "1" else "test"
+            yield _meant(paths.get(number, ""), name, names), {"1": "train", "0": "test"}.get(flag, "")
         return
     for line in _lines(files, name):
         cells = (line, *line.rsplit(maxsplit=1)[:1], *re.split(r"[\s,;]", line, maxsplit=1)[:1])
@@ -171,7 +171,7 @@ def _meant(cell: str, name: str, names: PhotographNames) -> str:
 
 
 def _pairs(files: Files, name: str) -> Iterator[tuple[str, str]]:
-    for line in _lines(files, name) if name in files.sizes else ():
+    for line in _lines(files, name) if files.sizes.get(name, _LARGEST_LIST) < _LARGEST_LIST else ():
         number, _, rest = line.partition(" ")
         yield number, rest.strip()
 
