@@ -276,7 +276,7 @@ def test_a_port_that_is_taken_is_one_line(workspace: Artifacts, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_a_photograph_that_stops_coming_is_one_line(workspace: Artifacts, tmp_path: Path) -> None:
+def test_what_a_request_breaks_is_one_line(workspace: Artifacts, tmp_path: Path) -> None:
     save_model(workspace.model, classifier())
     port = free_port()
     start = (
@@ -288,8 +288,15 @@ def test_a_photograph_that_stops_coming_is_one_line(workspace: Artifacts, tmp_pa
         process.stdout.readline()
         with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.sendall(start.encode())
-        printed = process.stdout.readline()
+        printed = [process.stdout.readline()]
+        for data in (None, 1, {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}):
+            answer = requests.post(
+                f"http://127.0.0.1:{port}/gradio_api/run/predict", json={"data": [data], "fn_index": 0}
+            )
+            assert answer.status_code == 500
+            printed.append(process.stdout.readline())
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate()
-    assert printed == "ERROR:    a request failed: ClientDisconnect\n"
+    kinds = ("ClientDisconnect", "TypeError", "ValidationError", "InvalidPathError")
+    assert [line.removeprefix("ERROR:    a request failed: ").split()[0] for line in printed] == list(kinds)
     assert rest == "alexnet-pipe: stopped by SIGINT\n"

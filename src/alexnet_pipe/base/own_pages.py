@@ -4,6 +4,7 @@ A browser sends what any page tells it to any address, also to 127.0.0.1. It nam
 host that it believes to talk to, which a foreign name server can have lead here.
 """
 
+import logging
 import re
 from collections.abc import Collection
 from urllib.parse import urlsplit
@@ -12,6 +13,8 @@ from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
+
+from alexnet_pipe.base.terminal import printable
 
 _NO_HOST = re.compile(r"[^\w.:\[\]-]")
 _NAMES = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -49,3 +52,15 @@ class OwnPagesOnly:
         except ValueError:
             return False
         return "*" in self._origins or (named in self._names and own)
+
+
+def in_one_line(record: logging.LogRecord) -> bool:
+    """What a request has broken, as one that ends in the middle of its photograph, without a traceback; a filter."""
+    if record.exc_info:
+        record.msg, record.args, record.exc_info = failure(record.exc_info[1]), (), None
+    return True
+
+
+def failure(error: BaseException | None) -> str:
+    """What `error` has made of a request, in one line."""
+    return f"a request failed: {type(error).__name__} {printable(' '.join(str(error).split()))[:200]}".rstrip()

@@ -4,10 +4,12 @@ import logging
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,7 +18,6 @@ from numpy.typing import NDArray
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.fingerprint import fingerprint
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.evaluation.examples import Network, fc7_batches, spread
 from alexnet_pipe.evaluation.ten_views import FeatureNetwork, rank, ten_view_softmax
 from alexnet_pipe.inputs.views import CENTRE
@@ -202,24 +203,19 @@ def _page(explainer: Explainer, model: str) -> Any:
     return page
 
 
-def _in_one_line(record: logging.LogRecord) -> bool:
-    """What a request has broken, as one that ends in the middle of its photograph, without a traceback."""
-    if record.exc_info:
-        error = record.exc_info[1]
-        reason = printable(" ".join(str(error).split()))[:200]
-        record.msg = f"a request failed: {type(error).__name__} {reason}".rstrip()
-        record.args, record.exc_info = (), None
-    return True
-
-
 @contextmanager
 def _served(page: Any, port: int | None) -> Iterator[str]:
     import gradio
+    from gradio import queueing, routes
     from starlette.middleware import Middleware
 
-    from alexnet_pipe.base.own_pages import OwnPagesOnly
+    from alexnet_pipe.base.own_pages import OwnPagesOnly, failure, in_one_line
 
-    logging.getLogger("uvicorn.error").addFilter(_in_one_line)
+    logging.getLogger("uvicorn.error").addFilter(in_one_line)
+    # Gradio prints the traceback of whatever a request leads to.
+    told = SimpleNamespace(print_exc=lambda: logging.getLogger("uvicorn.error").error(failure(sys.exception())))
+    setattr(queueing, "traceback", told)  # noqa: B010
+    setattr(routes, "traceback", told)  # noqa: B010
     # Fonts of this machine; Gradio's grey is too light to read.
     theme = gradio.themes.Default(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"])
     theme.set(body_text_color_subdued="*neutral_500")
