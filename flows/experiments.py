@@ -18,7 +18,7 @@ from prefect.states import Cancelled, Completed, Failed, State
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.experiments.configurations import Configuration, all_params, load_configurations
-from alexnet_pipe.experiments.run import Experiment, check_commit, remove_left_overs, run_experiment
+from alexnet_pipe.experiments.run import Experiment, check_commit, run_experiment
 from alexnet_pipe.experiments.table import ABOUT, Row, experiment_rows
 from alexnet_pipe.params.load import Params
 from alexnet_pipe.project.checkout import Checkout
@@ -44,7 +44,6 @@ def experiments(
             chosen = load_configurations(ROOT, name, configurations)
             params = all_params(ROOT, name, chosen, seeds)
             check_commit(project)
-            remove_left_overs(project)
             states = {key: _run(project, *key, each) for key, each in params.items()}
     except BusyError as error:
         return Cancelled(message=str(error))

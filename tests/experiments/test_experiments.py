@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.experiments.run import check_commit, remove_left_overs
+from alexnet_pipe.experiments.run import check_commit, run_experiment
+from alexnet_pipe.params.load import Params
 from alexnet_pipe.project.checkout import Checkout
 from tests.service.services import Project
 
@@ -44,6 +45,9 @@ published: {}
 no-colour-shift: {params: {train.colour_shift: 0}, claim: {top1: "> 1"}}
 no-momentum: {params: {train.momentum: 0.0}}
 """
+
+
+OWN = (".git", ".dvc")
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -89,8 +93,6 @@ def cells(output: str, configuration: str) -> list[str]:
 
 @pytest.mark.slow
 def test_experiments_run_repeat_fail_and_are_refused(project: Path, prefect_server: Project) -> None:
-    left_over = project / ".dvc/tmp/exps/standalone/tmpkilled"
-    left_over.mkdir(parents=True)
     first = run(project, prefect_server, "--seed", "1", "--seed", "2", "--only", "no-colour-shift")
     log = first.stdout + first.stderr
     assert first.returncode == 0, log
@@ -98,8 +100,8 @@ def test_experiments_run_repeat_fail_and_are_refused(project: Path, prefect_serv
     assert "Task run 'no-colour-shift 2'" in log
     assert cells(first.stdout, "published") == ["2", "top-1", "11.0 ± 12.7"]
     assert cells(first.stdout, "no-colour-shift") == ["2", "top-1", "15.0 ± 25.4", "+4.0 ± 12.7", "> 1"]
-    assert not left_over.exists()
     assert not (project / "metrics").exists()
+    assert not (project / ".prefect/experiments").exists()
 
     (project / "params.yaml").write_text(PARAMS)
     second = run(project, prefect_server, "--seed", "1")
@@ -131,18 +133,28 @@ def test_experiments_need_a_commit(tmp_path: Path) -> None:
     assert len(check_commit(Checkout(tmp_path))) == 40
 
 
-def test_what_a_killed_experiment_left_goes_and_a_copy_at_work_stays(tmp_path: Path) -> None:
-    git(tmp_path, "init", "-q")
-    git(tmp_path, "commit", "-q", "--allow-empty", "-m", "Empty")
-    git(tmp_path, "update-ref", "refs/exps/stash", "HEAD")
-    copies = tmp_path / ".dvc/tmp/exps/standalone"
-    for name in ("tmpdead/data", "tmpalive/data", "run"):
-        (copies / name).mkdir(parents=True)
-    at_work = copies / "tmpalive/data"
-    with subprocess.Popen([sys.executable, "-c", "input()"], cwd=at_work, stdin=subprocess.PIPE) as alive:
-        remove_left_overs(Checkout(tmp_path))
-        assert sorted(path.name for path in copies.iterdir()) == ["run", "tmpalive"]
-        assert not (tmp_path / ".git/refs/exps/stash").exists()
-        alive.communicate(b"\n")
-    remove_left_overs(Checkout(tmp_path))
-    assert [path.name for path in copies.iterdir()] == ["run"]
+@pytest.mark.slow
+def test_an_experiment_has_what_is_not_committed_and_never_touches_it(project: Path, tmp_path: Path) -> None:
+    here = tmp_path / "project"
+    shutil.copytree(project, here)
+    git(here, "checkout", "-q", "--force", "HEAD")
+    edited = (here / "evaluate.py").read_text().replace("evaluating in", "edited in")
+    (here / "evaluate.py").write_text(edited.replace('(project / "params.yaml").write_text', "print"))
+    (here / "staged.txt").touch()
+    git(here, "add", "staged.txt")
+    before = files(here)
+    lines: list[str] = []
+    params = Params.model_validate({"train": {"seed": 1, "momentum": 0.9}})
+    experiment = run_experiment(Checkout(here), "mine-1", params, lines.append)
+    assert experiment.metrics["top1_error_ten_view"] == 0.10
+    assert "edited in a copy" in lines
+    assert files(here) == before
+    stashes = ["git", "for-each-ref", "refs/stash", "refs/exps/stash"]
+    assert subprocess.run(stashes, cwd=here, capture_output=True, check=True).stdout == b""
+
+
+def files(folder: Path) -> dict[str, tuple[int, int]]:
+    """Number and time of each file that a person works on: one that was put away and brought back has others."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    kept = {path.relative_to(folder): path.stat() for path in paths}
+    return {str(path): (at.st_ino, at.st_mtime_ns) for path, at in kept.items() if path.parts[0] not in OWN}

@@ -1,21 +1,24 @@
-"""Run the whole pipeline with other parameters, as a DVC experiment in a temporary copy of the project."""
+"""Run the whole pipeline with other parameters, as a DVC experiment in a clone of the project.
+
+DVC puts away what is not committed where it begins an experiment, and writes the parameters into params.yaml, for a
+second. Whoever kills it then would find their work in git's stash, and the parameters of the experiment in its place.
+"""
 
 import json
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-
-import psutil
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.params.load import Params, load_params
-from alexnet_pipe.project.checkout import Checkout, CommandError, git
+from alexnet_pipe.project.checkout import Checkout, CommandError, commit_identity, git, top_folder
+from alexnet_pipe.project.clones import shared_clone
 from alexnet_pipe.project.dvc import run_dvc
 
-_COPIES = ".dvc/tmp/exps/standalone"
+_PLACE = ".prefect/experiments"
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ def check_commit(project: Checkout) -> str:
 
 
 def run_experiment(project: Checkout, name: str, params: Params, on_line: Callable[[str], None]) -> Experiment:
-    """Run all stages of the last commit with `params`, as the DVC experiment `name`.
+    """Run all stages of the last commit, and of what tracked files have now, with `params`, as the experiment `name`.
 
     An older experiment of that name on that commit is replaced. What ran before with the same parameters, code and data
     comes from the run cache; an interrupted training goes on. `on_line` is called with each line that a stage prints.
@@ -53,20 +56,26 @@ def run_experiment(project: Checkout, name: str, params: Params, on_line: Callab
     reference = f"refs/exps/{commit[:2]}/{commit[2:]}/{name}"
     # DVC's --force would replace it too, but run every stage again.
     git(project, "update-ref", "-d", reference)
-    arguments = ["exp", "run", "--temp", "--name", name, *_changes(project.root, params)]
-    lines = run_dvc(replace(project, home=project.root), arguments, on_line)
+    try:
+        copy = _clone(project)
+        arguments = ["exp", "run", "--temp", "--name", name, *_changes(copy.root, params)]
+        lines = run_dvc(copy, arguments, on_line)
+        git(project, "fetch", "--quiet", "--no-tags", str(top_folder(copy)), f"+{reference}:{reference}")
+    finally:
+        shutil.rmtree(project.root / _PLACE, ignore_errors=True)
     metrics = json.loads(git(project, "show", f"{reference}:./{Artifacts().test_metrics}"))
     return Experiment(metrics, cached=not any(line.startswith("Running stage") for line in lines))
 
 
-def remove_left_overs(project: Checkout) -> None:
-    """Remove the temporary copies of killed experiments; a copy that a process works in stays."""
-    # An experiment that was killed before its copy was made would be run beside the next one.
-    git(project, "update-ref", "-d", "refs/exps/stash")
-    at_work = [Path(process.info["cwd"] or "/") for process in psutil.process_iter(["cwd"])]
-    for copy in (project.root / _COPIES).resolve().glob("tmp*"):
-        if not any(folder.is_relative_to(copy) for folder in at_work):
-            shutil.rmtree(copy, ignore_errors=True)
+def _clone(project: Checkout) -> Checkout:
+    """Of the last commit, with what tracked files have now; it takes the place of the one before."""
+    changed = git(project, "status", "--porcelain", "--untracked-files=no")
+    # A commit that no branch has; the clone has all that git keeps.
+    edited = git(project, "stash", "create", extra=commit_identity(project)) if changed else ""
+    copy = shared_clone(project, _PLACE)
+    if edited:
+        git(copy, "read-tree", "-u", "--reset", edited)
+    return copy
 
 
 def _changes(root: Path, params: Params) -> list[str]:
