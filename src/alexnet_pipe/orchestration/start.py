@@ -112,6 +112,9 @@ def quiet_and_local(root: Path) -> None:
         UserError: if the server does not take the password.
     """
     reach_this_machine_directly()
+    # A short-lived server is a program of its own, whose records nobody filters as `service.server` does. What it
+    # cannot do at all it answers with an error.
+    os.environ.setdefault("PREFECT_LOGGING_SERVER_LEVEL", "CRITICAL")
     quiet_server(root)
     if not os.environ.get(_API) and (server := running_server(root)):
         os.environ[_API] = server["api"]
