@@ -141,9 +141,9 @@ def _end(study: optuna.Study, trial: optuna.Trial, reason: str) -> None:
 
 
 def _is_over(study: optuna.Study, minutes: float) -> bool:
-    """Whether a trial as long as the longest one so far would go beyond the time; pauses do not count."""
+    """Whether one more trial as long as the longest so far would go beyond the time; pauses do not count."""
     seconds = [trial.duration.total_seconds() for trial in finished(study) if trial.duration]
-    return sum(seconds) + max(seconds, default=0) > minutes * 60
+    return bool(seconds) and not sum(seconds) + max(seconds) <= minutes * 60
 
 
 def _study(artifacts: Artifacts, short: Params) -> optuna.Study:
