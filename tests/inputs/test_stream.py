@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.inputs.draws import crop_boxes, erased_boxes, mixtures
+from alexnet_pipe.inputs.draws import crop_boxes, mixup_shares
 from alexnet_pipe.inputs.stream import TrainingStream, colour_directions, probabilities
 from alexnet_pipe.model.model_file import weights_digest
 from alexnet_pipe.params.train import TrainParams
@@ -24,7 +24,7 @@ def assert_same(one, other) -> None:
     np.testing.assert_array_equal(one[1], other[1])
 
 
-ALL = TRAIN.model_copy(update={"crop_area": 0.2, "erasing": 0.5, "mixup": 0.2, "cutmix": 1.0, "label_smoothing": 0.1})
+ALL = TRAIN.model_copy(update={"crop_area": 0.2, "mixup": 0.2, "label_smoothing": 0.1})
 
 
 @pytest.mark.parametrize("train", [TRAIN, ALL], ids=["as published", "all"])
@@ -49,9 +49,7 @@ def test_a_batch_of_boxes_holds_whole_images_and_what_was_drawn_for_them() -> No
     inputs, labels = stream.batch(3)
     np.testing.assert_array_equal(inputs["image"], store.gather(stream.indices(3)))
     np.testing.assert_array_equal(inputs["box"], crop_boxes(7, 3, 4, 0.2))
-    np.testing.assert_array_equal(inputs["erased"], erased_boxes(7, 3, 4, 0.5))
-    for name, drawn in zip(("patch", "share"), mixtures(7, 3, 4, 0.2, 1.0), strict=True):
-        np.testing.assert_array_equal(inputs[name], drawn)
+    np.testing.assert_array_equal(inputs["share"], mixup_shares(7, 3, 4, 0.2))
     assert "offset" not in inputs
     assert (labels.dtype, labels.shape) == (np.float32, (4, 2))
 

@@ -57,7 +57,7 @@ def test_what_is_not_set_is_as_published(tmp_path: Path) -> None:
             "train: crop_area makes random crops, and random_crops is false: leave one out",
         ),
         ("train:\n  mixup: 0.001", "train.mixup is 0.001: expected 0, which turns it off, or at least 0.01"),
-        ("train:\n  average: 1.0", "train.average is 1.0: input should be less than 1"),
+        ("train:\n  label_smoothing: 1.0", "train.label_smoothing is 1.0: input should be less than 1"),
         ("train:\n  crop_area: 0.0", "train.crop_area is 0.0: input should be greater than or equal to 0.01"),
         ("train:\n  batch_size: many", "train.batch_size is 'many': input should be a valid integer"),
         ("train:\n  batch_size: 0", "train.batch_size is 0: input should be greater than or equal to 1"),

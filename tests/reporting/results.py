@@ -11,7 +11,7 @@ from alexnet_pipe.reporting.results import Commit, Provenance, Results
 from tests.stores import random_store
 
 HOSTILE = "<script>alert(1)</script>.jpg"
-AS_PUBLISHED = {"crop_area": None, "erasing": 0.0, "mixup": 0.0, "cutmix": 0.0}
+AS_PUBLISHED = {"crop_area": None, "mixup": 0.0}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "dataset": {"source": "sample", "location": None},
     "resize": {"policy": "crop", "max_pixels": 1_000_000},

@@ -40,7 +40,6 @@ def test_tensorflow_and_jax_take_the_same_step(variant: str, arrays: int, tmp_pa
     assert ours["adamw"][2] < ours["adamw"][0]
     np.testing.assert_allclose(theirs["adamw"], ours["adamw"], rtol=1e-3)
     np.testing.assert_allclose(theirs["augmented"], ours["augmented"], rtol=1e-3)
-    assert max(theirs["average_off"], ours["average_off"]) < 1e-7
     trained = [name for name in ours if name.startswith("after")][1:]  # The first is the mean image.
     assert len(trained) == arrays
     for name in trained:

@@ -20,8 +20,8 @@ KILLS = 10
 MODEL = {"variant": "batch-normalization", "width": 0.05, "initialisation": "he"}
 """The variant that has most to keep: moving statistics beside weights and momentum."""
 TRAIN = {"batch_size": 8, "learning_rate": 0.001, "max_epochs": 16, "checkpoint_steps": 3}
-# What is random in a batch, and what must be kept beside the weights.
-TRAIN |= {"crop_area": 0.35, "erasing": 0.25, "mixup": 0.2, "cutmix": 1.0, "label_smoothing": 0.1, "average": 0.9}
+# All that is random in a batch.
+TRAIN |= {"crop_area": 0.35, "mixup": 0.2, "label_smoothing": 0.1}
 
 
 def workspace(folder: Path, **train: object) -> Path:

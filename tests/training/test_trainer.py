@@ -87,37 +87,7 @@ def test_it_ends_with_the_weights_of_its_best_epoch_and_keeps_the_history_readab
     assert readable == [0, 1, 2]
 
 
-def test_the_model_is_the_better_of_weights_and_average_and_the_history_has_both(tmp_path: Path) -> None:
-    errors = iter([0.4, 0.5, 0.3, 0.2, 0.25, 0.35])
-    snapshots: list[list[np.ndarray]] = []
-
-    class Scripted(Trainer):
-        def validate(self, between: Callable[[], None]) -> Validation:
-            snapshots.append(self.model.get_weights())
-            return Validation(0.5, next(errors))
-
-    run = Run(light_and_dark(16), tmp_path, trainer=Scripted)
-    state = run.train(3, average=0.5)
-    assert (state.best.epoch, state.best.averaged_is_better) == (2, True)
-    for kept, best, plain in zip(run.model.get_weights(), snapshots[3], snapshots[2], strict=True):
-        np.testing.assert_array_equal(kept, best)
-        assert kept.shape == (256, 256, 3) or not np.array_equal(kept, plain)
-    history = pd.read_csv(tmp_path / "metrics/history.csv")
-    assert history["validation_top1_error"].tolist() == [0.4, 0.3, 0.25]
-    assert history["averaged_top1_error"].tolist() == [0.5, 0.2, 0.35]
-    metrics = training_metrics(state, run.model)
-    assert (metrics["validation_top1_error"], metrics["averaged"]) == (0.2, True)
-
-
-def test_an_average_changes_no_step(tmp_path: Path) -> None:
-    plain, averaged = (Run(light_and_dark(16), tmp_path / name) for name in ("plain", "averaged"))
-    expected, history = plain.train(2).history, averaged.train(2, average=0.9).history
-    assert [epoch.train_loss for epoch in history] == [epoch.train_loss for epoch in expected]
-    assert [epoch.validation_loss for epoch in history] == [epoch.validation_loss for epoch in expected]
-    assert "averaged_loss" not in pd.read_csv(tmp_path / "plain/metrics/history.csv")
-
-
-ALL = {"crop_area": 0.35, "erasing": 0.25, "mixup": 0.2, "cutmix": 1.0, "label_smoothing": 0.1, "average": 0.9}
+ALL = {"crop_area": 0.35, "mixup": 0.2, "label_smoothing": 0.1}
 
 
 @pytest.mark.parametrize(

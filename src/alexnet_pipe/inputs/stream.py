@@ -19,10 +19,9 @@ from alexnet_pipe.inputs.draws import (
     colour_factors,
     crop_boxes,
     crop_offsets,
-    erased_boxes,
     image_order,
     mirror_flags,
-    mixtures,
+    mixup_shares,
 )
 from alexnet_pipe.inputs.views import Inputs
 from alexnet_pipe.paper import CROP
@@ -83,11 +82,10 @@ class TrainingStream:
         """The inputs and labels of one step.
 
         Inputs are the classifier's. With `train.crop_area`, images are whole, uint8 `(batch_size, 256, 256, 3)`, and
-        `box` of `crop_boxes` stands for `offset`; with `train.erasing` there is `erased` of `erased_boxes`; with
-        `train.mixup` or `train.cutmix` there are `patch` and `share` of `mixtures`, where the other image is the one at
-        the same place from the batch's end.
+        `box` of `crop_boxes` stands for `offset`; with `train.mixup` there is `share` of `mixup_shares`, of the
+        image at the same place from the batch's end.
 
-        Labels are int32 `(batch_size,)`; where images are mixed or `train.label_smoothing` is on, `probabilities`.
+        Labels are int32 `(batch_size,)`; with `train.mixup` or `train.label_smoothing`, `probabilities`.
         """
         train, indices = self.train, self.indices(step)
         of_step = (self.seed, step, len(indices))
@@ -100,14 +98,13 @@ class TrainingStream:
             inputs["image"] = self._crops(indices, offsets)
         else:
             inputs |= {"box": crop_boxes(*of_step, train.crop_area), "image": self.store.gather(indices)}
-        if train.erasing:
-            inputs["erased"] = erased_boxes(*of_step, train.erasing)
-        if train.mixup or train.cutmix:
-            inputs["patch"], inputs["share"] = mixtures(*of_step, train.mixup, train.cutmix)
+        share = mixup_shares(*of_step, train.mixup) if train.mixup else None
+        if share is not None:
+            inputs["share"] = share
         labels = self.store.labels[indices]
         if not train.labels_are_probabilities:
             return inputs, labels
-        return inputs, probabilities(labels, len(self.store.classes), train.label_smoothing, inputs)
+        return inputs, probabilities(labels, len(self.store.classes), train.label_smoothing, share)
 
     def batches(self, first: int, end: int) -> Iterator[Batch]:
         """The batches of steps `first` to `end - 1`; the next one is made while the caller uses this one."""
@@ -146,16 +143,14 @@ def _directions(components: Mapping[str, Any], deviation: float) -> NDArray[np.f
 
 
 def probabilities(
-    labels: NDArray[np.int32], classes: int, smoothing: float, inputs: Inputs | None = None
+    labels: NDArray[np.int32], classes: int, smoothing: float, share: NDArray[np.float32] | None = None
 ) -> NDArray[np.float32]:
     """What a step is to predict, float32 `(n, classes)`, each row with the sum 1.
 
-    An image that `patch` and `share` in `inputs` mix with another has the other's label by the other's share of all its
-    pixels; then `smoothing` of each row is spread over all classes (Szegedy et al. 2016).
+    An image that mixup gives a `share` of another has the other's label by that share; then `smoothing` of each row is
+    spread over all classes (Szegedy et al. 2016).
     """
     certain = np.eye(classes, dtype=np.float32)[labels]
-    if inputs and "patch" in inputs:
-        top, left, bottom, right = inputs["patch"].T
-        others = (inputs["share"] * ((bottom - top) * (right - left)) / np.float32(CROP**2))[:, None]
-        certain = certain + others.astype(np.float32) * (certain[::-1] - certain)
+    if share is not None:
+        certain = certain + share[:, None] * (certain[::-1] - certain)
     return certain + np.float32(smoothing) * (np.float32(1 / classes) - certain)

@@ -44,11 +44,8 @@ class TrainParams(Section):
         colour_shift: Standard deviation of α in the RGB shift; 0 turns it off.
         crop_area: The smallest area of a random box that is resampled to a crop, as a share of the 256×256 image; if
             there is none, crops are cut out as published.
-        erasing: Probability with which a random rectangle of a crop is replaced by the mean image.
-        mixup: α of the Beta distribution by which two images are mixed everywhere; 0 turns it off.
-        cutmix: α of the Beta distribution by which a rectangle of another image is pasted; 0 turns it off.
+        mixup: α of the Beta distribution by which two images and their labels are mixed; 0 turns it off.
         label_smoothing: Share of the labels that is spread over all classes.
-        average: Decay of a moving average of the weights, which is validated beside them; 0 turns it off.
         patience: Of `plateau`: epochs without a lower validation error before the rate is cut.
         cuts: Of `plateau`: how often the rate is divided by 10 before training stops.
         max_epochs: Stops even if the validation error is still falling.
@@ -89,11 +86,8 @@ class TrainParams(Section):
     mirror: bool = True
     colour_shift: Factor = 0.1
     crop_area: Annotated[float, Field(ge=0.01, le=1)] | None = None
-    erasing: Annotated[float, Field(ge=0, le=1)] = 0.0
     mixup: Alpha = 0.0
-    cutmix: Alpha = 0.0
     label_smoothing: Share = 0.0
-    average: Share = 0.0
     patience: Count = 10
     cuts: Annotated[int, Field(ge=0, lt=2**31)] = 3
     max_epochs: Count = 90
@@ -137,7 +131,7 @@ class TrainParams(Section):
     @property
     def labels_are_probabilities(self) -> bool:
         """Whether a batch's labels are a probability for each class, rather than a class for each image."""
-        return max(self.mixup, self.cutmix, self.label_smoothing) > 0
+        return self.mixup > 0 or self.label_smoothing > 0
 
     @property
     def trained(self) -> list[Layer]:

@@ -1,4 +1,4 @@
-"""What changes a batch on the device before the network sees it: boxes resampled, rectangles erased, images mixed."""
+"""What changes a batch on the device before the network sees it: boxes resampled, images mixed."""
 
 from typing import Any
 
@@ -10,31 +10,18 @@ from alexnet_pipe.model.forms import Forms
 from alexnet_pipe.paper import CROP, SIDE
 from alexnet_pipe.params.train import TrainParams
 
-_INPUTS: dict[str, tuple[tuple[int, ...], str]] = {
-    "box": ((4,), "float32"),
-    "erased": ((4,), "int32"),
-    "patch": ((4,), "int32"),
-    "share": ((), "float32"),
-}
-
 
 def training_model(classifier: Classifier, train: TrainParams) -> keras.Model:
     """What takes the batches of `TrainingStream`: `classifier` itself, or its network behind what `train` adds."""
-    added = {
-        "box": train.crop_area is not None,
-        "erased": train.erasing > 0,
-        "patch": train.mixup > 0 or train.cutmix > 0,
-        "share": train.mixup > 0 or train.cutmix > 0,
-    }
-    if not any(added.values()):
+    if train.crop_area is None and not train.mixup:
         return classifier
     inputs = dict(classifier.input)
-    if added["box"]:
+    if train.crop_area is not None:
         del inputs["offset"]
         inputs["image"] = keras.Input((SIDE, SIDE, 3), dtype="uint8", name="image")
-    for name, (shape, dtype) in _INPUTS.items():
-        if added[name]:
-            inputs[name] = keras.Input(shape, dtype=dtype, name=name)
+        inputs["box"] = keras.Input((4,), dtype="float32", name="box")
+    if train.mixup:
+        inputs["share"] = keras.Input((), dtype="float32", name="share")
     augmentation = Augmentation(classifier.get_layer("preprocessing"), classifier.forms, name="augmentation")
     return keras.Model(inputs, classifier.network(augmentation(**inputs)), name="training")
 
@@ -48,26 +35,16 @@ class Augmentation(keras.layers.Layer):
         self.preprocessing = preprocessing
         # Each by itself: in one operation, XLA would compute a row again for every column that reads it.
         self._rows, self._columns = forms.fused(resampled_rows), forms.fused(resampled_columns)
-        self._erased, self._mixed = forms.fused(erase), forms.fused(mix)
+        self._mixed = forms.fused(mix)
 
     def call(
-        self,
-        image: Any,
-        mirror: Any,
-        colour_shift: Any,
-        offset: Any = None,
-        box: Any = None,
-        erased: Any = None,
-        patch: Any = None,
-        share: Any = None,
+        self, image: Any, mirror: Any, colour_shift: Any, offset: Any = None, box: Any = None, share: Any = None
     ) -> Any:
         if box is None:
             pixels = self.preprocessing(image, offset, mirror, colour_shift)
         else:
             pixels = self._of_boxes(image, box, mirror) + colour_shift[:, None, None, :]
-        if erased is not None:
-            pixels = self._erased(pixels, erased)
-        return pixels if patch is None else self._mixed(pixels, patch, share)
+        return pixels if share is None else self._mixed(pixels, share)
 
     def _of_boxes(self, image: Any, box: Any, mirror: Any) -> Any:
         row, below = places(box[:, 0], box[:, 2])
@@ -119,20 +96,6 @@ def resampled_columns(rows: Any, column: Any, right: Any) -> Any:
     return left + right[:, None, :, None] * (next_one - left)
 
 
-def erase(pixels: Any, boxes: Any) -> Any:
-    """Zero, which is the mean image, inside boxes; floats `(n, 227, 227, 3)`, int32 `(n, 4)` as `erased_boxes`."""
-    return ops.where(_inside(boxes), 0.0, pixels)
-
-
-def mix(pixels: Any, patch: Any, share: Any) -> Any:
-    """Each image with the one at its place from the batch's end; `patch` and `share` as `mixtures` draws them."""
-    others = ops.where(_inside(patch), share[:, None, None, None], 0.0)
-    return pixels + others * (ops.flip(pixels, axis=0) - pixels)
-
-
-def _inside(boxes: Any) -> Any:
-    """Whether a pixel lies in its image's box, bool `(n, 227, 227, 1)`."""
-    place = ops.arange(CROP, dtype="int32")
-    row = (place >= boxes[:, 0:1]) & (place < boxes[:, 2:3])
-    column = (place >= boxes[:, 1:2]) & (place < boxes[:, 3:4])
-    return (row[:, :, None] & column[:, None, :])[..., None]
+def mix(pixels: Any, share: Any) -> Any:
+    """Each image with a share of the one at its place from the batch's end: floats `(n, 227, 227, 3)` and `(n,)`."""
+    return pixels + share[:, None, None, None] * (ops.flip(pixels, axis=0) - pixels)

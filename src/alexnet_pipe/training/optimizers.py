@@ -1,14 +1,11 @@
-"""Stochastic gradient descent as the paper writes it (section 5), AdamW, and a moving average of the weights."""
+"""Stochastic gradient descent as the paper writes it (section 5), and AdamW."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from math import prod
 from typing import Any
 
 import keras
-import numpy as np
 from keras import ops
-from numpy.typing import NDArray
 
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import PORTABLE, Forms
@@ -81,47 +78,6 @@ class AdamW(_ByLayer, keras.optimizers.AdamW):
     def __init__(self, learning_rate: float, **kwargs: Any) -> None:
         super().__init__(learning_rate=learning_rate, **kwargs)
         self.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-
-
-class MovingAverage:
-    """The exponential moving average of all that a classifier has learned, its batch statistics included.
-
-    Attributes:
-        variables: The averages, in the order of the classifier's weights.
-    """
-
-    def __init__(self, model: Classifier, decay: float) -> None:
-        self.model = model
-        self.decay = decay
-        self.variables = [keras.Variable(weight, trainable=False, name="average") for weight in model.get_weights()]
-        self._take = model.forms.fused(self._take_share)
-
-    def update(self, step: int) -> None:
-        """Take a share of the weights after `step` steps.
-
-        It is 1 - `decay`, and more in the first steps, so that the first weights are soon forgotten: the decay is at
-        most (1 + step) / (10 + step), as in TensorFlow's `ExponentialMovingAverage`.
-        """
-        self._take(ops.convert_to_tensor(1 - min(self.decay, (1 + step) / (10 + step)), "float32"))
-
-    def values(self) -> list[NDArray[np.generic]]:
-        """As `get_weights` of the classifier."""
-        return [np.asarray(variable) for variable in self.variables]
-
-    @contextmanager
-    def in_the_model(self) -> Iterator[None]:
-        """The classifier has the averages for weights inside the block."""
-        weights = self.model.get_weights()
-        self.model.set_weights(self.values())
-        try:
-            yield
-        finally:
-            self.model.set_weights(weights)
-
-    def _take_share(self, share: Any) -> None:
-        for variable, weight in zip(self.variables, self.model.weights, strict=True):
-            # Exactly the weight where it never changes.
-            variable.assign(variable + share * (weight - variable))
 
 
 def optimizer(train: TrainParams, forms: Forms) -> keras.optimizers.Optimizer:

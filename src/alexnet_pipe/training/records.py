@@ -1,6 +1,7 @@
 """What a run leaves on the disk: checkpoints to go on from, and what can be read of it while it goes on."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -66,7 +67,7 @@ class Records:
     def write(self, state: State, model: Classifier) -> None:
         """Write history and metrics."""
         with written_aside(self._artifacts.history) as aside:
-            pd.DataFrame([epoch.row() for epoch in state.history]).to_csv(aside, index=False)
+            pd.DataFrame(map(asdict, state.history)).to_csv(aside, index=False)
         save_json(self._artifacts.train_metrics, training_metrics(state, model))
 
 
@@ -82,9 +83,8 @@ def training_metrics(state: State, model: Classifier) -> dict[str, Any]:
         "resumed_at_steps": state.resumed_at,
         "train_loss": best.train_loss,
         "train_top1_error": best.train_top1_error,
-        "validation_loss": best.quality[1],
-        "validation_top1_error": best.quality[0],
-        "averaged": best.averaged_is_better,
+        "validation_loss": best.validation_loss,
+        "validation_top1_error": best.validation_top1_error,
         "images_per_second": round(images / seconds, 1),
         "seconds": round(seconds, 1),
         "waiting_seconds": round(sum(epoch.waiting_seconds for epoch in history), 1),
@@ -121,7 +121,7 @@ def tensorboard_log(folder: Path) -> Log:
 
     def log(epoch: Epoch, model: Classifier) -> None:
         with writer.as_default(epoch.step):
-            for name, value in epoch.row().items():
+            for name, value in asdict(epoch).items():
                 tf.summary.scalar(name, value)
             for weight in model.network.weights:
                 tf.summary.histogram(weight.path, weight.value)

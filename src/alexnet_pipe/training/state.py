@@ -1,7 +1,6 @@
 """Where a training run stands, apart from its tensors: learning-rate rule, epoch under way, epochs that ended."""
 
-import math
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 from alexnet_pipe.training.schedule import Plateau
 
@@ -37,8 +36,6 @@ class Epoch:
         waiting_seconds: Part of that spent waiting for the next batch.
         steps_per_second: Of its steps.
         images_per_second: Of its steps.
-        averaged_loss: As `validation_loss`, of the weights' moving average, if there is one.
-        averaged_top1_error: As `validation_top1_error`, likewise.
     """
 
     epoch: int
@@ -52,32 +49,11 @@ class Epoch:
     waiting_seconds: float
     steps_per_second: float
     images_per_second: float
-    averaged_loss: float | None = None
-    averaged_top1_error: float | None = None
 
     @property
     def quality(self) -> tuple[float, float]:
-        """Lower is better: the lower validation error, and among equals loss, of weights and average."""
-        return min(self._plain, self._averaged)
-
-    @property
-    def averaged_is_better(self) -> bool:
-        """Whether the average of the weights has the lower validation error, or among equals loss."""
-        return self._averaged < self._plain
-
-    @property
-    def _plain(self) -> tuple[float, float]:
+        """Lower is better: the validation error, and among equals the validation loss."""
         return self.validation_top1_error, self.validation_loss
-
-    @property
-    def _averaged(self) -> tuple[float, float]:
-        if self.averaged_top1_error is None or self.averaged_loss is None:
-            return math.inf, math.inf
-        return self.averaged_top1_error, self.averaged_loss
-
-    def row(self) -> dict[str, float]:
-        """By name, without what was not measured."""
-        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 @dataclass
@@ -112,7 +88,7 @@ class State:
 
     @property
     def best(self) -> Epoch:
-        """The first of the epochs with the lowest `quality`."""
+        """The first of the epochs with the lowest validation error; among equals, the one with the lowest loss."""
         return min(self.history, key=lambda epoch: epoch.quality)
 
     def after_step(self, rate: float, loss: float, accuracy: float, seconds: float, waiting: float) -> None:
@@ -126,8 +102,8 @@ class State:
         self.running.waiting += waiting
         self.recent = [*self.recent, loss][-RECENT:]
 
-    def after_epoch(self, result: Validation, averaged: Validation | None, batch_size: int) -> Epoch:
-        """Move the running epoch into the history, and ask the learning-rate rule about `result`, of the weights."""
+    def after_epoch(self, result: Validation, batch_size: int) -> Epoch:
+        """Move the running epoch into the history, and ask the learning-rate rule."""
         running, self.running = self.running, Running()
         epoch = Epoch(
             epoch=len(self.history) + 1,
@@ -141,8 +117,6 @@ class State:
             waiting_seconds=round(running.waiting, 3),
             steps_per_second=round(running.steps / running.seconds, 2),
             images_per_second=round(running.steps * batch_size / running.seconds, 1),
-            averaged_loss=averaged.loss if averaged else None,
-            averaged_top1_error=averaged.top1_error if averaged else None,
         )
         self.history.append(epoch)
         self.plateau = self.plateau.after(result.top1_error)

@@ -18,7 +18,7 @@ from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Tensors
 from alexnet_pipe.training.health import look_at_first_kernels, require_finite, require_learning, validate
-from alexnet_pipe.training.optimizers import MovingAverage, compile_for_training, trained_parameters
+from alexnet_pipe.training.optimizers import compile_for_training, trained_parameters
 from alexnet_pipe.training.records import Records
 from alexnet_pipe.training.schedule import Plateau, learning_rate
 from alexnet_pipe.training.state import Epoch, State, Validation
@@ -35,7 +35,6 @@ class Trainer:
     ) -> None:
         self.model = model
         self.learner = compile_for_training(model, train)
-        self.average = MovingAverage(model, train.average) if train.average else None
         self.stream = stream
         self.held_out = held_out
         self.records = records
@@ -95,8 +94,6 @@ class Trainer:
         with memory_for(self.train.batch_size):
             # The values of this batch alone: Keras resets its metrics before each call.
             logs = self.learner.train_on_batch(inputs, labels, return_dict=True)
-            if self.average:
-                self.average.update(self.state.step + 1)
         require_finite(float(logs["loss"]), self.state)
         return float(logs["loss"]), float(logs["accuracy"])
 
@@ -106,11 +103,9 @@ class Trainer:
 
     def _end_epoch(self, check_stop: Callable[[], None]) -> None:
         before = self.state.plateau
-        plain, averaged = self.validate(check_stop), self._validate_average(check_stop)
-        epoch = self.state.after_epoch(plain, averaged, self.train.batch_size)
+        epoch = self.state.after_epoch(self.validate(check_stop), self.train.batch_size)
         if self.state.best is epoch:
-            kept = self.average if epoch.averaged_is_better else None
-            self.best_weights = kept.values() if kept else self.model.get_weights()
+            self.best_weights = self.model.get_weights()
         say(_line(epoch, self.train.max_epochs))
         if self.train.schedule == "plateau" and self.state.plateau.rate < before.rate:
             rates = f"{before.rate:g} -> {self.state.plateau.rate:g}"
@@ -119,12 +114,6 @@ class Trainer:
         self._keep()
         self.records.after_epoch(self.state, self.model)
 
-    def _validate_average(self, between: Callable[[], None]) -> Validation | None:
-        if self.average is None:
-            return None
-        with self.average.in_the_model():
-            return self.validate(between)
-
     def _say_what_is_trained(self) -> None:
         store, trained = self.stream.store, trained_parameters(self.model)
         parameters = self.model.network.count_params()
@@ -132,10 +121,8 @@ class Trainer:
         say(f"train: {len(store):,} images of {len(store.classes)} classes, {parameters:,} parameters{part}")
 
     def _variables(self) -> dict[str, keras.Variable]:
-        """All that a step reads and changes: weights, dropout's seeds, momentum, counters, averages."""
+        """All that a step reads and changes: weights, dropout's seeds, momentum, counters."""
         parts = {"model": self.model.variables, "optimizer": self.learner.optimizer.variables}
-        if self.average:
-            parts["average"] = self.average.variables
         return {f"{part}/{n}": variable for part, variables in parts.items() for n, variable in enumerate(variables)}
 
     def _keep(self) -> None:
@@ -191,10 +178,8 @@ def _note(state: State, batch_size: int) -> str:
 
 
 def _line(epoch: Epoch, max_epochs: int) -> str:
-    error = epoch.averaged_top1_error
-    averaged = "" if error is None else f"of the average {error:.1%}, "
     return (
         f"train: epoch {epoch.epoch} of at most {max_epochs}, loss {epoch.train_loss:.3f}, "
         f"top-1 error {epoch.train_top1_error:.1%}, validation loss {epoch.validation_loss:.3f}, "
-        f"top-1 error {epoch.validation_top1_error:.1%}, {averaged}{epoch.images_per_second:.0f} images/s"
+        f"top-1 error {epoch.validation_top1_error:.1%}, {epoch.images_per_second:.0f} images/s"
     )
