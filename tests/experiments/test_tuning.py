@@ -127,6 +127,16 @@ def test_one_more_trial_fits_into_the_time_and_is_ended_when_it_is_worse_than_th
     assert last.user_attrs == {"reason": "worse than the median"}
 
 
+def test_values_that_do_not_go_with_the_other_parameters_are_told_and_the_search_goes_on(tmp_path: Path) -> None:
+    artifacts = folder_without_test_images(tmp_path, random_crops=False)
+    params = load_params(tmp_path / "params.yaml")
+    study = tune(artifacts, params, 0)
+    study.enqueue_trial(own_values(params) | {"train.crop_area": 0.35})
+    assert finished(study)[0].duration
+    again = tune(artifacts, params, 2.01 * finished(study)[0].duration.total_seconds() / 60)
+    assert "crop_area makes random crops" in finished(again)[1].user_attrs["reason"]
+
+
 def test_other_parameters_are_another_study(tmp_path: Path) -> None:
     artifacts = folder_without_test_images(tmp_path)
     params = load_params(tmp_path / "params.yaml")

@@ -22,11 +22,18 @@ def _up_to(most: float) -> Callable[[float], BaseDistribution]:
     return lambda value: FloatDistribution(0, max(most, value))
 
 
+def _one_of(*choices: Any) -> Callable[[Any], BaseDistribution]:
+    return lambda value: CategoricalDistribution(list(dict.fromkeys([value, *choices])))
+
+
 _VARIED: Mapping[str, Callable[[Any], BaseDistribution]] = {
     "train.learning_rate": _tenfold,
     "train.weight_decay": _tenfold,
     "train.batch_size": _twofold,
     "train.colour_shift": _up_to(0.3),
+    "train.crop_area": _one_of(None, 0.2, 0.35, 0.6),
+    "train.mixup": _one_of(0.0, 0.1, 0.2, 0.4),
+    "train.label_smoothing": _up_to(0.2),
 }
 """Every varied parameter, with the range around its value in params.yaml."""
 
@@ -53,6 +60,11 @@ def rounded(value: Any) -> Any:
     return float(f"{value:.3g}") if isinstance(value, float) else value
 
 
+def value_shown(value: Any) -> str:
+    """The value of a varied parameter; None as "none"."""
+    return "none" if value is None else f"{rounded(value):g}"
+
+
 def in_words(params: Params) -> str:
     """The varied parameters with their values, in one line."""
-    return ", ".join(f"{name} {value:g}" for name, value in own_values(params).items())
+    return ", ".join(f"{name} {value_shown(value)}" for name, value in own_values(params).items())

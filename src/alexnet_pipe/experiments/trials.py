@@ -9,7 +9,7 @@ from rich.table import Table
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import plain_table
-from alexnet_pipe.experiments.search_space import in_words, rounded, with_values
+from alexnet_pipe.experiments.search_space import in_words, value_shown, with_values
 from alexnet_pipe.experiments.tuning import REASON, finished
 from alexnet_pipe.params.load import Params
 from alexnet_pipe.params.preset import save_preset
@@ -72,7 +72,7 @@ def _row(trial: FrozenTrial, names: list[str], best: bool) -> list[str]:
     assert trial.duration
     return [
         str(trial.number),
-        *(f"{rounded(trial.params[name]):g}" for name in names),
+        *(value_shown(trial.params[name]) for name in names),
         str(len(errors)),
         f"{min(errors.values()):.1%}" if errors else "–",
         f"{trial.duration.total_seconds() / 60:.1f}",

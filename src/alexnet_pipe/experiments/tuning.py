@@ -71,7 +71,7 @@ def tune(artifacts: Artifacts, params: Params, minutes: float) -> optuna.Study:
         study.enqueue_trial(own_values(short))
     while not _is_over(study, minutes):
         trial = study.ask(space)
-        _run(study, trial, data, with_values(short, trial.params))
+        _run(study, trial, data, short)
     return study
 
 
@@ -116,8 +116,13 @@ class _NoCheckpoints(Checkpoints):
         """Nothing was kept."""
 
 
-def _run(study: optuna.Study, trial: optuna.Trial, data: _Data, params: Params) -> None:
+def _run(study: optuna.Study, trial: optuna.Trial, data: _Data, short: Params) -> None:
     """One trial, to its end; settings with which nothing can be trained are bad ones, and no failure of the search."""
+    try:
+        params = with_values(short, trial.params)
+    except UserError as error:  # What does not go with another parameter of params.yaml.
+        _end(study, trial, str(error))
+        return
     say(f"tune: trial {trial.number}: {in_words(params)}")
     classifier = first_classifier(data.artifacts, data.images, params.model, params.train)
     try:
