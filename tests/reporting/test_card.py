@@ -77,6 +77,10 @@ def test_what_a_run_varied_is_named_and_nothing_else() -> None:
     assert "in the paper: random crops, mirror images, colour shifts along" in card(results())
     plain = {**PARAMETERS, "train": PARAMETERS["train"] | {"colour_shift": 0, "mirror": False, "dropout": 0.0}}
     assert "as in the paper: random crops. All" in model_card(results(), plain, SAMPLE, ORIGIN)
+    more = {**PARAMETERS, "train": PARAMETERS["train"] | {"crop_area": 0.35, "label_smoothing": 0.1}}
+    assert "; besides, boxes of other sizes and shapes, label smoothing. All" in model_card(
+        results(), more, SAMPLE, ORIGIN
+    )
 
 
 def test_top5_error_of_few_classes_is_a_dash_and_explained() -> None:
