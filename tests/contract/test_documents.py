@@ -15,6 +15,10 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("conf/**/*.yaml")]
 VERB = re.compile(r"alexnet-pipe ([a-z][^`|>;&#\n…]*)")
 """Up to what the shell or the text goes on with."""
+NAMED = re.compile(r"`((?:[a-z_]+/)+[\w-]+\.(?:py|j2|yaml|md|service))`")
+"""A file of the project, from its root or from the package's."""
+EXAMPLES = {"models/bvlc_alexnet/readme.md", "reporting/X_section.py", "conf/experiments/SET.yaml", "conf/presets/tuned.yaml"}
+"""Files that somebody may make, or of another project."""
 
 
 def written() -> list[tuple[str, str]]:
@@ -46,6 +50,13 @@ def complaint(command: str) -> str | None:
 @pytest.mark.parametrize(("document", "command"), written())
 def test_the_command_line_takes_it(document: str, command: str) -> None:
     assert complaint(command) is None, document
+
+
+@pytest.mark.parametrize("document", [path for path in DOCUMENTS if path.name != "CHANGELOG.md"], ids=str)
+def test_a_file_that_is_named_is_there(document: Path) -> None:
+    named = {name for name in NAMED.findall(document.read_text(encoding="utf-8")) if "NAME" not in name} - EXAMPLES
+    places = (ROOT, ROOT / "src/alexnet_pipe", document.parent)
+    assert [name for name in sorted(named) if not any((place / name).exists() for place in places)] == []
 
 
 def test_they_are_found() -> None:
