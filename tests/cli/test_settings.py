@@ -48,11 +48,11 @@ def test_set_says_what_is_missing_before_a_run(say: Say, tmp_path: Path) -> None
     assert "Next: dvc repro" in say("set", "train.init_weights=null").output
 
 
-def test_a_time_is_a_number_of_minutes(say: Say, tmp_path: Path) -> None:
+def test_a_time_has_an_end(say: Say, tmp_path: Path) -> None:
     (tmp_path / "conf/presets").mkdir(parents=True)
     (tmp_path / "conf/presets/photographs.yaml").write_text("dataset: {source: directory, location: .}\n")
-    result = say("preset", "photographs", "--minutes", "nan")
-    assert str(result.exception) == "--minutes: nan is no time: give a number of minutes"
+    result = say("preset", "photographs", "--minutes", "inf")
+    assert str(result.exception) == "--minutes: inf is no time: give a number of minutes"
 
 
 @pytest.mark.parametrize(

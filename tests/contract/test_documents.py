@@ -17,7 +17,12 @@ VERB = re.compile(r"alexnet-pipe ([a-z][^`|>;&#\n…]*)")
 """Up to what the shell or the text goes on with."""
 NAMED = re.compile(r"`((?:[a-z_]+/)+[\w-]+\.(?:py|j2|yaml|md|service))`")
 """A file of the project, from its root or from the package's."""
-EXAMPLES = {"models/bvlc_alexnet/readme.md", "reporting/X_section.py", "conf/experiments/SET.yaml", "conf/presets/tuned.yaml"}
+EXAMPLES = {
+    "models/bvlc_alexnet/readme.md",
+    "reporting/X_section.py",
+    "conf/experiments/SET.yaml",
+    "conf/presets/tuned.yaml",
+}
 """Files that somebody may make, or of another project."""
 
 

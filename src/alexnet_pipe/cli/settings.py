@@ -1,6 +1,6 @@
 """`alexnet-pipe preset` and `set`: what stands in params.yaml."""
 
-from math import isfinite
+from math import isinf
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,7 +57,7 @@ def _fitted(params: "Params", minutes: float) -> "Params":
     from alexnet_pipe.experiments.fitting import fitted, photographs_of, this_machine
     from alexnet_pipe.params.load import require_named_files
 
-    if not isfinite(minutes):
+    if isinf(minutes):
         raise UserError(f"--minutes: {minutes:g} is no time: give a number of minutes")
     if params.dataset.source != "directory":
         raise UserError("--minutes: only photographs on this machine can be counted: set dataset.source=directory")
