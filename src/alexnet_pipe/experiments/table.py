@@ -6,7 +6,6 @@ from typing import Any
 
 from rich import box
 from rich.table import Table
-from scipy.stats import sem, t
 
 from alexnet_pipe.experiments.configurations import Configuration
 
@@ -60,6 +59,8 @@ def rich_table(rows: Sequence[Row]) -> Table:
 
 def margin(values: Sequence[float]) -> float:
     """Half the width of the 95 % t-interval of the mean of two or more values."""
+    from scipy.stats import sem, t  # Slow to import, and needed at the end only.
+
     return float(t.ppf(0.975, len(values) - 1) * sem(values))
 
 

@@ -3,14 +3,10 @@
 import time
 from collections.abc import Collection, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import networkx
 import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import FancyBboxPatch
 from prefect import get_run_logger, task
 from prefect.artifacts import create_image_artifact, create_link_artifact, create_markdown_artifact
 from prefect.futures import PrefectFuture
@@ -21,10 +17,12 @@ from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.dvc import DvcError, Graph, Outcome, StageRun, reproduce, run_dvc, up_to_date
 from alexnet_pipe.project.run_lock import goes_on
-from alexnet_pipe.reporting.learned_section import error_curve
-from alexnet_pipe.reporting.templates import picture, plot
 from alexnet_pipe.service.address import running_server
 from alexnet_pipe.service.provision import gpu_tags
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _ON_GPU = frozenset({"train", "evaluate"})
 _AGAIN_AFTER = [5.0, 30.0, 120.0]
@@ -118,6 +116,12 @@ Places = Mapping[str, tuple[float, float]]
 
 def publish(checkout: Checkout, graph: Graph, runs: Mapping[str, StageRun]) -> None:
     """Attach to the Prefect run what became of the stages, and what they have made so far."""
+    # Slow to import, and not needed before the stages have run.
+    import pandas as pd
+
+    from alexnet_pipe.reporting.learned_section import error_curve
+    from alexnet_pipe.reporting.templates import picture, plot
+
     artifacts = Artifacts(checkout.root)
     create_image_artifact(
         plot(pipeline_picture(graph, runs)),
@@ -154,8 +158,10 @@ def _report_link(checkout: Checkout) -> str:
     return f"{server['reports']}/{'report' if checkout.home is None else 'challenger'}/"
 
 
-def pipeline_picture(graph: Graph, runs: Mapping[str, StageRun]) -> Figure:
+def pipeline_picture(graph: Graph, runs: Mapping[str, StageRun]) -> "Figure":
     """A box a stage, with its outcome and the time that it took; arrows follow the data."""
+    from matplotlib.figure import Figure
+
     edges = networkx.DiGraph(graph).reverse()
     places = _places(edges, list(graph))
     columns = max(x for x, _ in places.values()) + 1
@@ -181,7 +187,9 @@ def _places(edges: networkx.DiGraph, order: list[str]) -> Places:
     }
 
 
-def _box(axes: Axes, place: tuple[float, float], stage: str, run: StageRun) -> None:
+def _box(axes: "Axes", place: tuple[float, float], stage: str, run: StageRun) -> None:
+    from matplotlib.patches import FancyBboxPatch
+
     x, y = place
     corner = (x - _LENGTH / 2, y - _HEIGHT / 2)
     colour = _COLOURS[run.outcome]
@@ -194,7 +202,7 @@ def _box(axes: Axes, place: tuple[float, float], stage: str, run: StageRun) -> N
     axes.text(x, y - 0.09, "\n".join(lines), ha="center", va="center", fontsize=8, color="white")
 
 
-def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float]) -> None:
+def _arrow(axes: "Axes", start: tuple[float, float], end: tuple[float, float]) -> None:
     axes.annotate(
         "",
         xy=(end[0] - _LENGTH / 2, end[1]),

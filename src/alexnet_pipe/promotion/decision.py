@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import pandas as pd
-from scipy.stats import binomtest
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
@@ -170,6 +169,8 @@ def _too_wrong(tested: pd.DataFrame, promotion: PromotionParams) -> str | None:
     if promotion.max_error is not None:
         more = images - right > promotion.max_error * images
         return f"{error}, more than promotion.max_error ({promotion.max_error:.2%})" if more else None
+    from scipy.stats import binomtest  # Slow to import, and needed after the training only.
+
     frequent = tested["actual"].value_counts()
     guessed = binomtest(right, images, frequent.iloc[0] / images, alternative="greater")
     if guessed.pvalue <= promotion.significance:

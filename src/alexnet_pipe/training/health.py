@@ -4,8 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
-from scipy.stats import entropy
+from scipy.special import entr, log_softmax
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import say
@@ -45,7 +44,7 @@ def guessing_loss(labels: NDArray[np.integer], smoothing: float = 0.0) -> float:
     `smoothing` of each label is spread over all classes.
     """
     shares = np.bincount(labels) / len(labels)
-    return float(entropy(shares + smoothing * (1 / len(shares) - shares)))
+    return float(entr(shares + smoothing * (1 / len(shares) - shares)).sum())
 
 
 def require_finite(loss: float, state: State) -> None:
