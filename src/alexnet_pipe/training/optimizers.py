@@ -102,12 +102,13 @@ def compile_for_training(model: Classifier, train: TrainParams) -> keras.Model:
         if layer.weights:  # Nothing is computed backwards below the lowest layer that is not frozen.
             # Not trained, a batch normalization keeps its moving statistics, and uses them.
             layer.trainable = owner(layer.name) in train.trained
-    kind = "CategoricalCrossentropy" if train.labels_are_probabilities else "SparseCategoricalCrossentropy"
+    kind = "Categorical" if train.labels_are_probabilities else "SparseCategorical"
     trained = training_model(model, train)
     trained.compile(
         optimizer=optimizer(train, model.forms),
-        loss=getattr(keras.losses, kind)(from_logits=True),
-        metrics=["accuracy"],
+        loss=getattr(keras.losses, f"{kind}Crossentropy")(from_logits=True),
+        # Keras makes one that is only named in the first step, and TensorFlow then traces that step once more.
+        metrics=[getattr(keras.metrics, f"{kind}Accuracy")(name="accuracy")],
         jit_compile=False,
     )
     trained.optimizer.build(trained.trainable_variables)
