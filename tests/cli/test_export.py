@@ -34,10 +34,11 @@ def failure(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytes
 def test_the_file_lies_beside_the_model_and_one_line_says_so(models: Path) -> None:
     command = [sys.executable, "-m", "alexnet_pipe", "export", "--format", "tflite"]
     result = subprocess.run(command, cwd=models.parent, capture_output=True, text=True, check=True)
+    *progress, said = result.stdout.splitlines()
     assert re.fullmatch(
-        r"export: models/alexnet\.tflite, \d\.\d MB, checked on 8 images: probabilities differ by at most \de-\d+\n",
-        result.stdout,
+        r"export: models/alexnet\.tflite, \d\.\d MB, checked on 8 images: probabilities differ by at most \de-\d+", said
     )
+    assert [line for line in progress if not line.startswith("export: ")] == []  # Of a slow machine only.
     assert result.stderr == ""
     assert sorted(path.name for path in models.iterdir()) == ["alexnet.keras", "alexnet.tflite"]
 
