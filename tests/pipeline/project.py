@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import yaml
@@ -59,9 +60,9 @@ class Project:
             content[section][key] = value
         path.write_text(yaml.safe_dump(content))
 
-    def lock(self) -> dict[str, dict[str, object]]:
+    def lock(self) -> dict[str, dict[str, Any]]:
         """`dvc.lock`'s stages."""
-        stages: dict[str, dict[str, object]] = yaml.safe_load((self.root / "dvc.lock").read_text())["stages"]
+        stages: dict[str, dict[str, Any]] = yaml.safe_load((self.root / "dvc.lock").read_text())["stages"]
         return stages
 
 

@@ -10,7 +10,7 @@ from alexnet_pipe.model.layers import BETA, WINDOW, band
 
 def fused(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function`, compiled as a whole."""
-    return tf.function(function, jit_compile=True)
+    return tf.function(function, jit_compile=True, autograph=False)
 
 
 def summed_normalization(inputs: Any, k: float, alpha: float) -> Any:
