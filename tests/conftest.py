@@ -78,8 +78,9 @@ def python_with_tensorflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="session")
 def quick_python(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A program that runs DVC, downloads and small scripts as Python does, and starts in no time."""
-    with warm_python(tmp_path_factory.mktemp("quick"), ("alexnet_pipe.stages.download", *DVC)) as program:
+    """A program that runs DVC, downloads, comparisons and small scripts as Python does, and starts in no time."""
+    modules = ("alexnet_pipe.stages.download", "alexnet_pipe.comparison.compare_page", *DVC)
+    with warm_python(tmp_path_factory.mktemp("quick"), modules) as program:
         yield program
 
 

@@ -35,15 +35,13 @@ PIPELINE = {
     },
     "artifacts": {"alexnet": {"path": "models/alexnet.keras", "type": "model"}},
 }
-COMPARE = [sys.executable, "-m", "alexnet_pipe", "compare"]
-
 pytestmark = pytest.mark.slow
 
 
 def run(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
-        "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+        "PATH": f"{Path(sys.prefix, 'bin')}:{os.environ['PATH']}",
         "GIT_AUTHOR_NAME": "Ada",
         "GIT_AUTHOR_EMAIL": "ada@example.org",
         "GIT_COMMITTER_NAME": "Ada",
@@ -58,9 +56,17 @@ def succeed(folder: Path, *command: str) -> str:
     return done.stdout
 
 
+def compare(folder: Path, *arguments: str) -> str:
+    return succeed(folder, sys.executable, "-m", "alexnet_pipe", "compare", *arguments)
+
+
+def dvc(folder: Path, *arguments: str) -> None:
+    succeed(folder, sys.executable, "-m", "dvc", *arguments)
+
+
 def fail(folder: Path, *arguments: str) -> str:
     """The one line that it ends with."""
-    done = run(folder, *COMPARE, *arguments)
+    done = run(folder, sys.executable, "-m", "alexnet_pipe", "compare", *arguments)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
     return done.stderr
@@ -86,18 +92,16 @@ def write_results(root: Path, seed: int, right: int) -> None:
     artifacts.test_metrics.write_text(json.dumps({"top5_error": None}))
     (root / "params.yaml").write_text(yaml.safe_dump({"train": {"seed": seed}}))
     (root / "page").touch()
-    succeed(
-        root, "dvc", "commit", "--force", "--quiet", "prepare", "train", "evaluate", *([] if seed > 1 else ["after"])
-    )
+    dvc(root, "commit", "--force", "--quiet", "prepare", "train", "evaluate", *([] if seed > 1 else ["after"]))
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory, as_quick_python: None) -> Path:
     """Three versions: v1.0.0, in production, then a commit, then the workspace; their data in a remote as well."""
     root = tmp_path_factory.mktemp("project")
     succeed(root, "git", "init", "--quiet")
-    succeed(root, "dvc", "init", "--quiet")
-    succeed(root, "dvc", "remote", "add", "--quiet", "--default", "store", str(tmp_path_factory.mktemp("store")))
+    dvc(root, "init", "--quiet")
+    dvc(root, "remote", "add", "--quiet", "--default", "store", str(tmp_path_factory.mktemp("store")))
     (root / "dvc.yaml").write_text(yaml.safe_dump(PIPELINE))
     succeed(root, "git", "add", ".")
     succeed(root, "git", "commit", "--quiet", "--message", "no results yet")
@@ -107,14 +111,14 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         succeed(root, "git", "commit", "--quiet", "--message", f"seed {seed}")
     succeed(root, "gto", "register", "alexnet", "HEAD~1", "--version", "v1.0.0")
     succeed(root, "gto", "assign", "alexnet", "--version", "v1.0.0", "--stage", "prod")
-    succeed(root, "dvc", "push", "--quiet", "--all-commits")
+    dvc(root, "push", "--quiet", "--all-commits")
     write_results(root, 3, 8)
     return root
 
 
 @pytest.mark.parametrize("first", ["alexnet@v1.0.0", "alexnet@prod", "HEAD~1"])
 def test_a_version_a_stage_and_a_commit_are_compared_with_the_workspace(project: Path, first: str) -> None:
-    said = succeed(project, *COMPARE, first)
+    said = compare(project, first)
     assert "20 test images, the same in both" in said
     assert "50.00% (29.93% to 70.07%)" in said
     rows = [line.split() for line in said.splitlines()]
@@ -125,7 +129,7 @@ def test_a_version_a_stage_and_a_commit_are_compared_with_the_workspace(project:
 
 def test_a_page_with_the_images_that_changed_sides_is_written(project: Path, tmp_path: Path) -> None:
     page = tmp_path / "new/page.html"
-    said = succeed(project, *COMPARE, "alexnet@v1.0.0", "HEAD", "--html", str(page))
+    said = compare(project, "alexnet@v1.0.0", "HEAD", "--html", str(page))
     assert f"compare: {page}" in said
     assert page.read_text().count("data:image/webp") == 5
 
@@ -133,14 +137,14 @@ def test_a_page_with_the_images_that_changed_sides_is_written(project: Path, tmp
 def test_what_is_neither_in_workspace_nor_cache_comes_from_the_remote(project: Path, tmp_path: Path) -> None:
     clone, page = tmp_path / "clone", tmp_path / "page.html"
     succeed(tmp_path, "git", "clone", "--quiet", str(project), str(clone))
-    said = succeed(clone, *COMPARE, "alexnet@v1.0.0", "HEAD", "--html", str(page))
+    said = compare(clone, "alexnet@v1.0.0", "HEAD", "--html", str(page))
     assert "50.00% (29.93% to 70.07%)" in said
     assert page.read_text().count("data:image/webp") == 5
 
 
 def test_what_cannot_be_had_is_one_line_that_says_how_to_get_it(project: Path, tmp_path: Path) -> None:
     succeed(tmp_path, "git", "clone", "--quiet", str(project), "clone")
-    succeed(tmp_path / "clone", "dvc", "remote", "modify", "store", "url", str(tmp_path / "empty"))
+    dvc(tmp_path / "clone", "remote", "modify", "store", "url", str(tmp_path / "empty"))
     line = fail(tmp_path / "clone", "HEAD~1", "HEAD")
     assert line.startswith("alexnet-pipe: evaluation/")
     assert "of HEAD~1 is neither in DVC's cache nor in its remote" in line
@@ -160,5 +164,5 @@ def test_an_unknown_revision_and_one_without_results_are_one_line(project: Path,
 
 def test_without_git_it_says_so(project: Path, tmp_path: Path) -> None:
     shutil.copy(project / "dvc.yaml", tmp_path)
-    succeed(tmp_path, "dvc", "init", "--quiet", "--no-scm")
+    dvc(tmp_path, "init", "--quiet", "--no-scm")
     assert "is in no git repository" in fail(tmp_path, "HEAD")

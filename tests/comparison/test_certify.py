@@ -1,7 +1,6 @@
 """The pipeline is run once more from nothing, and each artifact is the same, or it is said how it differs."""
 
 import json
-import os
 import re
 import shutil
 import signal
@@ -29,7 +28,7 @@ from tests.service.services import until
 STAGE = """
 import json, os, sys, time
 from pathlib import Path
-import pandas
+from pyarrow import csv, parquet, table
 from alexnet_pipe.base.paths import Artifacts, home
 
 stage, artifacts = sys.argv[1], Artifacts()
@@ -46,7 +45,7 @@ for folder in ("data", "models", "metrics", "evaluation", "report"):
     Path(folder).mkdir(exist_ok=True)
 if stage == "download":
     names = (home() / "photographs.txt").read_text().split()
-    pandas.DataFrame({"member": names + [noise] * bool(noise)}).to_parquet(artifacts.manifest)
+    parquet.write_table(table({"member": names + [noise] * bool(noise)}), artifacts.manifest)
     artifacts.data_metrics.write_text(json.dumps({"classes": 2}))
 if stage == "train":
     resumed = sorted(path.name for path in artifacts.checkpoints.glob("*"))
@@ -54,10 +53,9 @@ if stage == "train":
     metrics = {"seconds": time.time(), "train_loss": 0.5, "weights_digest": "ab", "backend": "keras", "device": "cpu"}
     artifacts.train_metrics.write_text(json.dumps(metrics))
     wrong = 3 if noise else 1
-    images = pandas.DataFrame({"sha256": [f"{n:064x}" for n in range(20)]})
-    images.to_parquet(artifacts.predictions)
-    confusion = images.assign(actual="cat", predicted=["dog"] * wrong + ["cat"] * (20 - wrong))
-    confusion[["actual", "predicted"]].to_csv(artifacts.confusion, index=False)
+    parquet.write_table(table({"sha256": [f"{n:064x}" for n in range(20)]}), artifacts.predictions)
+    predicted = ["dog"] * wrong + ["cat"] * (20 - wrong)
+    csv.write_csv(table({"actual": ["cat"] * 20, "predicted": predicted}), artifacts.confusion)
 if stage == "report":
     artifacts.report.write_text(f"page of {time.time_ns()}")
 """
@@ -71,15 +69,16 @@ STAGES: dict[str, dict[str, Any]] = {
     },
     "report": {"deps": ["evaluation/confusion.csv", "report/certificate.json"], "outs": ["report/index.html"]},
 }
+PYTHON = sys.executable
 IGNORED = ("noise.txt", "photographs.txt", "runs.txt", "waiting.txt", "checkpoints", "data", "models", "evaluation")
 
 
 @pytest.fixture(scope="module")
-def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def project(tmp_path_factory: pytest.TempPathFactory, as_quick_python: None) -> Path:
     """All stages have run and are committed; a checkpoint of an interrupted training lies there."""
     folder = tmp_path_factory.mktemp("certify")
     for name, content in STAGES.items():
-        content |= {"cmd": f"{sys.executable} stage.py {name}", "deps": ["stage.py", *content.get("deps", [])]}
+        content |= {"cmd": f"{PYTHON} stage.py {name}", "deps": ["stage.py", *content.get("deps", [])]}
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES}, sort_keys=False))
     (folder / "params.yaml").write_text("train: {seed: 1}\n")
     (folder / "stage.py").write_text(STAGE)
@@ -89,9 +88,10 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "report").mkdir()
     (folder / "report/certificate.json").write_text("{}\n")
     # A cache that several clones share, as far as the commit says.
-    share = ("dvc", "config", "cache.dir", str(folder / ".dvc/cache"))
-    for command in (("git", "init", "-q"), ("dvc", "init", "-q"), share, ("dvc", "repro", "-q")):
-        call(folder, *command)
+    call(folder, "git", "init", "-q")
+    dvc(folder, "init", "-q")
+    dvc(folder, "config", "cache.dir", str(folder / ".dvc/cache"))
+    dvc(folder, "repro", "-q")
     (folder / "checkpoints/train-interrupted").mkdir(parents=True)
     commit(folder)
     return folder
@@ -103,9 +103,12 @@ def noise(project: Path) -> Callable[[str], None]:
 
 
 def call(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": programs, "DVC_NO_ANALYTICS": "1"}
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+
+
+def dvc(folder: Path, *arguments: str) -> None:
+    done = call(folder, sys.executable, "-m", "dvc", *arguments)
+    assert done.returncode == 0, done.stderr
 
 
 def commit(folder: Path) -> None:
@@ -203,7 +206,7 @@ def test_a_training_that_does_not_repeat_is_compared_image_by_image(
 def test_what_differs_is_named_even_where_the_earlier_artifacts_are_not_at_hand(project: Path, tmp_path: Path) -> None:
     copy = tmp_path / "project"
     shutil.copytree(project, copy, symlinks=True)
-    call(copy, "dvc", "config", "--local", "cache.dir", str(tmp_path / "empty"))
+    dvc(copy, "config", "--local", "cache.dir", str(tmp_path / "empty"))
     (copy / "noise.txt").write_text("train")
     done = certify(copy)
     assert done.returncode == 0, done.stderr
@@ -229,7 +232,7 @@ def test_a_stage_that_fails_is_one_line_and_certifies_nothing(project: Path, noi
 def test_an_interrupt_leaves_nothing_at_work_and_nothing_behind(project: Path, noise: Callable[[str], None]) -> None:
     noise("train wait")
     waiting, before = project / "waiting.txt", (project / "report/certificate.json").read_bytes()
-    command = [sys.executable, "-m", "alexnet_pipe", "certify"]
+    command = [PYTHON, "-m", "alexnet_pipe", "certify"]
     with subprocess.Popen(command, cwd=project, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         until(lambda: (waiting.exists() and waiting.read_text()) or process.poll() is not None)
         assert process.poll() is None
