@@ -30,7 +30,7 @@ import json, os, signal, socket, sys
 
 if sys.argv[1:3] not in (["-m", "alexnet_pipe"], ["-m", "dvc"]) and not "".join(sys.argv[1:2]).endswith(".py"):
     os.execv({python!r}, [{python!r}, *sys.argv[1:]])
-signals = {{signal.SIGINT, signal.SIGTERM}}
+signals = {{signal.SIGINT, signal.SIGTERM, signal.SIGHUP}}
 signal.pthread_sigmask(signal.SIG_BLOCK, signals)
 with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as server:
     server.connect({address!r})

@@ -7,8 +7,9 @@ from types import FrameType
 
 def main() -> None:
     """Run the command line, which takes a while to import."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # As `nohup` leaves it.
+            signal.signal(number, _stop)
     from alexnet_pipe.cli import main as run
 
     run()
@@ -17,8 +18,10 @@ def main() -> None:
 def _stop(number: int, _: FrameType | None) -> None:
     # Nothing has begun, and Python would show where in its imports it stood.
     name = signal.Signals(number).name
-    os.write(2, f"alexnet-pipe: stopped by {name}; run the same command again to go on\n".encode())
-    os._exit(128 + number)
+    try:
+        os.write(2, f"alexnet-pipe: stopped by {name}; run the same command again to go on\n".encode())
+    finally:  # The terminal may be gone.
+        os._exit(128 + number)
 
 
 if __name__ == "__main__":

@@ -97,7 +97,7 @@ def test_every_failure_is_one_line(
     assert lines[0].startswith(f"alexnet-pipe: {expected}")
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_is_one_line_also_in_the_background_of_a_script(number: signal.Signals) -> None:
     wait = """
 import time
@@ -121,7 +121,7 @@ cli.main()
     assert errors == f"alexnet-pipe: stopped by {number.name}; run the same command again to go on\n"
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_is_one_line_also_while_the_command_line_is_imported(number: signal.Signals, tmp_path: Path) -> None:
     (tmp_path / "typer.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(600)\n")
     paths = os.pathsep.join([str(tmp_path), *sys.path])
@@ -138,6 +138,23 @@ def test_a_signal_is_one_line_also_while_the_command_line_is_imported(number: si
         _, errors = process.communicate(timeout=HANGS)
     assert process.returncode == 128 + number
     assert errors == f"alexnet-pipe: stopped by {number.name}; run the same command again to go on\n"
+
+
+def test_what_nohup_has_started_outlasts_its_terminal(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGHUP)\nos._exit(7)\n")
+    paths = os.pathsep.join([str(tmp_path), *sys.path])
+    command = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", sys.executable, "-m", "alexnet_pipe", "doctor"]
+    result = subprocess.run(command, env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (7, "")
+
+    hang_up = """
+import os, signal
+from alexnet_pipe.base.signals import unwind_on_signals
+
+unwind_on_signals()
+os.kill(os.getpid(), signal.SIGHUP)
+"""
+    subprocess.run([*command[:4], sys.executable, "-c", hang_up], check=True)
 
 
 @pytest.mark.parametrize("verb", ["run", "retrain", "experiments", "server", "serve"])

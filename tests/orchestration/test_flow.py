@@ -119,8 +119,17 @@ def test_the_flow_runs_repeats_fails_and_refuses(project: Path, prefect_server: 
 
 @pytest.mark.parametrize(
     ("signal_to", "number"),
-    [(send, number) for number in (signal.SIGINT, signal.SIGTERM) for send in (os.killpg, os.kill)],
-    ids=["as a terminal does", "SIGINT to the flow alone", "as a supervisor does", "SIGTERM to the flow alone"],
+    [
+        *((send, number) for number in (signal.SIGINT, signal.SIGTERM) for send in (os.killpg, os.kill)),
+        (os.kill, signal.SIGHUP),
+    ],
+    ids=[
+        "as a terminal does",
+        "SIGINT to the flow alone",
+        "as a supervisor does",
+        "SIGTERM to the flow alone",
+        "SIGHUP",
+    ],
 )
 def test_an_interrupt_ends_everything_at_once(
     signal_to: Callable[[int, int], None], number: int, tmp_path: Path

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, alike in every verb: one line, nothing left at work, exit status 130 or 143.
+"""Ctrl-C, SIGTERM and the end of a terminal, alike in every verb: one line, nothing left at work, status 128 + signal.
 
 A program that a script has put into the background ignores Ctrl-C unless it says otherwise, and all of these do.
 `server`, `serve` and `demo` end with 0 after SIGTERM: so a supervisor ends what works until it is told to stop.
@@ -17,14 +17,17 @@ import psutil
 
 from alexnet_pipe.base.errors import StoppedError
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_OUTLASTS = signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+STOPPING = (signal.SIGINT, signal.SIGTERM) if _OUTLASTS else (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""What ends the work; what `nohup` has started outlasts its terminal."""
+
 NOTICE = 8.0
 """Seconds for a training to write its checkpoint."""
 
 
 def unwind_on_signals() -> None:
     """Have a signal raise `StoppedError` in the main thread, where this is called; what is open is left in order."""
-    for number in _SIGNALS:
+    for number in STOPPING:
         signal.signal(number, _unwind)
     # At its very end Python forgets handlers of its own, and a SIGTERM that comes then would change the exit status.
     atexit.register(signal.signal, signal.SIGTERM, signal.SIG_IGN)
@@ -38,7 +41,7 @@ def exit_on_signals(put_right: Callable[[], None]) -> None:
     For what runs under Prefect: unwound, it would try for minutes to tell a server of its own that is gone already.
     No block that is open is left in order: `put_right` is called when all is quiet.
     """
-    for number in _SIGNALS:
+    for number in STOPPING:
         signal.signal(number, partial(_exit, put_right))
 
 
@@ -66,7 +69,7 @@ def held_signals() -> Iterator[Callable[[], None]]:
         if come:
             raise StoppedError(come[-1])
 
-    before = {number: signal.signal(number, note) for number in _SIGNALS}
+    before = {number: signal.signal(number, note) for number in STOPPING}
     try:
         yield check
     finally:
@@ -96,27 +99,28 @@ def _is_alive(process: psutil.Process) -> bool:
 
 
 def _unwind(number: int, _: FrameType | None) -> None:
-    # `make` and a supervisor tell the process again that its group has been told already.
-    signal.signal(signal.SIGTERM, _nothing)
+    # `make`, a shell and a supervisor tell the process again that its group has been told already.
+    for each in STOPPING[1:]:
+        signal.signal(each, _nothing)
     raise StoppedError(number)
 
 
 def _hold() -> None:
-    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+    signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
 
 
 def _let_go() -> None:
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, _SIGNALS)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
 
 
 def _let_go_in_fork() -> None:
-    for number in _SIGNALS:
+    for number in STOPPING:
         signal.signal(number, signal.SIG_DFL)
     _let_go()
 
 
 def _exit(put_right: Callable[[], None], number: int, _: FrameType | None) -> None:
-    for each in _SIGNALS:
+    for each in STOPPING:
         signal.signal(each, signal.SIG_IGN)
     # The other threads see their work fail now, and would tell of it.
     standard_error, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
@@ -125,7 +129,8 @@ def _exit(put_right: Callable[[], None], number: int, _: FrameType | None) -> No
     end_processes(psutil.Process().children(recursive=True))
     put_right()
     stopped = StoppedError(number)
-    os.write(standard_error, f"alexnet-pipe: {stopped}\n".encode())
+    with suppress(OSError):  # The terminal may be gone.
+        os.write(standard_error, f"alexnet-pipe: {stopped}\n".encode())
     os._exit(stopped.status)
 
 
