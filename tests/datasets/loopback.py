@@ -36,6 +36,7 @@ class Loopback:
         pause: Seconds before each piece.
         ranges: Whether parts of the file can be asked for.
         measured: Whether the length is told.
+        chunk: The length in hexadecimal digits, if the file is sent as one chunk.
         newest: Kaggle's number of the newest version.
         answer: What GetDataset gives in place of that number.
         refusals: Statuses of failures, by method or the last part of the path.
@@ -52,6 +53,7 @@ class Loopback:
     pause: float = 0.0
     ranges: bool = True
     measured: bool = True
+    chunk: str = ""
     newest: int = 2
     answer: bytes = b""
     refusals: dict[str, int] = field(default_factory=dict)
@@ -123,11 +125,15 @@ class _Handler(BaseHTTPRequestHandler):
     def _file_headers(self, status: int, start: int) -> None:
         size = len(self.loopback.content)
         told = {"Accept-Ranges": "bytes"} | self.loopback.headers
-        if self.loopback.measured:
+        if self.loopback.chunk:
+            told["Transfer-Encoding"] = "chunked"
+        elif self.loopback.measured:
             told["Content-Length"] = str(size - start)
         if status == 206:
             told["Content-Range"] = f"bytes {start}-{size - 1}/{size}"
         self._answer(status, told)
+        if self.loopback.chunk:
+            self.wfile.write(f"{self.loopback.chunk}\r\n".encode())
 
     def _answer(self, status: int, headers: dict[str, str]) -> None:
         self.send_response(status)

@@ -18,6 +18,12 @@ def table_of(photographs: Sequence[str], labels: Sequence[str]) -> str:
     return "file_name,label\n" + "".join(rows)
 
 
+def test_labels_that_look_alike_are_told_by_their_numbers_but_single_letters_may_be_classes() -> None:
+    classes = ["cat", "c\N{CYRILLIC SMALL LETTER A}t", "A", "\N{GREEK CAPITAL LETTER ALPHA}"]
+    found = chosen_labels(files([f"{label}/{number}.jpg" for label in classes for number in range(3)]))
+    assert found.remarks == [r"'cat' and 'c\u0430t' look alike: rename one if they are one class"]
+
+
 def test_a_table_is_read_where_there_are_no_class_folders() -> None:
     found = chosen_labels(files([f"images/{name}" for name in HEAP], {"labels.csv": IDS}))
     assert shown(found)[0] == "images/0.jpg a train"
@@ -318,11 +324,22 @@ def test_labels_that_cannot_be_used_are_an_error(labels: Sequence[str], message:
             r"\('labels\.csv' has no column, as file_name, that names the photographs as they are called here\)",
         ),
         ("train.7z", r"\(unpack 'train\.7z' first\)"),
+        (
+            "labels.parquet",
+            r"\('labels\.parquet' is not read beside photographs: save a table of labels as labels\.csv\)",
+        ),
     ],
 )
 def test_what_may_hold_labels_or_photographs_and_is_not_read_is_named(other: str, advice: str) -> None:
     with pytest.raises(UserError, match=advice):
         chosen_labels(files([f"images/{name}" for name in HEAP], {other: "number,breed\nx0,pug\n"}))
+
+
+def test_a_list_of_any_name_is_told_how_it_is_read() -> None:
+    with pytest.raises(
+        UserError, match=r"\(to read 'labels\.txt', a path and a label a line, point dataset\.location to it"
+    ):
+        chosen_labels(files([f"images/{name}" for name in HEAP], {"labels.txt": "images/my 0.jpg cat\n"}))
 
 
 @pytest.mark.parametrize("annotations", ["instances.json", "images/0.xml", "0.txt", "0.cls", "labels.xlsx"])

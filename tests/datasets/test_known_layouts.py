@@ -62,6 +62,10 @@ WITH_CLASSES = {
         ],
         "train: NORMAL PNEUMONIA; validation: NORMAL PNEUMONIA; test: NORMAL PNEUMONIA",
     ),
+    "BreakHis, a magnification a folder": (
+        ["benign/{40X,100X,200X,400X}/{B1,B2}.png", "malignant/{40X,100X,200X,400X}/{M3,M4}.png"],
+        "train: benign malignant",
+    ),
     "brain tumour MRI": (
         ["{Training,Testing}/{glioma,meningioma,notumor,pituitary}/{1,2}.jpg"],
         "train: glioma meningioma notumor pituitary; test: glioma meningioma notumor pituitary",

@@ -20,6 +20,10 @@ def refused(photographs: list[str], tables: dict[str, str], message: str, column
     assert "\n" not in str(caught.value)
 
 
+def test_a_table_without_rows_is_an_error() -> None:
+    refused(FOUR, {"labels.csv": "id,breed\n"}, r"the table 'labels\.csv' has no rows: fill or remove it")
+
+
 @pytest.mark.parametrize(
     ("name", "table"),
     [

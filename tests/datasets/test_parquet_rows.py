@@ -72,6 +72,13 @@ def test_rows_without_image_or_label_are_left_out_and_told(
     assert "rows without an image, left out: 1" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("images", [[], [None]])
+def test_a_file_without_rows_with_an_image_is_an_error(images: list[None], tmp_path: Path, packed: Path) -> None:
+    table = pa.table({"image": pa.array(images, pa.binary()), "label": ["cat"] * len(images)})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    repack_refused(tmp_path / "a.parquet", packed, "has no row with an image: fill or remove it")
+
+
 def test_several_labels_of_a_row_are_refused_and_a_list_of_one_is_that_label(tmp_path: Path, target: Path) -> None:
     path = tmp_path / "pets.parquet"
     for first, message in (["a"], ""), (["a", "b"], "is no name of a class"):

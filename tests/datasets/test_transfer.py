@@ -109,6 +109,14 @@ def test_a_length_that_is_not_told_is_no_error(server: Loopback, partial: Path) 
     assert brought(server.address, partial) == CONTENT
 
 
+@pytest.mark.parametrize("length", ["10000000000000000", "9" * 5000])
+def test_a_chunk_that_is_longer_than_any_archive_is_refused(length: str, server: Loopback, partial: Path) -> None:
+    server.chunk, server.lengths, server.stalls = length, [5000], True
+    with pytest.raises(UserError, match=r"^the server's file has 1,000,000,00\d,\d+ bytes or more; there is room for"):
+        brought(server.address, partial)
+    assert not partial.exists()
+
+
 def test_bytes_are_kept_as_they_are_stored(server: Loopback, partial: Path) -> None:
     # Many servers believe so of a .tar.gz.
     server.headers = {"Content-Encoding": "gzip"}

@@ -111,6 +111,8 @@ def _write(file: Any, out: tarfile.TarFile, packed: int, where: str) -> None:
         _add(out, name, content)
         for column in cells:
             cells[column].append(name if column == "file_name" else _cell(row[column], features.get(column, {}), where))
+    if not cells["file_name"]:
+        raise UserError(f"{where} has no row with an image: fill or remove it")
     _add(out, TABLE, _table(cells))
     if missing:
         say(f"download: {printable(where)}: rows without an image, left out: {missing:,}")

@@ -209,8 +209,8 @@ def _append(response: requests.Response, partial: Path, start: int, limits: _Lim
         while chunk := response.raw.read1(CHUNK, decode_content=False):
             out.write(chunk)
             limits.check_time(out.tell())
-            if out.tell() > LARGEST:
-                limits.check_size(out.tell(), partial)
+            if (size := out.tell() + _rest_of_chunk(response)) > LARGEST:
+                limits.check_size(size, partial)
             if (now := out.tell() // _MEGABYTE) > shown:
                 advance(now - shown)
                 shown = now
@@ -221,6 +221,12 @@ def _told_length(response: requests.Response) -> int:
     if not (told.isascii() and told.isdecimal() and len(told) < _DIGITS):
         raise UserError(f"the server says that its file has {told[:_DIGITS]!r} bytes, which is no length")
     return int(told)
+
+
+def _rest_of_chunk(response: requests.Response) -> int:
+    """Bytes that a server without a `Content-Length` has announced; any number of digits can be announced."""
+    rest = getattr(response.raw._fp, "chunk_left", None)
+    return min(rest, LARGEST) if isinstance(rest, int) else 0
 
 
 def _size(path: Path) -> int:

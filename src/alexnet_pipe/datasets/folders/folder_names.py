@@ -123,6 +123,11 @@ def are_shots(folders: Iterable[str]) -> bool:
     return len(names) > 1 and all(map(_SHOTS.fullmatch, names))
 
 
+def are_magnifications(folders: Iterable[str]) -> bool:
+    """Whether the names are those of a microscope's magnifications, as `40X`, in which a class may lie."""
+    return all(re.fullmatch(r"\d+ ?[xX×]", name) for name in folders)
+
+
 def are_versions(folders: Iterable[str]) -> bool:
     """Whether the names say no more than that there are photographs, and in which form, as `images`, `images_small`."""
     named = [words(name) for name in folders]

@@ -6,6 +6,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folders.folder_names import (
     POINT_THERE,
     are_counted,
+    are_magnifications,
     are_parts,
     are_versions,
     copy_of,
@@ -37,8 +38,8 @@ def refuse_undecided(below: Folders, deeper: Folders, where: str, meant: bool = 
     if not deeper and not meant:
         _refuse_parts(below, where)
         _refuse_no_classes(below, where)
-    _refuse_versions(deeper, where)
-    inside = {folder: _names(folder.unwrapped.branches) for folder in deeper}
+    _refuse_versions([folder for folder in deeper if not are_magnifications(_inside(folder))], where)
+    inside = {folder: _inside(folder) for folder in deeper}
     groups = [folder for folder in deeper if not (are_counted(inside[folder]) or are_parts(inside[folder]))]
     if not groups:
         if not meant:
@@ -100,12 +101,16 @@ def _refuse_versions(deeper: Folders, where: str) -> None:
     for folder in deeper:
         versions = [other for other in deeper if other is folder or shared(folder, [other])]
         if len(versions) > 1:
-            inner = quoted(sorted(_names(folder.unwrapped.branches)))
+            inner = quoted(sorted(_inside(folder)))
             raise UserError(
                 f"{where}: {quoted(_names(versions))} have the same folders ({inner}), so they look like versions of "
                 f"one set: {_POINT}; if they are splits, rename them to train, validation and test; if they are the "
                 "classes, move all photographs of a class directly into its folder"
             )
+
+
+def _inside(folder: TreeFolder) -> list[str]:
+    return _names(folder.unwrapped.branches)
 
 
 def _names(folders: Folders) -> list[str]:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folders.folder_names import quoted
+from alexnet_pipe.datasets.folder import is_image_name
+from alexnet_pipe.datasets.folders.folder_names import POINT_THERE, quoted
 from alexnet_pipe.datasets.folders.layout import index_members
 from alexnet_pipe.datasets.labelling.label_columns import few_valued
 from alexnet_pipe.datasets.labelling.label_table import MISSING, DoubtfulTableError, TableLabels
-from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, refuse_unusable_labels
+from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, look_alike, refuse_unusable_labels
 from alexnet_pipe.datasets.labelling.name_labels import labels_in_names
 from alexnet_pipe.datasets.labelling.naming_tables import naming_tables
 from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
@@ -26,7 +27,10 @@ _METADATA = re.compile(r"(^|[/(])metadata\.(csv|jsonl)\b")
 """The table of Hugging Face's imagefolder, with which folders are no classes."""
 
 _ANNOTATION = re.compile(r"\.(xml|json|mat|txt|lst|cls|xlsx?|ods|np[yz]|pkl)$", re.IGNORECASE)
-_ARCHIVE = re.compile(r"\.(7z|rar|zip|tar|t?gz|t?bz2|t?xz|zst|parquet|arrow|tfrecords?|h5|npz)$", re.IGNORECASE)
+_ARCHIVE = re.compile(r"\.(7z|rar|zip|tar|t?gz|t?bz2|t?xz|zst|arrow|tfrecords?|h5|npz)$", re.IGNORECASE)
+
+_LARGEST_LIST = 50_000_000
+"""Bytes of the longest text that is looked into."""
 
 
 def chosen_labels(files: Files, wanted: str | None = None) -> Labelled:
@@ -44,10 +48,9 @@ def chosen_labels(files: Files, wanted: str | None = None) -> Labelled:
     found = _wanted(files, wanted) if wanted else tiny_imagenet_labels(files) or _found(files)
     if set(found.rows["split"]) == {"train"}:
         found = with_published_splits(found, files)
-    told = [
-        f"{one!r} and {other!r} may be one class: rename one if so"
-        for one, other in may_be_one(sorted(set(found.rows["label"])))
-    ]
+    labels = sorted(set(found.rows["label"]))
+    told = [f"{one!r} and {other!r} may be one class: rename one if so" for one, other in may_be_one(labels)]
+    told += [f"{one!a} and {other!a} look alike: rename one if they are one class" for one, other in look_alike(labels)]
     if found.origin:
         refuse_unusable_labels(found, files.where)
     if masks := len(files.images) - len(files.photographs) if found.origin else len(files.masks):
@@ -150,16 +153,24 @@ def _with_tables(folders: Labelled, tables: Labelled, meant: Mapping[str, str]) 
 
 
 def _advice(files: Files) -> str:
-    """What can be said of files in which labels or photographs may be that are not read."""
-    photographs = files.photographs
-    annotations = [name for name in files.visible if _ANNOTATION.search(name)] if photographs else []
-    archives = [name for name in files.visible if _ARCHIVE.search(name)]
-    said = list(_about_tables(files)) if photographs else []
-    if archives:
-        said.insert(0, f"unpack {quoted(archives)} first")
-    if annotations:
-        said.append(f"annotations, as {quoted(annotations[:1])}, are not read: make a labels.csv of file_name,label")
-    return f" ({'; '.join(said)})" if said else ""
+    """What to do about these files, in brackets, if anything can be said."""
+    said = "; ".join(_said(files))
+    return f" ({said})" if said else ""
+
+
+def _said(files: Files) -> Iterator[str]:
+    if archives := list(filter(_ARCHIVE.search, files.visible)):
+        yield f"unpack {quoted(archives)} first"
+    if not files.photographs:
+        return
+    yield from _about_tables(files)
+    if tables := [name for name in files.visible if name.lower().endswith(".parquet")]:
+        yield f"{quoted(tables)} is not read beside photographs: save a table of labels as labels.csv"
+    annotations = list(filter(_ANNOTATION.search, files.visible))
+    if lists := [name for name in annotations if _is_list(files, name)]:
+        yield f"to read {lists[0]!r}, a path and a label a line, point dataset.location to it {POINT_THERE}"
+    elif annotations:
+        yield f"annotations, as {quoted(annotations[:1])}, are not read: make a labels.csv of file_name,label"
 
 
 def _about_tables(files: Files) -> Iterator[str]:
@@ -171,3 +182,11 @@ def _about_tables(files: Files) -> Iterator[str]:
         yield f"no column of {table.name!r} plainly holds labels: {which}"
     if tables and not naming:
         yield f"{quoted(tables)} has no column, as file_name, that names the photographs as they are called here"
+
+
+def _is_list(files: Files, name: str) -> bool:
+    """Whether the first line is `path label`."""
+    if not name.lower().endswith(".txt") or files.sizes[name] > _LARGEST_LIST:
+        return False
+    first, *_ = files.content(name).decode("utf-8-sig", "replace").strip().splitlines() or [""]
+    return is_image_name(" ".join(first.split()[:-1]))

@@ -117,6 +117,18 @@ def held_out(splits: Iterable[str | None]) -> str:
     return max((split for split in splits if split), key=SPLITS.index, default="train")
 
 
+_SEEN = str.maketrans("АВЕЅІЈКМНОРСТУХаеѕіјорсухΑΒΕΖΗΙΚΜΝΟΡΤΥΧο", "ABESIJKMHOPCTYXaesijopcyxABEZHIKMNOPTYXo")
+"""Cyrillic and Greek letters, and the Latin ones that look like them."""
+
+
+def look_alike(labels: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Pairs of labels that only a computer tells apart; of single letters, each may be a class."""
+    first: dict[str, str] = {}
+    for label in labels:
+        if len(label) > 1 and (other := first.setdefault(label.translate(_SEEN), label)) != label:
+            yield other, label
+
+
 def refuse_unusable_labels(found: Labelled, where: str) -> None:
     """
     Raises:

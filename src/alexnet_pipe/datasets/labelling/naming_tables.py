@@ -121,6 +121,8 @@ def _naming_table(files: Files, name: str, names: PhotographNames) -> NamingTabl
         )
     content = files.content(name)
     head = read_table(name, content, files.where, _HEAD)
+    if head.empty:
+        raise UserError(f"{files.where}: the table {name!r} has no rows: fill or remove it")
     candidates = _name_columns(head, name, names, files.where)
     if not candidates:
         return None
