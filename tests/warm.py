@@ -28,7 +28,8 @@ ALL_STAGES = tuple(f"alexnet_pipe.stages.{stage}" for stage in STAGES)
 PROGRAM = """#!{python} -IS
 import json, os, signal, socket, sys
 
-if sys.argv[1:3] not in (["-m", "alexnet_pipe"], ["-m", "dvc"]) and not "".join(sys.argv[1:2]).endswith(".py"):
+warm = (["-m", "alexnet_pipe"], ["-m", "dvc"], ["-m", "alexnet_pipe.base.startup"])
+if sys.argv[1:3] not in warm and not "".join(sys.argv[1:2]).endswith(".py"):
     os.execv({python!r}, [{python!r}, *sys.argv[1:]])
 signals = {{signal.SIGINT, signal.SIGTERM, signal.SIGHUP}}
 signal.pthread_sigmask(signal.SIG_BLOCK, signals)

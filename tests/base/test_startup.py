@@ -1,5 +1,6 @@
 """Libraries start as this project needs them, whatever surrounds it, and without packages that are not needed."""
 
+import gc
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.startup import as_if_missing, reach_this_machine_directly, without_notices
+from alexnet_pipe.base.startup import PROGRAM, as_if_missing, kept_imports, reach_this_machine_directly, without_notices
 
 
 def test_a_package_is_missing_inside_the_block_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,3 +77,24 @@ def test_no_proxy_sees_what_is_for_this_machine(excepted: str, bypassed: bool, m
     reach_this_machine_directly()
     assert urllib.request.proxy_bypass("127.0.0.1:4200")
     assert bool(urllib.request.proxy_bypass("example.org")) is bypassed
+
+
+def test_what_is_imported_is_not_searched_for_garbage_and_what_comes_later_is() -> None:
+    before = gc.get_freeze_count()
+    with kept_imports():
+        assert not gc.isenabled()
+    found = gc.isenabled(), gc.get_freeze_count() > before
+    gc.unfreeze()
+    assert found == (True, True)
+
+
+def test_a_program_of_others_runs_as_it_does_by_itself(tmp_path: Path) -> None:
+    (tmp_path / "other.py").write_text("import sys; print(__name__, sys.argv); sys.exit(3)")
+    ran = [
+        subprocess.run(
+            [sys.executable, "-m", *through, "other", "-x", "y z"], cwd=tmp_path, capture_output=True, text=True
+        )
+        for through in ([], [PROGRAM])
+    ]
+    assert ran[0].stdout == f"__main__ {[str(tmp_path / 'other.py'), '-x', 'y z']}\n"
+    assert {(each.returncode, each.stdout, each.stderr) for each in ran} == {(3, ran[0].stdout, "")}

@@ -255,10 +255,11 @@ def _make_database(path: Path) -> None:
 
 def until(condition: Callable[[], Any], found: Callable[[], Any] = str, deadline: float = DEADLINE) -> None:
     """Wait until `condition` holds; `found` says what there is instead."""
-    end = time.monotonic() + deadline
+    end, pause = time.monotonic() + deadline, 0.02
     while not condition():
         assert time.monotonic() < end, found()
-        time.sleep(0.1)
+        time.sleep(pause)
+        pause = min(1.2 * pause, 0.5)  # To ask is work, for a server too.
 
 
 def free_port() -> int:

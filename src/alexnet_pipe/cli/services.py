@@ -7,6 +7,7 @@ import typer
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.signals import as_service
+from alexnet_pipe.base.startup import kept_imports
 
 
 @as_service()
@@ -51,8 +52,8 @@ def serve(
     quiet_and_local(root)
     # A run goes on while the server is away, and tells its end when it is back.
     os.environ.setdefault("PREFECT_CLIENT_MAX_RETRIES", "8")
-    from alexnet_pipe.service.worker import serve as run_what_is_due  # Prefect reads its settings now.
-
+    with kept_imports():
+        from alexnet_pipe.service.worker import serve as run_what_is_due  # Prefect reads its settings now.
     run_what_is_due(root, cron)
 
 

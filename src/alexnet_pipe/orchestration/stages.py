@@ -117,9 +117,6 @@ Places = Mapping[str, tuple[float, float]]
 def publish(checkout: Checkout, graph: Graph, runs: Mapping[str, StageRun]) -> None:
     """Attach to the Prefect run what became of the stages, and what they have made so far."""
     # Slow to import, and not needed before the stages have run.
-    import pandas as pd
-
-    from alexnet_pipe.reporting.learned_section import error_curve
     from alexnet_pipe.reporting.templates import picture, plot
 
     artifacts = Artifacts(checkout.root)
@@ -134,6 +131,10 @@ def publish(checkout: Checkout, graph: Graph, runs: Mapping[str, StageRun]) -> N
             picture(np.load(artifacts.mean)), key="mean-image", description="The mean of all training images."
         )
     if artifacts.history.exists():
+        import pandas as pd
+
+        from alexnet_pipe.reporting.learned_section import error_curve
+
         create_image_artifact(
             plot(error_curve(pd.read_csv(artifacts.history))),
             key="learning-curve",

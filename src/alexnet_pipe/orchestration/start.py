@@ -16,7 +16,7 @@ from rich.console import Console
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.signals import exit_on_signals
-from alexnet_pipe.base.startup import reach_this_machine_directly
+from alexnet_pipe.base.startup import kept_imports, reach_this_machine_directly
 from alexnet_pipe.project.run_lock import bring_back_outputs
 from alexnet_pipe.service.address import (
     authenticate_client,
@@ -95,7 +95,8 @@ def run_flow(name: str, parameters: Mapping[str, Any]) -> "State[Any]":
         exit_on_signals(partial(bring_back_outputs, folder))
         # The project's, whatever else bears that name.
         sys.path.insert(0, str(folder))
-        flow = getattr(import_module(f"flows.{name}"), name)
+        with kept_imports():
+            flow = getattr(import_module(f"flows.{name}"), name)
         # In the main thread Prefect would answer SIGTERM itself.
         with ThreadPoolExecutor(1) as thread:
             state: State[Any] = thread.submit(flow, **parameters, return_state=True).result()

@@ -14,6 +14,7 @@ from dvc.lock import LockError
 from dvc.repo import Repo
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.startup import PROGRAM
 from alexnet_pipe.base.terminal import spoken
 from alexnet_pipe.project.checkout import Checkout, top_folder
 
@@ -76,7 +77,7 @@ def run_dvc(checkout: Checkout, arguments: Sequence[str], on_line: Callable[[str
     lines: list[str] = []
     with subprocess.Popen(
         # Without --wait-for-lock a process that waits for another's bookkeeping gives up after three seconds.
-        [sys.executable, "-m", "dvc", "--wait-for-lock", *arguments],
+        [sys.executable, "-m", PROGRAM, "dvc", "--wait-for-lock", *arguments],
         cwd=checkout.root,
         env={**checkout.environment, "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,

@@ -9,23 +9,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import requests
-from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas import filters
-from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.utilities.urls import url_for
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, save_json
 from alexnet_pipe.base.progress import say
 
+if TYPE_CHECKING:  # Slow to import, and a notice is tried without it.
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas import filters
+    from prefect.client.schemas.objects import FlowRun, StateType
+
 WEBHOOK = "ALEXNET_PIPE_WEBHOOK"
 """The environment variable with the address that is told of runs that do not succeed."""
 
 TOLD = Path(".prefect/told.json")
-_TYPES = (StateType.FAILED, StateType.CRASHED, StateType.CANCELLED)
 _PATIENCE = 10.0
 _LATE = timedelta(days=1)
 """A run may tell its end so long after it: the server was away."""
@@ -51,7 +51,7 @@ class Notices:
         print(f"serve: {said}", flush=True)
         return cls(address)
 
-    def tell(self, client: SyncPrefectClient) -> None:
+    def tell(self, client: "SyncPrefectClient") -> None:
         """Post a notice of each run that has ended badly since the last time; one that cannot be posted waits."""
         if not TOLD.exists():
             save_json(TOLD, {"since": datetime.now(UTC).isoformat(), "runs": {}})
@@ -71,7 +71,7 @@ class Notices:
             recent = {attempt: end for attempt, end in runs.items() if datetime.fromisoformat(end) > horizon}
             save_json(TOLD, {"since": horizon.isoformat(), "runs": recent})
 
-    def _posted(self, client: SyncPrefectClient, run: FlowRun) -> bool:
+    def _posted(self, client: "SyncPrefectClient", run: "FlowRun") -> bool:
         assert self.address is not None
         try:
             post(self.address, notice(run, client.read_flow(run.flow_id).name))
@@ -100,8 +100,10 @@ def post(address: str, content: dict[str, Any]) -> None:
         raise UserError(f"the notice was not taken by {WEBHOOK}: {problem}")
 
 
-def notice(run: FlowRun, flow: str) -> dict[str, Any]:
+def notice(run: "FlowRun", flow: str) -> dict[str, Any]:
     """What is told of a run: flow, name, state, why, and where to look."""
+    from prefect.utilities.urls import url_for
+
     assert run.state is not None
     return {
         "flow": flow,
@@ -125,8 +127,8 @@ def send_test() -> None:
 
 
 def all_runs(
-    client: SyncPrefectClient, runs: filters.FlowRunFilter, pool: filters.WorkPoolFilter | None = None
-) -> list[FlowRun]:
+    client: "SyncPrefectClient", runs: "filters.FlowRunFilter", pool: "filters.WorkPoolFilter | None" = None
+) -> "list[FlowRun]":
     """All runs that `runs` lets through, of the work pool given; the server hands them out by the page."""
     found: list[FlowRun] = []
     while page := client.read_flow_runs(work_pool_filter=pool, flow_run_filter=runs, offset=len(found)):
@@ -134,12 +136,17 @@ def all_runs(
     return found
 
 
-def in_states(types: Iterable[StateType]) -> filters.FlowRunFilter:
+def in_states(types: "Iterable[StateType]") -> "filters.FlowRunFilter":
     """Lets through the runs that are in states of these types."""
+    from prefect.client.schemas import filters
+
     return filters.FlowRunFilter(state=filters.FlowRunFilterState(type=filters.FlowRunFilterStateType(any_=[*types])))
 
 
-def _ended_badly(client: SyncPrefectClient, since: datetime) -> list[FlowRun]:
-    ended = in_states(_TYPES)
+def _ended_badly(client: "SyncPrefectClient", since: datetime) -> "list[FlowRun]":
+    from prefect.client.schemas import filters
+    from prefect.client.schemas.objects import StateType
+
+    ended = in_states([StateType.FAILED, StateType.CRASHED, StateType.CANCELLED])
     ended.end_time = filters.FlowRunFilterEndTime.model_validate({"after_": since})
     return sorted(all_runs(client, ended), key=lambda run: run.end_time or since)

@@ -19,6 +19,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from alexnet_pipe.base.fingerprint import file_digest
+from alexnet_pipe.base.startup import PROGRAM
 from alexnet_pipe.params.load import known_keys
 
 GPU = "gpu"
@@ -65,7 +66,7 @@ def provision(cron: str | None = None) -> dict[str, str]:
     with get_client(sync_client=True) as client:
         client.create_concurrency_limit(GPU, 1)
         _keep(client, _dead())
-    engine = shlex.join([sys.executable, "-m", "prefect.engine"])
+    engine = shlex.join([sys.executable, "-m", PROGRAM, "prefect.engine"])
     facts = {"timezone": local_timezone(), "cron": cron or os.environ.get(CRON, _NIGHTLY), "engine": engine}
     return {**facts, "version": _version(facts)}
 

@@ -18,6 +18,7 @@ from starlette.routing import Route
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.own_pages import OwnPagesOnly
 from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.startup import kept_imports
 from alexnet_pipe.service.address import (
     ORIGINS,
     PASSWORD,
@@ -48,7 +49,8 @@ def run_server(root: Path) -> None:
         api = os.environ["PREFECT_API_URL"] = f"http://127.0.0.1:{port}/api"
         authenticate_server(root, f"http://127.0.0.1:{port}", f"http://localhost:{port}")
         # Prefect takes seconds to import: what is wrong with lock and port is said before.
-        kind = asyncio.run(_database_kind())
+        with kept_imports():
+            kind = asyncio.run(_database_kind())
         with listening(port + 1) as reports_listener:
             reports = f"http://127.0.0.1:{reports_listener.getsockname()[1]}"
 
@@ -57,7 +59,9 @@ def run_server(root: Path) -> None:
                 print(f"Prefect at {api.removesuffix('/api')} ({kind}), reports at {reports}/report/", flush=True)
                 print(f"Its page asks for a password: {_password(root)}", flush=True)
 
-            asyncio.run(_serve(_prefect(), listener, _pages(root), reports_listener, tell))
+            with kept_imports():
+                prefect = _prefect()
+            asyncio.run(_serve(prefect, listener, _pages(root), reports_listener, tell))
 
 
 def _password(root: Path) -> str:

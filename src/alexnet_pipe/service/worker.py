@@ -24,6 +24,7 @@ from pydantic import ValidationError
 
 from alexnet_pipe.base.errors import StoppedError, UserError
 from alexnet_pipe.base.signals import STOPPING, end_processes
+from alexnet_pipe.base.startup import PROGRAM
 from alexnet_pipe.service.address import REFUSED, answers, only_one
 from alexnet_pipe.service.caretaker import WORKER, cancel_all, look_after, settle_at_start
 from alexnet_pipe.service.provision import CRON, POOL, is_deployed, refuse_unknown_parameters
@@ -122,7 +123,7 @@ def _deploy(cron: str | None) -> None:
     if is_deployed(cron):
         return
     done = subprocess.run(
-        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"],
+        [sys.executable, "-m", PROGRAM, "prefect", "--no-prompt", "deploy", "--all"],
         env={**os.environ, CRON: cron} if cron else None,
         capture_output=True,
         text=True,
