@@ -135,6 +135,7 @@ def _serve(address: str, modules: Sequence[str]) -> None:
     with _Server(address, _Request) as server:
         while sys.stdin not in select([server, sys.stdin], [], [])[0]:
             server.handle_request()
+            server.service_actions()  # Waits for the processes that have ended.
 
 
 if __name__ == "__main__":
