@@ -11,7 +11,6 @@ from typing import Annotated
 import typer
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.processor import has_fast_bfloat16
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.base.startup import without_notices
 
@@ -91,6 +90,8 @@ def _cards() -> str:
 
 
 def _bfloat16() -> tuple[bool, str]:
+    from alexnet_pipe.experiments.fitting import has_fast_bfloat16
+
     return True, f"train.precision: mixed_bfloat16 is {'fast' if has_fast_bfloat16() else 'slow'} on this processor"
 
 

@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.processor import has_fast_bfloat16
 from alexnet_pipe.datasets.directory import Directory
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.load import Params
@@ -130,3 +129,9 @@ def _epochs(width: float, found: Photographs, machine: Machine, seconds: float) 
     step = GFLOP[0] * width + GFLOP[1] * width**2
     left = seconds - 11 * found.test * step * FORWARD / machine.rate
     return int(left * machine.rate / (step * (found.training + FORWARD * found.validation)))
+
+
+def has_fast_bfloat16() -> bool:
+    """Whether it multiplies in bfloat16; elsewhere that is slower than float32."""
+    flags = Path("/proc/cpuinfo")
+    return flags.exists() and any(name in flags.read_text() for name in ("avx512_bf16", "amx_bf16"))

@@ -24,8 +24,8 @@ from alexnet_pipe.base.progress import say
 from alexnet_pipe.experiments.search_space import in_words, own_values, search_space, with_values
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.params.first_weights import initial_weights
 from alexnet_pipe.params.load import Params
+from alexnet_pipe.params.train import initial_weights
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE
 from alexnet_pipe.training.checkpoints import Checkpoints

@@ -14,13 +14,12 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts, home
 from alexnet_pipe.base.terminal import printable, shortened
 from alexnet_pipe.params.dataset import DatasetParams
-from alexnet_pipe.params.first_weights import initial_weights
 from alexnet_pipe.params.model import VARIANTS, ModelParams
 from alexnet_pipe.params.plain_yaml import LARGEST, read_plain
 from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.params.section import Section
-from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.params.train import TrainParams, initial_weights
 
 _LONGEST = 80
 """Characters that are shown of what somebody wrote."""

@@ -1,9 +1,13 @@
 """Section `train`: the paper's stochastic gradient descent."""
 
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import AfterValidator, Field, model_validator
 
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.fingerprint import file_digest
+from alexnet_pipe.base.paths import Artifacts, home
 from alexnet_pipe.params.section import Section, Sha256
 
 
@@ -137,3 +141,25 @@ class TrainParams(Section):
     def trained(self) -> list[Layer]:
         """The layers whose weights change."""
         return [layer for layer in LAYERS if layer in (self.train_only or LAYERS) and layer not in self.freeze]
+
+
+def initial_weights(artifacts: Artifacts, train: TrainParams) -> Path | None:
+    """The file with the weights to start with, where they are not drawn.
+
+    Raises:
+        UserError: if it is missing, or not the one that the parameters mean, or the one that training replaces.
+    """
+    if train.init_weights is None:
+        return None
+    project = artifacts.root / home()
+    path = project / train.init_weights
+    if path.resolve() == (project / artifacts.model.relative_to(artifacts.root)).resolve():
+        raise UserError(
+            f"train.init_weights: {train.init_weights} is removed before training, which makes it: copy it to another "
+            "name, and name that"
+        )
+    if not path.exists():
+        raise UserError(f"train.init_weights: {path} is missing: `alexnet-pipe import-weights` makes such a file")
+    if train.init_sha256 not in (None, digest := file_digest(path)):
+        raise UserError(f"{path} is not the file that train.init_sha256 names; its own digest is {digest}")
+    return path

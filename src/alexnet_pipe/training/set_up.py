@@ -13,9 +13,8 @@ from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model
 from alexnet_pipe.paper import SIDE
-from alexnet_pipe.params.first_weights import initial_weights
 from alexnet_pipe.params.model import ModelParams
-from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.params.train import TrainParams, initial_weights
 from alexnet_pipe.store.arrays import load_array
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.store_files import RESIZE_FILE
