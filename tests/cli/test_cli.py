@@ -3,6 +3,7 @@
 import errno
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -164,6 +165,25 @@ def test_what_needs_the_projects_folder_says_so_elsewhere(verb: str, tmp_path: P
     assert result.stderr.splitlines() == [
         f"alexnet-pipe: {tmp_path} has no flows/pipeline.py: run this from the project's folder"
     ]
+
+
+def test_a_folder_in_which_others_cannot_work_is_named(tmp_path: Path) -> None:
+    (folder := tmp_path / "why? {me}").mkdir()
+    result = run("run", cwd=folder)
+    assert result.returncode == 1
+    (line,) = result.stderr.splitlines()
+    assert line.endswith("DVC or Prefect cannot work in a folder with ? { } in its path: rename it")
+
+
+def test_a_shell_in_which_names_are_no_utf_8_is_named(tmp_path: Path) -> None:
+    shutil.copy("params.yaml", tmp_path)
+    command = ["env", "PYTHONUTF8=0", "LC_ALL=POSIX", sys.executable, "-m", "alexnet_pipe", "set", "dataset.location=ü"]
+    result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert result.returncode == 1
+    said = (
+        "alexnet-pipe: names are read as ascii, and one has other letters: `unset PYTHONUTF8` or set LC_ALL to C.UTF-8"
+    )
+    assert result.stderr.splitlines() == [said]
 
 
 @pytest.mark.parametrize("verb", [lambda: promote(), lambda: promote("HEAD"), rollback, certify, preset])

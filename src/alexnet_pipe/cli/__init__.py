@@ -99,6 +99,8 @@ def _of(error: OSError) -> str:
 
 
 def _unexpected(error: Exception) -> None:
+    if isinstance(error, UnicodeError) and (encoding := sys.getfilesystemencoding()) != "utf-8":
+        _fail(f"names are read as {encoding}, and one has other letters: `unset PYTHONUTF8` or set LC_ALL to C.UTF-8")
     reason = " ".join(str(error).split())
     _fail(f"{type(error).__name__}: {reason} (`alexnet-pipe --debug …` shows the traceback)")
 

@@ -38,12 +38,24 @@ def project_folder() -> Path:
     """The current folder, which must be a project's.
 
     Raises:
-        UserError: if it has no flows.
+        UserError: if it has no flows, or a name that other programs cannot take.
     """
     folder = Path.cwd()
+    require_name(folder)
     if not (folder / "flows/pipeline.py").exists():
         raise UserError(f"{folder} has no flows/pipeline.py: run this from the project's folder")
     return folder
+
+
+def require_name(folder: Path) -> None:
+    """
+    Raises:
+        UserError: if DVC would fill in its path as a template, or Prefect keep its database beside it.
+    """
+    if signs := sorted({"{", "}", "?"} & {*str(folder)}):
+        raise UserError(
+            f"{folder}: DVC or Prefect cannot work in a folder with {' '.join(signs)} in its path: rename it"
+        )
 
 
 def awaited_server(root: Path) -> str | None:
