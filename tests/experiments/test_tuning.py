@@ -192,20 +192,21 @@ def test_the_best_is_a_preset_of_its_own(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_verb_makes_what_is_missing_and_says_how_to_use_the_best(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, python_with_tensorflow: Path
 ) -> None:
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "src"))
-    project = make_project(tmp_path)
+    project = make_project(tmp_path, python_with_tensorflow)
+    python = str(python_with_tensorflow)
     shutil.copytree(ROOT / "flows", tmp_path / "flows", ignore=shutil.ignore_patterns("__pycache__"))
     project.set(train__max_epochs=1)
     before = (tmp_path / "params.yaml").read_bytes()
-    output = project.run("alexnet-pipe", "experiments", "tune", "--minutes", "0").stdout
+    output = project.run(python, "-m", "alexnet_pipe", "experiments", "tune", "--minutes", "0").stdout
     assert "resize: " in output
     assert "best" in output
     assert output.endswith("To use it: alexnet-pipe preset tuned && make run\n")
     assert (tmp_path / "params.yaml").read_bytes() == before
     assert not (tmp_path / "models").exists()
-    assert "these settings already" in project.run("alexnet-pipe", "preset", "tuned").stdout
+    assert "these settings already" in project.run(python, "-m", "alexnet_pipe", "preset", "tuned").stdout
 
 
 @pytest.mark.parametrize(

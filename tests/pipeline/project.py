@@ -71,9 +71,12 @@ def ran(output: str) -> list[str]:
     return [name for name in STAGES if f"Running stage '{name}':" in output]
 
 
-def make_project(folder: Path) -> Project:
-    """Copy the project into `folder`, with photographs of three plain classes, and set it up for a quick run."""
+def make_project(folder: Path, python: Path | None = None) -> Project:
+    """Copy the project into `folder`, with photographs of three plain classes, for quick stages, run by `python`."""
     project = Project(folder)
+    if python:
+        (folder / ".venv/bin").mkdir(parents=True)
+        (folder / ".venv/bin/python").symlink_to(python)
     for name in COPIED:
         source = ROOT / name
         if source.is_dir():

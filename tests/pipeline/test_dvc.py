@@ -22,9 +22,7 @@ DATA_STAGES = ("download", "resize", "mean", "pca")
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory, python_with_tensorflow: Path) -> Project:
     """A project that has been run once, each stage by a Python that need not import TensorFlow again."""
-    project = make_project(tmp_path_factory.mktemp("project"))
-    (project.root / ".venv/bin").mkdir(parents=True)
-    (project.root / ".venv/bin/python").symlink_to(python_with_tensorflow)
+    project = make_project(tmp_path_factory.mktemp("project"), python_with_tensorflow)
     assert sorted(project.repro()) == sorted(STAGES)
     return project
 
