@@ -57,6 +57,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         item.add_marker(pytest.mark.xdist_group(files.get(item.path, item.nodeid.split("::")[0])))
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a long value by its length: all of it would go to each worker and into each report, megabytes of it."""
+    return f"{argname} of {len(val)}" if isinstance(val, str | bytes) and len(val) > 100 else None
+
+
 @pytest.fixture(scope="session")
 def _cluster_address() -> Iterator[str]:
     with cluster(workers=2) as address:
