@@ -1,5 +1,6 @@
 """Set-up that every test shares."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -24,6 +25,15 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 connect.PATIENCE = HANGS
 # Prefect closes the handlers of all others when it sets up its own, and absl's closes pytest's captured stream with it.
 logging.get_absl_handler().python_handler.stream = sys.__stderr__
+
+
+# What 300 modules of tests import stays, and to look through it again and again takes as long as their import.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 # Their longest tests take a minute and more, or wait for the clock.
