@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +42,11 @@ ODD = ("<b>${1 + 1}</b>", f"{{{{value}}}} & {'long' * 30}")
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Artifacts:
-    artifacts = training_folder(tmp_path, images=10, validation=2)
+    return workspace_in(tmp_path)
+
+
+def workspace_in(folder: Path) -> Artifacts:
+    artifacts = training_folder(folder, images=10, validation=2)
     write_classes(artifacts.images / CLASSES_FILE, ODD)
     return artifacts
 
@@ -182,34 +187,55 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.mark.slow
-@needs_chromium
-def test_the_page_explains_photographs_in_a_browser_and_nothing_leaves_the_machine(
-    workspace: Artifacts, tmp_path: Path
-) -> None:
-    save_model(workspace.model, classifier())
-    port = free_port()
-    address = f"http://127.0.0.1:{port}/"
-    uploads = tmp_path / "uploads"
-    uploads.mkdir()
+@dataclass
+class Demo:
+    """One that runs, in `folder`."""
+
+    process: subprocess.Popen[str]
+    port: int
+    folder: Path
+
+    @property
+    def address(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    @property
+    def uploads(self) -> Path:
+        return self.folder / "uploads"
+
+    def says(self) -> str:
+        """Its next line."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """A demo for several tests, which Ctrl-C ends as it should."""
+    folder, port = tmp_path_factory.mktemp("demo"), free_port()
+    save_model(workspace_in(folder).model, classifier())
+    (folder / "uploads").mkdir()
     # Settings for other pages, and a proxy that is not there.
     shell = {"GRADIO_ROOT_PATH": "http://gradio.invalid", "http_proxy": "http://127.0.0.1:9"}
-    with demo(tmp_path, port, TMPDIR=str(uploads), **shell) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == f"demo at {address} (Ctrl-C ends it)\n"
-        listening = [c.laddr.ip for c in psutil.Process(process.pid).net_connections() if c.status == "LISTEN"]
-        assert listening == ["127.0.0.1"]
-        expect.set_options(timeout=1000 * HANGS)
-        with chromium() as browser:
-            look_at_the_page(browser.new_page(viewport={"width": 360, "height": 800}), address, tmp_path)
-        assert len(list(uploads.rglob("photo.tif"))) == 1
-        nobody_else_gets_in_and_no_file_out(address, tmp_path)
+    with demo(folder, port, TMPDIR=str(folder / "uploads"), **shell) as process:
+        started = Demo(process, port, folder)
+        assert started.says() == f"demo at {started.address} (Ctrl-C ends it)\n"
+        yield started
         process.send_signal(signal.SIGINT)
         rest, _ = process.communicate()
     assert process.returncode == 130
     assert rest == "alexnet-pipe: stopped by SIGINT\n"
     # TensorFlow leaves bytecode of what it generates in there.
-    assert list(uploads.glob("alexnet-pipe-demo-*")) == list(uploads.rglob("photo.tif")) == []
+    assert list(started.uploads.glob("alexnet-pipe-demo-*")) == list(started.uploads.rglob("photo.tif")) == []
+
+
+@pytest.mark.slow
+@needs_chromium
+def test_the_page_explains_photographs_in_a_browser_and_nothing_leaves_the_machine(running: Demo) -> None:
+    expect.set_options(timeout=1000 * HANGS)
+    with chromium() as browser:
+        look_at_the_page(browser.new_page(viewport={"width": 360, "height": 800}), running.address, running.folder)
+    assert len(list(running.uploads.rglob("photo.tif"))) == 1
 
 
 def look_at_the_page(page: Page, address: str, folder: Path) -> None:
@@ -246,7 +272,11 @@ def look_at_the_page(page: Page, address: str, folder: Path) -> None:
     assert problems == []
 
 
-def nobody_else_gets_in_and_no_file_out(address: str, folder: Path) -> None:
+@pytest.mark.slow
+def test_nobody_else_gets_in_and_no_file_out(running: Demo) -> None:
+    listening = [c.laddr.ip for c in psutil.Process(running.process.pid).net_connections() if c.status == "LISTEN"]
+    assert listening == ["127.0.0.1"]
+    address = running.address
     api, local = f"{address}gradio_api/", requests.Session()
     local.trust_env = False
 
@@ -258,7 +288,7 @@ def nobody_else_gets_in_and_no_file_out(address: str, folder: Path) -> None:
     for foreign in ({"Host": "foreign.example"}, {"Origin": "http://foreign.example"}, {"Origin": "null"}):
         assert [status(address, **foreign), status(f"{api}upload", 10, **foreign)] == [403, 403]
     assert [status(f"{api}upload", 10), status(f"{api}upload", 100_000_001)] == [200, 413]
-    secret = folder / "secret.txt"
+    secret = running.folder / "secret.txt"
     secret.write_text("secret")
     for name in (secret, "secret.txt", "../secret.txt", "/etc/hostname"):
         assert status(f"{api}file={name}") in (403, 404)
@@ -276,27 +306,17 @@ def test_a_port_that_is_taken_is_one_line(workspace: Artifacts, tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_what_a_request_breaks_is_one_line(workspace: Artifacts, tmp_path: Path) -> None:
-    save_model(workspace.model, classifier())
-    port = free_port()
+def test_what_a_request_breaks_is_one_line(running: Demo) -> None:
     start = (
-        f"POST /gradio_api/upload HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Length: 1000\r\n"
+        f"POST /gradio_api/upload HTTP/1.1\r\nHost: 127.0.0.1:{running.port}\r\nContent-Length: 1000\r\n"
         "Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n"
     )
-    with demo(tmp_path, port) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
-        with socket.create_connection(("127.0.0.1", port)) as connection:
-            connection.sendall(start.encode())
-        printed = [process.stdout.readline()]
-        for data in (None, 1, {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}):
-            answer = requests.post(
-                f"http://127.0.0.1:{port}/gradio_api/run/predict", json={"data": [data], "fn_index": 0}
-            )
-            assert answer.status_code == 500
-            printed.append(process.stdout.readline())
-        process.send_signal(signal.SIGINT)
-        rest, _ = process.communicate()
+    with socket.create_connection(("127.0.0.1", running.port)) as connection:
+        connection.sendall(start.encode())
+    printed = [running.says()]
+    for data in (None, 1, {"path": "/etc/passwd", "meta": {"_type": "gradio.FileData"}}):
+        answer = requests.post(f"{running.address}gradio_api/run/predict", json={"data": [data], "fn_index": 0})
+        assert answer.status_code == 500
+        printed.append(running.says())
     kinds = ("ClientDisconnect", "TypeError", "ValidationError", "InvalidPathError")
     assert [line.removeprefix("ERROR:    a request failed: ").split()[0] for line in printed] == list(kinds)
-    assert rest == "alexnet-pipe: stopped by SIGINT\n"

@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 
 _API = "PREFECT_API_URL"
 _LOOK_AGAIN = 0.2
+_WITHOUT_BLOCKS = {
+    "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
+    # It would note that the database has them, and the project's own server would believe it.
+    "PREFECT_SERVER_MEMOIZE_BLOCK_AUTO_REGISTRATION": "false",
+}
+"""Nobody keeps settings in a server that ends with the run; to list the kinds of them takes it a second."""
 
 
 def project_folder() -> Path:
@@ -103,12 +109,14 @@ def run_flow(name: str, parameters: Mapping[str, Any]) -> "State[Any]":
         UserError: outside a project, or if another run has a server of its own.
     """
     folder = project_folder()
-    with server_for_a_run(folder):
+    with server_for_a_run(folder) as server:
         exit_on_signals(partial(bring_back_outputs, folder))
         # The project's, whatever else bears that name.
         sys.path.insert(0, str(folder))
         with kept_imports():
             flow = getattr(import_module(f"flows.{name}"), name)
+            if not server:
+                import_module("prefect.server.api.server")  # Prefect would, to start a short-lived one.
         # In the main thread Prefect would answer SIGTERM itself.
         with ThreadPoolExecutor(1) as thread:
             state: State[Any] = thread.submit(flow, **parameters, return_state=True).result()
@@ -131,6 +139,8 @@ def quiet_and_local(root: Path) -> None:
     quiet_server(root)
     if not os.environ.get(_API) and (server := running_server(root)):
         os.environ[_API] = server["api"]
+    if not os.environ.get(_API):
+        os.environ |= _WITHOUT_BLOCKS
     authenticate_client(root, os.environ.get(_API))
 
 
