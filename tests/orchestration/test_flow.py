@@ -4,9 +4,11 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("flow")
     make_project(folder, STAGES)
     (folder / "in.txt").write_text("1")
+    give_database(folder)
     return folder
 
 
@@ -88,7 +91,9 @@ def test_the_flow_runs_repeats_fails_and_refuses(project: Path, prefect_server: 
     assert "Retry 1/3 will start" in log
     assert "10.0% (5.0% to 20.0%)" in first.stdout
     assert "Report: report/index.html" in first.stdout
-    assert (project / ".prefect").is_dir()
+    with closing(sqlite3.connect(project / ".prefect/prefect.db")) as database:
+        assert database.execute("SELECT count(*) FROM flow_run").fetchone() == (1,)
+    assert not (project / ".prefect/memo_store.toml").exists()  # With it, a server would believe that it has all.
 
     second = run(project)
     assert second.returncode == 0
