@@ -99,6 +99,6 @@ def test_whoever_is_killed_no_run_is_lost_and_none_is_done_twice(tmp_path: Path)
         house.ask_for_a_run()
         until_begun(house, 6)
         server.process.send_signal(signal.SIGTERM)
-        assert worker.ends(signal.SIGTERM) == 0
-        assert server.ends(signal.SIGTERM) == 0
+        assert worker.ends(signal.SIGHUP) == 0
+        assert server.ends(signal.SIGHUP) == 0
         until(lambda: not house.processes(), lambda: f"{house.command_lines()}\n{house.printed()}")

@@ -1,7 +1,8 @@
 """Ctrl-C, SIGTERM and the end of a terminal, alike in every verb: one line, nothing left at work, status 128 + signal.
 
 A program that a script has put into the background ignores Ctrl-C unless it says otherwise, and all of these do.
-`server`, `serve` and `demo` end with 0 after SIGTERM: so a supervisor ends what works until it is told to stop.
+`server`, `serve` and `demo` end with 0 after SIGTERM, or without their terminal: so a supervisor ends what works until
+it is told to stop.
 """
 
 import atexit
@@ -47,14 +48,20 @@ def exit_on_signals(put_right: Callable[[], None]) -> None:
 
 @contextmanager
 def as_service() -> Iterator[None]:
-    """What works until it is told to stop: SIGTERM ends the block, and is no failure."""
+    """What works until it is told to stop: SIGTERM, or the end of its terminal, ends the block, and is no failure."""
+    before = signal.getsignal(signal.SIGHUP)
+    if signal.SIGHUP in STOPPING:  # Uvicorn knows the other two alone.
+        signal.signal(signal.SIGHUP, _terminate)
     try:
         yield
     except StoppedError as stopped:
         ended = StoppedError(stopped.number, advice="")
         if ended.number != signal.SIGTERM:
             raise ended from None
-        print(ended, flush=True)
+        with suppress(OSError):  # The terminal may be gone.
+            print(ended, flush=True)
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @contextmanager
@@ -103,6 +110,10 @@ def _unwind(number: int, _: FrameType | None) -> None:
     for each in STOPPING[1:]:
         signal.signal(each, _nothing)
     raise StoppedError(number)
+
+
+def _terminate(_number: int, _: FrameType | None) -> None:
+    signal.raise_signal(signal.SIGTERM)
 
 
 def _hold() -> None:

@@ -23,7 +23,7 @@ from prefect.workers.process import ProcessWorker
 from pydantic import ValidationError
 
 from alexnet_pipe.base.errors import StoppedError, UserError
-from alexnet_pipe.base.signals import STOPPING, end_processes
+from alexnet_pipe.base.signals import end_processes
 from alexnet_pipe.base.startup import PROGRAM
 from alexnet_pipe.service.address import REFUSED, answers, only_one
 from alexnet_pipe.service.caretaker import WORKER, cancel_all, look_after, settle_at_start
@@ -137,7 +137,7 @@ def _deploy(cron: str | None) -> None:
 async def _work() -> None:
     loop = asyncio.get_running_loop()
     stopped: asyncio.Future[int] = loop.create_future()
-    for number in STOPPING:
+    for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, _tell, stopped, number)
     worker = PatientWorker(work_pool_name=POOL, name=WORKER, limit=1)
     working: set[asyncio.Future[Any]] = {
