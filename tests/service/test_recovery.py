@@ -100,5 +100,5 @@ def test_whoever_is_killed_no_run_is_lost_and_none_is_done_twice(tmp_path: Path)
         until_begun(house, 6)
         server.process.send_signal(signal.SIGTERM)
         assert worker.ends(signal.SIGHUP) == 0
-        assert server.ends(signal.SIGHUP) == 0
+        assert server.ends(signal.SIGTERM) == 0
         until(lambda: not house.processes(), lambda: f"{house.command_lines()}\n{house.printed()}")

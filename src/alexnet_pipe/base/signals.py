@@ -49,7 +49,6 @@ def exit_on_signals(put_right: Callable[[], None]) -> None:
 @contextmanager
 def as_service() -> Iterator[None]:
     """What works until it is told to stop: SIGTERM, or the end of its terminal, ends the block, and is no failure."""
-    before = signal.getsignal(signal.SIGHUP)
     if signal.SIGHUP in STOPPING:  # Uvicorn knows the other two alone.
         signal.signal(signal.SIGHUP, _terminate)
     try:
@@ -60,8 +59,6 @@ def as_service() -> Iterator[None]:
             raise ended from None
         with suppress(OSError):  # The terminal may be gone.
             print(ended, flush=True)
-    finally:
-        signal.signal(signal.SIGHUP, before)
 
 
 @contextmanager
