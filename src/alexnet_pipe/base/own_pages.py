@@ -6,6 +6,7 @@ host that it believes to talk to, which a foreign name server can have lead here
 
 import logging
 import re
+import socket
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
@@ -14,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
 
 _NO_HOST = re.compile(r"[^\w.:\[\]-]")
@@ -64,3 +66,18 @@ def in_one_line(record: logging.LogRecord) -> bool:
 def failure(error: BaseException | None) -> str:
     """What `error` has made of a request, in one line."""
     return f"a request failed: {type(error).__name__} {printable(' '.join(str(error).split()))[:200]}".rstrip()
+
+
+def require_port(port: int) -> None:
+    """
+    Raises:
+        UserError: if nothing can listen at `port` of 127.0.0.1.
+    """
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        raise port_taken(f"port {port}") from None
+
+
+def port_taken(wanted: str) -> UserError:
+    return UserError(f"{wanted} of 127.0.0.1 cannot be had: name another with --port")

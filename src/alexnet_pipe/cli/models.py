@@ -113,8 +113,11 @@ def demo(
     """Show a page to try photographs on, to this machine alone, until Ctrl-C."""
     if not find_spec("gradio"):
         raise UserError("Gradio is missing: run `make setup`, or `pip install 'alexnet-pipe[demo]'`")
+    from alexnet_pipe.base.own_pages import require_port
     from alexnet_pipe.serving.named_files import model_file
 
+    if port:
+        require_port(port)  # Before the model is loaded, which takes longest.
     with model_file(model) as file, without_notices():
         from alexnet_pipe.model.forms import fastest_forms
         from alexnet_pipe.model.model_file import load_model

@@ -209,7 +209,7 @@ def _served(page: Any, port: int | None) -> Iterator[str]:
     from gradio import queueing, routes
     from starlette.middleware import Middleware
 
-    from alexnet_pipe.base.own_pages import OwnPagesOnly, failure, in_one_line
+    from alexnet_pipe.base.own_pages import OwnPagesOnly, failure, in_one_line, port_taken
 
     logging.getLogger("uvicorn.error").addFilter(in_one_line)
     # Gradio prints the traceback of whatever a request leads to.
@@ -236,8 +236,7 @@ def _served(page: Any, port: int | None) -> Iterator[str]:
             css=template_text("serving/demo_page.css"),
         )
     except OSError:
-        wanted = "a port from 7860 on" if port is None else f"port {port}"
-        raise UserError(f"{wanted} of 127.0.0.1 cannot be had: name another with --port") from None
+        raise port_taken("a port from 7860 on" if port is None else f"port {port}") from None
     try:
         yield address
     finally:
