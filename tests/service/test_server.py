@@ -1,19 +1,26 @@
 """`make server`, for real: what it says, serves and leaves behind."""
 
+import asyncio
 import json
 import os
 import signal
 import stat
 import subprocess
 import sys
+import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+import aiosqlite
 import pytest
+from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, temporary_settings
 
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.service.server import _database_kind
 from tests.service.services import Project, Service, project
 
 pytestmark = pytest.mark.slow
@@ -59,6 +66,15 @@ def test_a_wrong_setting_is_one_line(house: Project, variable: str, value: str, 
     assert line.startswith(f"alexnet-pipe: {variable}")
     assert reason in line
     assert "secret" not in line
+
+
+def test_no_thread_outlasts_the_look_at_a_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aiosqlite.core.LOG, "debug", lambda *_: time.sleep(0.1))  # A busy machine.
+    before = {*threading.enumerate()}
+    database = {PREFECT_API_DATABASE_CONNECTION_URL: f"sqlite+aiosqlite:///{tmp_path}/no/such.db"}
+    with temporary_settings(database), pytest.raises(UserError, match="unable to open database file"):
+        asyncio.run(_database_kind())
+    assert {*threading.enumerate()} <= before
 
 
 def test_a_server_serves_api_and_reports_and_leaves_nothing(house: Project, tmp_path: Path) -> None:

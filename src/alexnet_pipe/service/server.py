@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 import sys
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -103,6 +104,7 @@ async def _database_kind() -> str:
         kind = _KINDS[url.drivername]
     except (ArgumentError, KeyError):
         raise UserError(f"{_DATABASE}: postgresql+asyncpg://USER:PASSWORD@HOST/DATABASE is expected") from None
+    others = {*threading.enumerate()}
     engine = create_async_engine(url, connect_args={"timeout": 10})
     try:
         async with engine.connect():
@@ -112,6 +114,9 @@ async def _database_kind() -> str:
         raise UserError(f"{_DATABASE}: {url.render_as_string()} cannot be opened: {reason}") from None
     finally:
         await engine.dispose()
+        for thread in {*threading.enumerate()} - others:
+            if thread.daemon:  # SQLite's, which would print a traceback if the loop were closed before it ends.
+                thread.join()
 
 
 def _prefect() -> "Server":
