@@ -80,4 +80,5 @@ def require_port(port: int) -> None:
 
 
 def port_taken(wanted: str) -> UserError:
+    """The error of a page that cannot have the port that it wants."""
     return UserError(f"{wanted} of 127.0.0.1 cannot be had: name another with --port")
