@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.files import load_json, place_of, save_json, take_place, written_aside
+from alexnet_pipe.base.files import load_json, load_table, place_of, save_json, take_place, written_aside
 from alexnet_pipe.base.paths import Artifacts
 
 
@@ -158,3 +158,12 @@ def test_a_damaged_file_names_the_stage_that_makes_it(tmp_path: Path, monkeypatc
         with pytest.raises(UserError) as error:
             load_json(file)
         assert told in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["manifest.parquet", "history.csv"])
+def test_a_damaged_table_is_named_with_the_way_back(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b'PAR1"\n1,2,3\n"PAR')
+    with pytest.raises(UserError, match=rf"{name} is damaged \(.+\): remove it, then `dvc checkout` or `dvc repro`"):
+        load_table(tmp_path / name)
+    with pytest.raises(UserError, match=r"other\.csv is missing: run `dvc repro`"):
+        load_table(tmp_path / "other.csv")

@@ -35,6 +35,31 @@ def test_an_unknown_stage_is_a_usage_error_that_lists_the_stages(tmp_path: Path)
     assert "evaluate" in result.stderr
 
 
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        (["trian"], "No such command 'trian'. Did you mean 'retrain'? (`alexnet-pipe --help` shows what there is)"),
+        (
+            ["predict"],
+            "predict: Missing argument 'PHOTO|FOLDER|LIST|-' (`alexnet-pipe predict --help` shows what there is)",
+        ),
+        (
+            ["doctor", "--dat"],
+            "doctor: No such option: --dat (Possible options: --data) (`alexnet-pipe doctor --help` …)",
+        ),
+    ],
+)
+def test_what_the_command_line_does_not_understand_is_one_line_and_status_2(
+    words: list[str], line: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["alexnet-pipe", *words])
+    monkeypatch.setattr(cli, "unwind_on_signals", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == f"alexnet-pipe: {line.replace('…', 'shows what there is')}\n"
+
+
 def test_a_users_mistake_is_one_line_and_status_1(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("train:\n  batch_siz: 3\n")
     result = run("stage", "mean", cwd=tmp_path)
@@ -85,7 +110,7 @@ def test_every_failure_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fail() -> None:
+    def fail(standalone_mode: bool) -> None:
         raise error
 
     monkeypatch.delenv("ALEXNET_PIPE_DEBUG", raising=False)

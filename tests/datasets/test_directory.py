@@ -107,6 +107,11 @@ def test_a_missing_location_is_refused(target: Path, name: str) -> None:
         Directory(name).fetch(target)
 
 
+def test_an_address_belongs_to_the_source_url(target: Path) -> None:
+    with pytest.raises(UserError, match=r"https://host/pets\.zip is an address: set dataset.source to url"):
+        Directory("https://host/pets.zip").fetch(target)
+
+
 def test_another_kind_of_file_is_refused(tmp_path: Path, target: Path) -> None:
     write_folder(tmp_path, {"pets.rar": b""})
     with pytest.raises(UserError, match=r"pets\.rar is neither a folder nor a text list \(\.txt\) nor an archive"):

@@ -37,6 +37,23 @@ def test_links_to_photographs_and_folders_are_followed(tmp_path: Path) -> None:
     assert found == {"cats/1.jpg": b"cat", "dogs/2.jpg": b"dog"}
 
 
+def test_links_out_of_the_folder_lead_to_photographs_or_what_a_cache_keeps_by_its_digest(tmp_path: Path) -> None:
+    write_folder(
+        tmp_path / "home", {"id_rsa": b"", "notes/1.jpg": b"", "notes/diary.txt": b"", f"cache/{'0f' * 20}": b""}
+    )
+    pets = write_folder(tmp_path / "pets", named(["cats/1.jpg", "labels.txt"]))
+    link = pets / "cats/2.jpg"
+    for target in (tmp_path / "home/cache" / ("0f" * 20), pets / "labels.txt"):
+        link.symlink_to(target)
+        assert "cats/2.jpg" in walk(pets).files
+        link.unlink()
+    for target, named_file in (("home/id_rsa", "id_rsa"), ("home/notes", "diary.txt")):
+        link.symlink_to(tmp_path / target)
+        with pytest.raises(UserError, match=rf"leads out of the data set to '.*{named_file}', which is no photograph"):
+            walk(pets)
+        link.unlink()
+
+
 def test_links_to_a_folder_above_are_refused(tmp_path: Path) -> None:
     folder = write_folder(tmp_path / "pets", named(["cats/1.jpg"]))
     (folder / "cats/again").symlink_to(folder)

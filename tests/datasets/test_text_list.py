@@ -7,7 +7,7 @@ import pytest
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.archive_file import open_archive
 from alexnet_pipe.datasets.folders.layout import listed_members
-from alexnet_pipe.datasets.text_list import lists_in, pack_lists
+from alexnet_pipe.datasets.text_list import chosen_lines, lists_in, pack_lists
 from tests.datasets.files import contents, named, write_folder
 
 
@@ -43,6 +43,12 @@ def test_relative_paths_start_at_the_list_and_absolute_ones_are_allowed(tmp_path
     write_folder(tmp_path, named(["lists/near.jpg", "far.jpg"]))
     text = write_list(tmp_path / "lists/train.txt", "./near.jpg 0", "../far.jpg 1", f"{tmp_path}/far.jpg 2")
     assert list(packed(text)) == ["train/0/near.jpg", "train/1/%2E./far.jpg", f"train/2{tmp_path}/far.jpg"]
+
+
+def test_a_path_out_of_the_lists_folder_leads_to_a_photograph(tmp_path: Path) -> None:
+    write_folder(tmp_path, {"home/id_rsa": b"", "pets/own": b"", "pets/train.txt": b"own cat\n../home/id_rsa cat\n"})
+    with pytest.raises(UserError, match=r"leads out of the data set to '.*home/id_rsa', which is no photograph"):
+        list(chosen_lines(lists_in(tmp_path / "pets")))
 
 
 def test_equal_base_names_stay_apart(tmp_path: Path) -> None:

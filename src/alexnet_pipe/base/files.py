@@ -9,12 +9,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from glob import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import way_back
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _PARTIAL = ".partial"
 
@@ -68,6 +71,16 @@ def load_json(path: Path) -> dict[str, Any]:
         if not isinstance(content, dict):
             raise ValueError("no JSON object")
         return content
+
+
+def load_table(path: Path, columns: list[str] | None = None) -> "pd.DataFrame":
+    """Read a table in Parquet or CSV; a missing or damaged file is told by its name."""
+    import pandas as pd
+
+    with undamaged(required(path)):
+        if path.suffix == ".csv":
+            return pd.read_csv(path, usecols=columns)
+        return pd.read_parquet(path, columns=columns)
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.exceptions import TyperException
 
 from alexnet_pipe.base.errors import StoppedError, TransientError, UserError
 from alexnet_pipe.base.files import place_of
@@ -65,7 +66,11 @@ def main() -> None:
     reach_this_machine_directly()
     try:
         _require_own_code(Path.cwd())
-        app()
+        sys.exit(app(standalone_mode=False))
+    except TyperException as error:
+        _fail(_usage(error), error.exit_code)
+    except typer.Abort:
+        _fail("aborted")
     except StoppedError as stopped:
         _fail(str(stopped), stopped.status)
     except TransientError as error:
@@ -92,6 +97,14 @@ def _require_own_code(folder: Path) -> None:
         raise UserError(
             f"this program is that of {loaded.parents[1]}, not the project in this folder: run `make setup` here"
         )
+
+
+def _usage(error: TyperException) -> str:
+    """One line in place of Typer's box."""
+    context = getattr(error, "ctx", None)
+    verb = context.command_path if context else "alexnet-pipe"
+    reason = re.sub(r"[\s.]+$", "", error.format_message())
+    return f"{verb.partition(' ')[2]}: {reason} (`{verb} --help` shows what there is)".removeprefix(": ")
 
 
 def _of(error: OSError) -> str:

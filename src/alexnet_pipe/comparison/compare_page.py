@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.files import written_aside
+from alexnet_pipe.base.files import undamaged, written_aside
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import progress
 from alexnet_pipe.comparison.compared import Compared, Version
@@ -58,7 +58,7 @@ def render_comparison(compared: Compared) -> str:
 def images_of(version: Version, wanted: Collection[str]) -> dict[str, NDArray[np.uint8]]:
     """The images with the SHA-256 `wanted`, uint8 `(256, 256, 3)` each; those that cannot be had are left out."""
     try:
-        with version.revision.open(_STORE / INDEX_FILE) as file:
+        with version.revision.open(_STORE / INDEX_FILE) as file, undamaged(_STORE / INDEX_FILE):
             index = pd.read_parquet(io.BytesIO(file.read()))
     except OSError:
         return {}

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from alexnet_pipe.base.files import load_table
 from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.base.terminal import shortened
 from alexnet_pipe.store.store_files import INDEX_FILE
@@ -75,7 +76,7 @@ def _array_difference(before: Path, now: Path) -> tuple[bool, str]:
 
 def _image_difference(before: Path, now: Path) -> tuple[bool, str]:
     """Of two stores: the images whose pixels differ, and those that one store lacks."""
-    old, new = (pd.read_parquet(folder / INDEX_FILE) for folder in (before, now))
+    old, new = (load_table(folder / INDEX_FILE) for folder in (before, now))
     both = old.merge(new, on=_ORIGIN, suffixes=("", "_now"))
     differ = sum(
         _different_images(before / rows["shard"].iloc[0], now / rows["shard_now"].iloc[0], rows)
@@ -127,7 +128,7 @@ def _flat(content: Any, name: str = "") -> dict[str, Any]:
 
 def _table_difference(before: Path, now: Path) -> tuple[bool, str]:
     """How many rows of a CSV or Parquet file have no equal in the other."""
-    old, new = (pd.read_csv(path) if path.suffix == ".csv" else pd.read_parquet(path) for path in (before, now))
+    old, new = (load_table(path) for path in (before, now))
     if list(old.columns) != list(new.columns):
         return False, f"columns {', '.join(old.columns)}, now {', '.join(new.columns)}"
     course = [name for name in old.columns if name in COURSE]

@@ -87,6 +87,11 @@ class Directory:
 
     def _check(self) -> None:
         location = self.location
+        if "://" in self.where:
+            raise UserError(
+                f"dataset.location: {self.where} is an address: set dataset.source to url, and dataset.sha256 to the "
+                "digest of the archive"
+            )
         if not location.exists():
             raise UserError(
                 f"dataset.location: {location} does not exist (seen from {home().resolve()}): correct the path"

@@ -19,6 +19,8 @@ _IMAGE = re.compile(
 )
 """How names of images end, also of kinds that are not decoded: `resize` refuses those with a reason."""
 
+_DIGEST = re.compile(r"[0-9a-f]{30,128}")
+
 _ARCHIVES = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar", ".zip")
 
 # Archives made on Windows may separate folders with backslashes.
@@ -92,9 +94,10 @@ def walk(folder: Path) -> Folder:
     """Everything visible below `folder`; links are followed.
 
     Raises:
-        UserError: for a link that leads nowhere or back to a folder above it, for anything that is neither file nor
-            folder, and for names that are not valid UTF-8.
+        UserError: for a link that leads nowhere, back to a folder above it, or out of `folder` to what is no
+            photograph; for anything that is neither file nor folder, and for names that are not valid UTF-8.
     """
+    inside = folder.resolve()
     files: dict[str, Path] = {}
     empty: list[str] = []
     for path, is_folder in _walk(folder, (_identity(folder),)):
@@ -102,8 +105,26 @@ def walk(folder: Path) -> Folder:
         if is_folder:
             empty.append(name)
         else:
+            refuse_others_files(path, inside)
             files[name] = path
     return Folder(files, empty)
+
+
+def refuse_others_files(path: Path, folder: Path) -> None:
+    """A data set that somebody else has made may hold links, or list paths, to files that are not meant for it.
+
+    Raises:
+        UserError: if the file lies outside `folder`, which has no links in its path, and is no image by its name, nor
+            by that of a cache, which calls it by its digest.
+    """
+    if is_image_name(path.name) and not path.is_symlink():
+        return
+    file = path.resolve()
+    if not (file.is_relative_to(folder) or is_image_name(file.name) or _DIGEST.fullmatch(file.name)):
+        raise UserError(
+            f"{str(path)!a} leads out of the data set to {str(file)!a}, which is no photograph by its name: put a copy "
+            "in its place, or remove it"
+        )
 
 
 def _walk(folder: Path, above: tuple[_Identity, ...]) -> Iterator[tuple[Path, bool]]:

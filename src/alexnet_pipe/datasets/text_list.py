@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.datasets.folder import is_hidden, path_parts
+from alexnet_pipe.datasets.folder import is_hidden, path_parts, refuse_others_files
 from alexnet_pipe.datasets.pack import Content, file_content, pack
 
 _SPLITS = {"train.txt": "train", "val.txt": "validation", "validation.txt": "validation", "test.txt": "test"}
@@ -46,6 +46,7 @@ def chosen_lines(lists: Mapping[Path, str]) -> Iterator[tuple[str, Path, Listed]
                 raise UserError(f"{line.where}: {path} has label {line.label!r}, but {other}: remove one of the lines")
             if not os.path.isfile(path):  # noqa: PTH113 # Path.is_file raises for a name that is too long.
                 raise UserError(f"{line.where}: no file {path}: correct the path or remove the line")
+            refuse_others_files(path, text.parent.resolve())
             if first is line:
                 yield split, path, line
 

@@ -13,6 +13,7 @@ from prefect.futures import PrefectFuture
 from prefect.states import Completed, Failed, State
 
 from alexnet_pipe.base.errors import TransientError
+from alexnet_pipe.base.files import load_table
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.dvc import DvcError, Graph, Outcome, StageRun, reproduce, run_dvc, up_to_date
@@ -131,12 +132,10 @@ def publish(checkout: Checkout, graph: Graph, runs: Mapping[str, StageRun]) -> N
             picture(np.load(artifacts.mean)), key="mean-image", description="The mean of all training images."
         )
     if artifacts.history.exists():
-        import pandas as pd
-
         from alexnet_pipe.reporting.learned_section import error_curve
 
         create_image_artifact(
-            plot(error_curve(pd.read_csv(artifacts.history))),
+            plot(error_curve(load_table(artifacts.history))),
             key="learning-curve",
             description="Top-1 error on the training and validation images by epoch.",
         )

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import undamaged
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.terminal import printable, shortened
 from alexnet_pipe.evaluation.significance import Comparison, paired
@@ -58,8 +59,10 @@ def read_results(revision: Revision) -> Results:
     Raises:
         UserError: if it has none, or they cannot be had.
     """
-    manifest = io.BytesIO(revision.read(Artifacts(Path()).manifest))
-    photographs = pd.read_parquet(manifest, columns=["sha256", "label", "split"])
+    manifest = Artifacts(Path()).manifest
+    with undamaged(manifest):
+        content = io.BytesIO(revision.read(manifest))
+        photographs = pd.read_parquet(content, columns=["sha256", "label", "split"])
     return Results(photographs, results_of(revision)[["sha256", "actual", "predicted"]])
 
 

@@ -1,8 +1,6 @@
 """Stage `resize`: every usable photograph as 256×256 RGB, and a list of the others (paper, section 2)."""
 
-import pandas as pd
-
-from alexnet_pipe.base.files import required, save_json, take_place, written_aside
+from alexnet_pipe.base.files import load_table, required, save_json, take_place, written_aside
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.cluster.mapping import kept_results
@@ -12,7 +10,7 @@ from alexnet_pipe.preparation.store_writer import write_store
 
 
 def run(artifacts: Artifacts, resize: ResizeParams) -> None:
-    manifest = pd.read_parquet(required(artifacts.manifest))
+    manifest = load_table(artifacts.manifest)
     chosen, copies = without_copies(manifest, resize)
     decisive = resize.model_dump(exclude={"max_rejected", "max_conflicts"})
     with kept_results(artifacts, "resize", decisive, [artifacts.manifest]) as kept:

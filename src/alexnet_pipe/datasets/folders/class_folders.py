@@ -7,6 +7,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.folders.folder_copies import Alike, copies_among
 from alexnet_pipe.datasets.folders.folder_names import (
+    LABEL_THEM,
     are_parts,
     are_shots,
     holds_annotations_by_name,
@@ -134,8 +135,7 @@ class ClassFolders:
 def _refuse_images_only(below: Folders, where: str) -> None:
     if len(below) == 1 and below[0].holds_images:
         raise UserError(
-            f"{where} has no class folders: all photographs lie in {'/'.join(below[0].path)!r}: put those of each "
-            "class into a folder of their own"
+            f"{where} has no class folders: all photographs lie in {'/'.join(below[0].path)!r}: {LABEL_THEM}"
         )
 
 

@@ -8,6 +8,8 @@ from alexnet_pipe.datasets.labels import SPLITS
 POINT_THERE = "(of the source `directory`; an archive has to be unpacked first)"
 """What messages add where they ask for another `dataset.location`."""
 
+LABEL_THEM = "put the photographs of each class into a folder of their own, or add a labels.csv of file_name,label"
+
 _SPLIT = re.compile(r"(?:(train|training)|(val|valid|validation)|(test|testing))(?:[-_ ]?set)?", re.IGNORECASE)
 _SPLIT_WORD = re.compile(
     r"(?:(train|training|trn)(?:val)?|(val|valid|validation|dev)|(test|testing|tst))(?:set|data|images?|imgs?|list|files)?"

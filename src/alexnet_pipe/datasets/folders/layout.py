@@ -9,7 +9,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_hidden, path_parts
 from alexnet_pipe.datasets.folders.class_folders import ClassFolders
 from alexnet_pipe.datasets.folders.folder_copies import Alike
-from alexnet_pipe.datasets.folders.folder_names import quoted
+from alexnet_pipe.datasets.folders.folder_names import LABEL_THEM, quoted
 from alexnet_pipe.datasets.folders.folder_tree import FolderPath, TreeFolder, folder_tree, parted, spelled
 from alexnet_pipe.datasets.labels import spelled_alike
 
@@ -113,7 +113,7 @@ def _told(found: ClassFolders) -> Iterable[str]:
 def _refuse_no_images(rows: pd.DataFrame, files: int, where: str) -> None:
     if rows.empty:
         found = f"none of its {files:,} files lies in a class folder" if files else "it has no files"
-        raise UserError(f"{where} has no images: {found}; put the photographs of each class into a folder of their own")
+        raise UserError(f"{where} has no images: {found}; {LABEL_THEM}")
 
 
 def _refuse_unusable_classes(rows: pd.DataFrame, where: str) -> None:
@@ -126,7 +126,10 @@ def _refuse_unusable_classes(rows: pd.DataFrame, where: str) -> None:
             "but no training images: add training images or remove the class"
         )
     if len(labels) < 2:
-        raise UserError(f"{where} has one class only ({quoted(labels)}): add a folder of photographs of a second class")
+        raise UserError(
+            f"{where} has one class only ({quoted(labels)}): add a folder with those of a second one; if it is no "
+            f"class, {LABEL_THEM}"
+        )
 
 
 def _refuse_two_spellings(labels: Iterable[str], where: str) -> None:

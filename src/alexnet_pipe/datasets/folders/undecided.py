@@ -105,7 +105,8 @@ def _refuse_versions(deeper: Folders, where: str) -> None:
             raise UserError(
                 f"{where}: {quoted(_names(versions))} have the same folders ({inner}), so they look like versions of "
                 f"one set: {_POINT}; if they are splits, rename them to train, validation and test; if they are the "
-                "classes, move all photographs of a class directly into its folder"
+                "classes, move all photographs of a class directly into its folder; or say the labels in a labels.csv "
+                "of file_name,label"
             )
 
 

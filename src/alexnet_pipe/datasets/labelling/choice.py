@@ -9,6 +9,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_image_name
 from alexnet_pipe.datasets.folders.folder_names import POINT_THERE, quoted
 from alexnet_pipe.datasets.folders.layout import index_members
+from alexnet_pipe.datasets.labelling.beside_folders import refuse_columns_against_folders
 from alexnet_pipe.datasets.labelling.label_columns import few_valued
 from alexnet_pipe.datasets.labelling.label_table import MISSING, DoubtfulTableError, TableLabels
 from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, look_alike, refuse_unusable_labels
@@ -115,14 +116,17 @@ def _beside_tables(files: Files, folders: Labelled) -> Labelled:
     except UserError as fault:  # No reason to doubt folders that can be understood for certain.
         if isinstance(fault, DoubtfulTableError) and fault.labels.isdisjoint(folders.rows["label"]):
             raise UserError(f"{fault}; if the folders are the classes, set dataset.labels to {FOLDERS!r}") from None
+        refuse_columns_against_folders(files, folders.rows)
         return folders._replace(remarks=[*folders.remarks, f"labels from class folders, not from a table, for {fault}"])
     if not tables:
+        refuse_columns_against_folders(files, folders.rows)
         return folders
     both = folders.rows.merge(tables.rows, on="member", suffixes=("", "_of_table"))
     meant = _agreeing(both, folders.rows["label"])
     differing = both.loc[both["label_of_table"].map(meant) != both["label"], "member"]
     if len(differing) <= MISSING * len(both):
-        return _with_tables(folders, tables, meant) if set(tables.rows["label"]) <= set(meant) else folders
+        known = set(tables.rows["label"]) <= set(meant)
+        return _telling(_with_tables(folders, tables, meant) if known else folders, tables, differing)
     if _METADATA.search(tables.origin):
         return TableLabels()(files) or folders
     raise UserError(
@@ -130,6 +134,14 @@ def _beside_tables(files: Files, folders: Labelled) -> Labelled:
         f"{len(both):,} photographs, as {differing.iloc[0]!r}: set dataset.labels to {FOLDERS!r}, or to the name of "
         "the column"
     )
+
+
+def _telling(found: Labelled, tables: Labelled, differing: pd.Series) -> Labelled:
+    """`found`, and of which photographs the tables say something else."""
+    if differing.empty:
+        return found
+    told = f"{len(differing):,} photographs have another label in {tables.origin}, as {differing.iloc[0]!r}"
+    return found._replace(remarks=[*found.remarks, f"{told}: that of the folder counts"])
 
 
 def _agreeing(both: pd.DataFrame, classes: Iterable[str]) -> dict[str, str]:

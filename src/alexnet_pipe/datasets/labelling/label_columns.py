@@ -8,40 +8,24 @@ import pandas as pd
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_image_name
 from alexnet_pipe.datasets.folders.folder_names import quoted, split_in
+from alexnet_pipe.datasets.labelling.column_words import (
+    FILE_WORDS,
+    LABEL_WORDS,
+    OTHER_WORDS,
+    SPLIT_WORDS,
+    TRAIT_WORDS,
+    is_number_name,
+    plain_name,
+)
 from alexnet_pipe.datasets.labelling.table_file import column_names
 from alexnet_pipe.datasets.labels import SPLITS
-
-_LABELS = re.compile(
-    r"(class|label|category|species|breed|target)_?(es|s|id|idx|index|number|no|names?)?|categories|dx|diagnosis|cls"
-)
-"""Names of columns that hold labels, in small letters, with `_` for spaces."""
 
 CLASS_OF_ROW = "with the 1 of each row"
 """What the column is called that is made of one column a class."""
 
-_SPLITS = re.compile(
-    r"(data_?)?(sub)?sets?|splits?|partitions?|usage|phase|(is_?)?(train(ing)?|val(id(ation)?)?|test(ing)?)(_(image|img|set|split))?"
-)
-"""Names of columns that may hold splits."""
-
 _PARTITIONS = dict(zip("012", SPLITS, strict=True))
 _OTHER_SPLIT = {"train": "test", "test": "train"}
 _YES, _NO = ("1", "true", "yes"), ("0", "false", "no")
-
-_NO_LABELS = re.compile(
-    r"(k?fold|index|idx|width|height|size|channels|format|url|licen[cs]e|[xywh](_?(min|max|cent(er|re)))?\d?"
-    r"|sources?|status|verified|reviewed|checked|comments?|notes?|remarks?"
-    r"|timestamp|date(time)?|year|month|day|time|iso|camera|device|photographer|author|owner|is_\w+"
-    r"|pred(ict\w*)?(_\w+)?|conf(idence)?|scores?|ratings?|stars|votes|quality(_grade)?|difficult|truncated|occluded|iscrowd"
-    r"|(user|patient|subject|annotator|worker|session|camera|device)(_?(id|no|number|name))?|#?(region|file)_\w+|(\w+_)?counts?)"
-)
-"""Names of columns with few distinct values that are still no labels, but if they are asked for."""
-
-_TRAITS = re.compile(
-    r"(\w+_)?(sex|gender|age|race|ethnicity|site|location)(_\w+)?|hospital|view(_\w+)?|laterality|orientation|modality"
-    r"|frontal/lateral|ap/pa|tags|keywords|attributes"
-)
-"""Names of columns that say something of what is on a photograph, and which are labels only if they are asked for."""
 
 CODED = re.compile(r"[\[{].*[\]}]", re.DOTALL)
 """A list or an object, as JSON and Python write them."""
@@ -51,19 +35,6 @@ _LIST_OF_ONE = re.compile(r"\[(['\"]?)([^\[\]{}'\",|;]*)\1\]")
 _NOT_LABELLED = re.compile(r"nan|null|\?+|todo|tbd|#?n/a|<na>|(un|not? ?)label(l?ed)?", re.IGNORECASE)
 """What stands in a cell instead of a label, beside labels."""
 
-_FILES = re.compile(r"(file|image|img|photo|picture)s?(_?(name|path|id|file))?s?|(file)?_?paths?|id(_code)?|name")
-"""Names of columns that hold the names of photographs, which decides between two that do."""
-
-_NUMBERED = re.compile(
-    r"(file|image|img|photo|pic|frame|scan|slide)\w*|(\w+_)?(id(_code)?|no|nr|num|number|name|code|key)"
-)
-"""Names of columns whose numbers may name photographs; those of others count rows, years or something else."""
-
-
-def plain_name(column: str) -> str:
-    """The name of a column in one spelling."""
-    return re.sub(r"[-\s.]+", "_", column.strip().casefold())
-
 
 def may_name_photographs(table: pd.DataFrame) -> list[str]:
     """The columns that may name photographs; of bare numbers, only if they are called so, and none has file names."""
@@ -72,7 +43,7 @@ def may_name_photographs(table: pd.DataFrame) -> list[str]:
     files = [column for column in columns if table[column].map(is_image_name).any()]
     of_files = [column for column in files if not table[column].str.contains("://", regex=False).any()]
     called = {column: plain_name(column) for column in numbers if not of_files}
-    ids = [column for column, name in called.items() if _NUMBERED.fullmatch(name) and not _LABELS.fullmatch(name)]
+    ids = [column for column, name in called.items() if is_number_name(name)]
     return [column for column in columns if column in ids or column not in numbers]
 
 
@@ -87,7 +58,7 @@ def photograph_column(found: pd.DataFrame, where: str) -> str:
     """
     named = found.nunique().sort_values(ascending=False, kind="stable")
     best = [column for column in named.index if named[column] > 0.5 * named.iloc[0]]
-    best = [column for column in best if _FILES.fullmatch(plain_name(column))] or best
+    best = [column for column in best if FILE_WORDS.fullmatch(plain_name(column))] or best
     if differing := [column for column in best[1:] if not found[column].equals(found[best[0]])]:
         raise UserError(
             f"{where}: each of the columns {quoted([best[0], *differing])} may name the photographs, and not the same "
@@ -98,16 +69,25 @@ def photograph_column(found: pd.DataFrame, where: str) -> str:
 
 def named_labels(table: pd.DataFrame) -> list[str]:
     """The columns whose names say that they hold labels, and that are neither empty nor measured: several fractions."""
-    named = [column for column in column_names(table) if _LABELS.fullmatch(plain_name(column)) and table[column].any()]
+    named = [
+        column for column in column_names(table) if LABEL_WORDS.fullmatch(plain_name(column)) and table[column].any()
+    ]
     fractions = {column: table[column].str.fullmatch(r"[-+]?\d*\.\d*[1-9]\d*") for column in named}
     return [column for column in named if table.loc[fractions[column], column].nunique() < 2]
 
 
 def likely_labels(table: pd.DataFrame) -> list[str]:
     """The columns with few distinct values, if one of them is plainly neither a trait nor a list: that goes first."""
-    few = [column for column in few_valued(table) if not _NO_LABELS.fullmatch(plain_name(column))]
-    plain = [column for column in few if not _TRAITS.fullmatch(plain_name(column)) and not _is_coded(table[column])]
+    few = [column for column in few_valued(table) if not OTHER_WORDS.fullmatch(plain_name(column))]
+    plain = plain_labels(table)
     return [*plain, *(column for column in few if column not in plain)] if plain else []
+
+
+def plain_labels(table: pd.DataFrame) -> list[str]:
+    """The columns with few distinct values that are, by their names, nothing else than labels."""
+    names = {column: plain_name(column) for column in few_valued(table)}
+    others = [column for column, name in names.items() if OTHER_WORDS.fullmatch(name) or TRAIT_WORDS.fullmatch(name)]
+    return [column for column in names if column not in others and not _is_coded(table[column])]
 
 
 def few_valued(table: pd.DataFrame) -> list[str]:
@@ -164,7 +144,7 @@ def _one_a_class(table: pd.DataFrame) -> list[str]:
 
 def is_split_name(column: str) -> bool:
     """Whether a column may hold splits, by its name."""
-    return _SPLITS.fullmatch(plain_name(column)) is not None
+    return SPLIT_WORDS.fullmatch(plain_name(column)) is not None
 
 
 def split_column(table: pd.DataFrame) -> tuple[str | None, list[str]]:

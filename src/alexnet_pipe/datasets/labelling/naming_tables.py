@@ -139,7 +139,9 @@ def _naming_table(files: Files, name: str, names: PhotographNames) -> NamingTabl
 def _name_columns(head: pd.DataFrame, table: str, names: PhotographNames, where: str) -> list[str]:
     """The columns some of whose cells name photographs."""
     folder, columns = folder_of(table), column_names(head)
-    if any((is_image_name(column) or len(columns) < 4) and names.find(column, folder, None) for column in columns):
+    if len(columns) > 1 and any(
+        (is_image_name(column) or len(columns) < 4) and names.find(column, folder, None) for column in columns
+    ):
         raise UserError(
             f"{where}: the first line of the table {table!r} names a photograph: put a line with the names of its "
             "columns, as file_name,label, before it"

@@ -1,0 +1,108 @@
+"""What tables and lists beside class folders say of the same photographs, if it does not follow from the folders."""
+
+from collections.abc import Iterator, Sequence
+
+import pandas as pd
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.folder import is_image_name
+from alexnet_pipe.datasets.labelling.label_columns import plain_labels, with_class_of_row
+from alexnet_pipe.datasets.labelling.label_table import MISSING
+from alexnet_pipe.datasets.labelling.labelled import Files
+from alexnet_pipe.datasets.labelling.naming_tables import NamingTable, folder_of, naming_tables
+from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
+
+_MOST_LISTS = 20
+"""Of text; more of them are annotations of single photographs."""
+
+_LARGEST_LIST = 50_000_000
+"""Bytes of the longest text that is read."""
+
+_TRIED = 100
+"""Lines of a list from which it is told whether it names photographs."""
+
+
+def refuse_columns_against_folders(files: Files, rows: pd.DataFrame) -> None:
+    """Refuse class folders beside a column that may hold the labels as well, and says something else.
+
+    So the folders may be groups of the classes, or have nothing to do with them.
+
+    Args:
+        files: What was found.
+        rows: The photographs in class folders: member, label.
+
+    Raises:
+        UserError: naming the column. Of a list, or beside a column that says what the folders say, only one that says
+            more than they do is in doubt: others may be marks and measures.
+    """
+    names = PhotographNames(files.photographs)
+    labels = rows.set_index("member")["label"]
+    try:
+        tables = naming_tables(files, names)[0]
+    except UserError:  # Too many of them, which is told already.
+        tables = []
+    for table in tables:
+        if column := _against(table, labels, finer=False):
+            raise UserError(
+                f"{_said(files, table, column)}: set dataset.labels to {column!r}, or to 'folders' if these are the "
+                "classes"
+            )
+    for text in _naming_lists(files, names):
+        if column := _against(text, labels, finer=True):
+            raise UserError(
+                f"{_said(files, text, column)}: make a labels.csv of file_name,label from it, or set dataset.labels to "
+                "'folders' if these are the classes"
+            )
+
+
+def _said(files: Files, table: NamingTable, column: str) -> str:
+    return f"{files.where}: {table.name!r} names the photographs, and its {column!r} does not follow the class folders"
+
+
+def _against(table: NamingTable, labels: pd.Series, finer: bool) -> str:
+    """The first column that may hold labels and does not follow `labels` (by member), or nothing."""
+    if table.doubt:
+        return ""
+    known = table.members.isin(labels.index)
+    if table.members[known].nunique() <= MISSING * len(labels):
+        return ""
+    cells, folder = with_class_of_row(table.cells[known.to_numpy()]), labels[table.members[known]]
+    columns = {column: cells[column].str.strip().set_axis(folder.index) for column in plain_labels(cells)}
+    differing = {column: said for column, said in columns.items() if not _follows(said, folder)}
+    told = any(_follows(folder, said) for column, said in columns.items() if column not in differing)
+    return next((column for column, said in differing.items() if _follows(folder, said) or not (told or finer)), "")
+
+
+def _follows(one: pd.Series, other: pd.Series) -> bool:
+    """Whether each value of `other` has one of `one`, but for a few photographs; empty cells say nothing."""
+    pairs = pd.DataFrame({"one": one.to_numpy(), "other": other.to_numpy()})
+    counts = pairs[(pairs["one"] != "") & (pairs["other"] != "")].value_counts()
+    return counts.groupby("other").max().sum() >= (1 - MISSING) * counts.sum()
+
+
+def _naming_lists(files: Files, names: PhotographNames) -> Iterator[NamingTable]:
+    """The text lists with as many words in each line, one of which is a path or the name of a photograph."""
+    texts = [name for name in files.visible if name.lower().endswith((".txt", ".lst"))]
+    for name in texts if len(texts) <= _MOST_LISTS else ():
+        if files.sizes[name] <= _LARGEST_LIST:
+            lines = files.content(name).decode("utf-8-sig", "replace").splitlines()
+            words = [line.split() for line in lines if line.strip()]
+            if {*map(len, words)} - {1} and len({*map(len, words)}) == 1:
+                yield from _naming_list(name, words, names)
+
+
+def _naming_list(name: str, lines: Sequence[Sequence[str]], names: PhotographNames) -> Iterator[NamingTable]:
+    def meant(cell: str) -> str:
+        found = names.find(cell, folder_of(name), None) if "/" in cell or is_image_name(cell) else []
+        return found[0] if len(found) == 1 else ""
+
+    first, *others = lines
+    paths = [place for place in range(len(first)) if any(meant(line[place]) for line in others[:_TRIED])]
+    if not paths:
+        return
+    named = not any(map(meant, first)) and len(set(first)) == len(first)
+    rows = pd.DataFrame(others if named else lines, dtype="str")
+    columns = dict(enumerate(first if named else (f"column {number + 1}" for number in range(len(first)))))
+    yield NamingTable(
+        name, rows[paths[0]].map(meant).astype("str"), rows.drop(columns=paths).rename(columns=columns), ""
+    )
