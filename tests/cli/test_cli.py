@@ -16,7 +16,7 @@ import typer
 
 from alexnet_pipe import cli
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.cli.doctor import _disk
+from alexnet_pipe.cli.doctor import _disk, _repository
 from alexnet_pipe.cli.settings import preset
 from alexnet_pipe.cli.stage import STAGES
 from alexnet_pipe.cli.versions import certify, promote, rollback
@@ -254,6 +254,15 @@ def test_doctor_names_a_folder_that_may_not_be_written_to(tmp_path: Path, monkey
     Path(".dvc").mkdir()
     told = f"{tmp_path}/.dvc may not be written to: work in a folder that you may write to"
     assert _disk() == (False, told)
+
+
+def test_doctor_names_a_folder_in_which_dvc_cannot_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "a {b}"
+    (folder / ".dvc").mkdir(parents=True)
+    (folder / "dvc.yaml").touch()
+    monkeypatch.chdir(folder)
+    told = f"{folder}: DVC or Prefect cannot work in a folder with {{ }} in its path: rename it"
+    assert _repository() == (False, told)
 
 
 def test_doctor_names_a_card_that_is_not_used(tmp_path: Path) -> None:

@@ -115,11 +115,13 @@ def _parameters() -> tuple[bool, str]:
 
 
 def _repository() -> tuple[bool, str]:
+    from alexnet_pipe.orchestration.start import require_name
     from alexnet_pipe.project.checkout import Checkout, require_commit, top_folder
 
     if missing := [name for name in (".dvc", "dvc.yaml") if not Path(name).exists()]:
         return False, f"{', '.join(missing)} missing: run from the top folder of the project"
     try:
+        require_name(Path.cwd())
         require_commit(Checkout(Path()))
         top = top_folder(Checkout(Path()))
     except UserError as error:
