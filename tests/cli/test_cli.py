@@ -110,7 +110,7 @@ def test_every_failure_is_one_line(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    def fail(standalone_mode: bool) -> None:
+    def fail(prog_name: str, standalone_mode: bool) -> None:
         raise error
 
     monkeypatch.delenv("ALEXNET_PIPE_DEBUG", raising=False)

@@ -66,7 +66,7 @@ def main() -> None:
     reach_this_machine_directly()
     try:
         _require_own_code(Path.cwd())
-        sys.exit(app(standalone_mode=False))
+        sys.exit(app(prog_name="alexnet-pipe", standalone_mode=False))
     except TyperException as error:
         _fail(_usage(error), error.exit_code)
     except typer.Abort:
