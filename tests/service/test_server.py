@@ -20,7 +20,7 @@ import pytest
 from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, temporary_settings
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.service.server import _database_kind
+from alexnet_pipe.service.server import database_kind
 from tests.service.services import Project, Service, project
 
 pytestmark = pytest.mark.slow
@@ -73,7 +73,7 @@ def test_no_thread_outlasts_the_look_at_a_database(tmp_path: Path, monkeypatch: 
     before = {*threading.enumerate()}
     database = {PREFECT_API_DATABASE_CONNECTION_URL: f"sqlite+aiosqlite:///{tmp_path}/no/such.db"}
     with temporary_settings(database), pytest.raises(UserError, match="unable to open database file"):
-        asyncio.run(_database_kind())
+        asyncio.run(database_kind())
     assert {*threading.enumerate()} <= before
 
 

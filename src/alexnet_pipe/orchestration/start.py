@@ -4,13 +4,13 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from functools import partial
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
 
@@ -19,6 +19,8 @@ from alexnet_pipe.base.signals import exit_on_signals
 from alexnet_pipe.base.startup import kept_imports, reach_this_machine_directly
 from alexnet_pipe.project.run_lock import bring_back_outputs
 from alexnet_pipe.service.address import (
+    API,
+    TEMPORARY,
     authenticate_client,
     has_server,
     only_database_user,
@@ -26,11 +28,11 @@ from alexnet_pipe.service.address import (
     running_server,
     warn_of_an_open_server,
 )
+from alexnet_pipe.service.temporary import start_temporary_server
 
 if TYPE_CHECKING:
     from prefect.states import State
 
-_API = "PREFECT_API_URL"
 _LOOK_AGAIN = 0.2
 _WITHOUT_BLOCKS = {
     "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
@@ -72,7 +74,7 @@ def awaited_server(root: Path) -> str | None:
     Raises:
         UserError: if nothing answers at `PREFECT_API_URL`.
     """
-    if api := os.environ.get(_API):
+    if api := os.environ.get(API):
         require_named_server(api)
         return api
     said = False
@@ -87,61 +89,69 @@ def awaited_server(root: Path) -> str | None:
 
 
 @contextmanager
-def server_for_a_run(root: Path) -> Iterator[str | None]:
-    """`awaited_server`; if there is none, none can start until the block ends.
+def server_for_a_run(root: Path) -> Iterator[IO[str] | None]:
+    """Wait for a server that is there or starts; if there is none, none can start until the block ends.
 
-    Prefect's temporary server then has the project's database for itself.
+    Yields:
+        The lock of the project's database, where the run must have a server of its own.
 
     Raises:
         UserError: if another run has it.
     """
-    if api := awaited_server(root):
-        yield api
-        return
-    with only_database_user(root):
+    if awaited_server(root):
         yield None
+        return
+    with only_database_user(root) as lock:
+        yield lock
 
 
 def run_flow(name: str, parameters: Mapping[str, Any]) -> "State[Any]":
     """Run the flow of `flows/NAME.py` to its end; a signal ends it at once.
 
     Raises:
-        UserError: outside a project, or if another run has a server of its own.
+        UserError: outside a project, or if another run has a server of its own, or if there can be none.
     """
     folder = project_folder()
-    with server_for_a_run(folder) as server:
+    with server_for_a_run(folder) as database:
         exit_on_signals(partial(bring_back_outputs, folder))
+        wait = _own_server(folder, database) if database else None
         # The project's, whatever else bears that name.
         sys.path.insert(0, str(folder))
         with kept_imports():
             flow = getattr(import_module(f"flows.{name}"), name)
-            if not server:
-                import_module("prefect.server.api.server")  # Prefect would, to start a short-lived one.
+        if wait:
+            wait()
         # In the main thread Prefect would answer SIGTERM itself.
         with ThreadPoolExecutor(1) as thread:
             state: State[Any] = thread.submit(flow, **parameters, return_state=True).result()
     return state
 
 
+def _own_server(root: Path, database: IO[str]) -> Callable[[], None]:
+    """Start it; what waits for it."""
+    quiet_and_local(root)
+    return start_temporary_server(database)
+
+
 def quiet_and_local(root: Path) -> None:
     """Set what is not set yet; call it before Prefect is imported.
 
     Prefect keeps its database below `root`, sends no telemetry, and uses this project's server if that answers; else
-    it starts a short-lived one, and waits long enough for it. Both are sent the project's password.
+    one that ends with the run. Both are sent the project's password.
 
     Raises:
         UserError: if the server does not take the password.
     """
     reach_this_machine_directly()
-    # A short-lived server is a program of its own, whose records nobody filters as `service.server` does. What it
-    # cannot do at all it answers with an error.
+    # What a temporary server cannot do at all it answers with an error.
     os.environ.setdefault("PREFECT_LOGGING_SERVER_LEVEL", "CRITICAL")
     quiet_server(root)
-    if not os.environ.get(_API) and (server := running_server(root)):
-        os.environ[_API] = server["api"]
-    if not os.environ.get(_API):
+    if not os.environ.get(API) and (server := running_server(root)):
+        os.environ[API] = server["api"]
+    if not os.environ.get(API):
         os.environ |= _WITHOUT_BLOCKS
-    authenticate_client(root, os.environ.get(_API))
+    if not os.environ.get(TEMPORARY):  # It was given the password, and may not answer yet.
+        authenticate_client(root, os.environ.get(API))
 
 
 def quiet_server(root: Path) -> None:
@@ -168,6 +178,8 @@ def quiet_server(root: Path) -> None:
     # A heartbeat that no server takes is none; the next one comes in half a minute, and says so again.
     logging.getLogger("prefect.events.clients").addFilter(lambda record: "Unable to connect" not in str(record.msg))
     logging.getLogger("prefect._internal.concurrency").addFilter(lambda record: "process item" not in str(record.msg))
+    # A temporary server has no pages that links could lead to.
+    logging.getLogger("prefect.flow_runs").addFilter(_leads_somewhere)
     if "PREFECT__FLOW_RUN_ID" in os.environ:
         _fit_for_a_runner()
 
@@ -175,6 +187,10 @@ def quiet_server(root: Path) -> None:
 def _is_news(record: logging.LogRecord) -> bool:
     # Prefect tells a failure twice, here with the state's inner parts and an empty traceback.
     return not (record.levelno == logging.ERROR and record.getMessage().startswith("Task run failed with state"))
+
+
+def _leads_somewhere(record: logging.LogRecord) -> bool:
+    return not (os.environ.get(TEMPORARY) and record.getMessage().startswith("View at "))
 
 
 def _fit_for_a_runner() -> None:

@@ -44,8 +44,8 @@ def only_server(root: Path) -> Iterator[None]:
             path.unlink(missing_ok=True)
 
 
-def only_database_user(root: Path) -> AbstractContextManager[None]:
-    """Have Prefect's database of the project `root` for one server, the project's or a run's own.
+def only_database_user(root: Path) -> AbstractContextManager[IO[str]]:
+    """Have Prefect's database of the project `root` for one server, the project's or a run's own, by the file given.
 
     Raises:
         UserError: if another has it.
@@ -103,8 +103,8 @@ def require_named_server(api: str) -> None:
 
 
 @contextmanager
-def only_one(lock: Path, taken: str) -> Iterator[None]:
-    """Hold the file `lock` until the block ends or the process dies.
+def only_one(lock: Path, taken: str) -> Iterator[IO[str]]:
+    """Hold the file `lock` until the block ends or the process dies, and each that has got it from this one.
 
     Raises:
         UserError: that says `taken`, if another process holds it.
@@ -113,7 +113,7 @@ def only_one(lock: Path, taken: str) -> Iterator[None]:
     with lock.open("a") as file:
         if not _locks(file, fcntl.LOCK_EX):
             raise UserError(taken)
-        yield
+        yield file
 
 
 def _file(root: Path) -> Path:
@@ -143,6 +143,12 @@ def _locks(file: IO[str], kind: int) -> bool:
             return True
     return False
 
+
+API = "PREFECT_API_URL"
+"""The environment variable with the address of the server that Prefect's clients use."""
+
+TEMPORARY = "PREFECT__SERVER_EPHEMERAL"
+"""The environment variable that says, to Prefect too, that the server at `API` ends with this run."""
 
 CLIENT = "PREFECT_API_AUTH_STRING"
 """The environment variable with what Prefect's clients send, USER:PASSWORD."""

@@ -21,17 +21,18 @@ from ruamel.yaml.error import YAMLError
 from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.base.startup import PROGRAM
 from alexnet_pipe.params.load import known_keys
+from alexnet_pipe.service.address import API, TEMPORARY
 
 GPU = "gpu"
 """The tag of the tasks that compute on a GPU, where there is one; a server can limit how many run at once."""
 
 
 def gpu_tags() -> list[str]:
-    """The tags of a task that computes on a GPU; none without a server.
+    """The tags of a task that computes on a GPU; none without a server that stays.
 
     A temporary server never frees the slot of a run that was killed, and the next run would wait for it for ever.
     """
-    return [GPU] if os.environ.get("PREFECT_API_URL") else []
+    return [GPU] if os.environ.get(API) and not os.environ.get(TEMPORARY) else []
 
 
 POOL = "alexnet-pipe"

@@ -51,7 +51,7 @@ def run_server(root: Path) -> None:
         authenticate_server(root, f"http://127.0.0.1:{port}", f"http://localhost:{port}")
         # Prefect takes seconds to import: what is wrong with lock and port is said before.
         with kept_imports():
-            kind = asyncio.run(_database_kind())
+            kind = asyncio.run(database_kind())
         with listening(port + 1) as reports_listener:
             reports = f"http://127.0.0.1:{reports_listener.getsockname()[1]}"
 
@@ -61,7 +61,7 @@ def run_server(root: Path) -> None:
                 print(f"Its page asks for a password: {_password(root)}", flush=True)
 
             with kept_imports():
-                prefect = _prefect()
+                prefect = prefect_server()
             asyncio.run(_serve(prefect, listener, _pages(root), reports_listener, tell))
 
 
@@ -91,7 +91,12 @@ def _listening(port: str) -> socket.socket:
         raise UserError(f"port {port} of 127.0.0.1: {os.strerror(error.errno or 0)}; set {_PORT} to another") from None
 
 
-async def _database_kind() -> str:
+async def database_kind() -> str:
+    """What keeps Prefect's state.
+
+    Raises:
+        UserError: if that is unknown, or cannot be opened.
+    """
     from prefect.settings import get_current_settings
     from sqlalchemy import make_url
     from sqlalchemy.exc import ArgumentError
@@ -119,7 +124,8 @@ async def _database_kind() -> str:
                 thread.join()
 
 
-def _prefect() -> "Server":
+def prefect_server() -> "Server":
+    """Prefect's server, which takes what this machine's programs and its own pages send."""
     import uvicorn
     from prefect.server.api.server import create_app
 
@@ -147,15 +153,20 @@ async def _serve(
     # Uvicorn hands a signal from the server that was started last to the one before, and that to us.
     serving = asyncio.create_task(prefect.serve(sockets=[listener]))
     showing = asyncio.create_task(pages.serve(sockets=[pages_listener]))
-    while not (prefect.started or serving.done()):
-        await asyncio.sleep(0.05)
-        if prefect.should_exit:  # Prefect cannot end what it has not begun, and says so in tracebacks.
-            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-    if prefect.started and not prefect.should_exit:
+    if await until_started(prefect, serving):
         tell()
     await asyncio.wait([serving, showing], return_when=asyncio.FIRST_COMPLETED)
     prefect.should_exit = pages.should_exit = True
     await asyncio.gather(serving, showing)
+
+
+async def until_started(server: "Server", serving: asyncio.Task[None]) -> bool:
+    """Wait until `server`, whose task is `serving`, answers; whether it does, and is not to end already."""
+    while not (server.started or serving.done()):
+        await asyncio.sleep(0.05)
+        if server.should_exit:  # Prefect cannot end what it has not begun, and says so in tracebacks.
+            logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
+    return server.started and not server.should_exit
 
 
 _LAST = 65_535
