@@ -12,6 +12,7 @@ from urllib.error import HTTPError
 
 import pytest
 
+from alexnet_pipe.project.run_lock import only_run
 from tests.service.services import Project, give_database, project, until
 
 pytestmark = pytest.mark.slow
@@ -83,6 +84,7 @@ def test_runs_wait_are_dropped_cancelled_told_and_made_each_minute(served: Proje
     what_nobody_knows_is_refused(served)
     a_run_that_fails_is_told_once(served, posted)
     one_that_fails_around_a_restart_of_the_server_is_told_too(served, posted)
+    one_beside_a_run_by_hand_is_cancelled_in_a_line(served, posted)
 
     served.stages(ENDLESS)
     run = served.ask_for_a_run()
@@ -94,8 +96,8 @@ def test_runs_wait_are_dropped_cancelled_told_and_made_each_minute(served: Proje
     served.cancel(run)
     until(lambda: not served.processes("sleep 1000"), served.processes)
     served.reaches(run, "Cancelled")
-    until(lambda: len(posted) == 4, lambda: posted)
-    assert {each["state"] for each in posted[2:]} == {"Skipped", "Cancelled"}
+    until(lambda: len(posted) == 5, lambda: posted)
+    assert {each["state"] for each in posted[3:]} == {"Skipped", "Cancelled"}
 
     until(lambda: served.processes("sleep 1000"), served.printed)
     assert served.state(waiting) == "Running"
@@ -149,6 +151,14 @@ def one_that_fails_around_a_restart_of_the_server_is_told_too(served: Project, p
     served.reaches(run, "Failed")
     until(lambda: len(posted) == 2, served.printed)
     assert posted[1]["run"] == served.api(f"/flow_runs/{run}")["name"]
+
+
+def one_beside_a_run_by_hand_is_cancelled_in_a_line(served: Project, posted: Posts) -> None:
+    with only_run(served.folder):
+        served.reaches(served.ask_for_a_run(), "Cancelled")
+    until(lambda: len(posted) == 3, served.printed)
+    assert posted[2]["message"].startswith("another run is going on here")
+    assert "Traceback" not in served.printed()
 
 
 def a_run_is_made_each_minute_and_shows_its_artifacts(served: Project) -> None:

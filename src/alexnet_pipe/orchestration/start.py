@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from prefect.states import State
 
 _LOOK_AGAIN = 0.2
+_ENDS = ("FailedRun", "CancelledRun", "CrashedRun")
+"""What Prefect raises at the end of a run that has not succeeded."""
 _WITHOUT_BLOCKS = {
     "PREFECT_SERVER_REGISTER_BLOCKS_ON_START": "false",
     # It would note that the database has them, and the project's own server would believe it.
@@ -201,5 +203,5 @@ def _fit_for_a_runner() -> None:
     setattr(Console, "on_broken_pipe", lambda _: None)  # noqa: B010
     # Why a run failed is its state; Prefect adds a traceback that leads into Prefect.
     logging.getLogger("prefect.flow_runs").addFilter(
-        lambda record: not (record.exc_info and getattr(record.exc_info[0], "__name__", "") == "FailedRun")
+        lambda record: not (record.exc_info and getattr(record.exc_info[0], "__name__", "") in _ENDS)
     )
