@@ -2,8 +2,11 @@
 
 import gc
 import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +28,14 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 connect.PATIENCE = HANGS
 # Prefect closes the handlers of all others when it sets up its own, and absl's closes pytest's captured stream with it.
 logging.get_absl_handler().python_handler.stream = sys.__stderr__
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What XLA compiles for one process of the session is compiled for all: it takes longer than most trainings."""
+    if "TF_XLA_FLAGS" not in os.environ:
+        compiled = tempfile.mkdtemp(prefix="compiled-")
+        config.add_cleanup(partial(shutil.rmtree, compiled))
+        os.environ["TF_XLA_FLAGS"] = f"--tf_xla_persistent_cache_directory={compiled}"
 
 
 # What 300 modules of tests import stays, and to look through it again and again takes as long as their import.

@@ -14,6 +14,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.experiments.run import check_commit, run_experiment
 from alexnet_pipe.params.load import Params
 from alexnet_pipe.project.checkout import Checkout
+from tests.repositories import make_repository
 from tests.service.services import Project
 
 ROOT = Path(__file__).parents[2]
@@ -66,8 +67,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES}, sort_keys=False))
     (folder / ".gitignore").write_text("/only-here.txt\n/.prefect/\n__pycache__/\n")
     (folder / "only-here.txt").write_text("a copy")
-    git(folder, "init", "-q")
-    subprocess.run([sys.executable, "-m", "dvc", "init", "-q"], cwd=folder, check=True)
+    make_repository(folder)
     git(folder, "add", "--all")
     git(folder, "commit", "-q", "-m", "All")
     return folder

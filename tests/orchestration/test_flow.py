@@ -17,6 +17,7 @@ import yaml
 
 from alexnet_pipe.project.run_lock import only_run
 from tests.patience import HANGS
+from tests.repositories import make_repository
 from tests.service.services import Project, give_database, until
 
 ROOT = Path(__file__).parents[2]
@@ -66,8 +67,7 @@ def make_project(folder: Path, stages: dict[str, dict[str, Any]]) -> None:
     shutil.copytree(ROOT / "flows", folder / "flows", ignore=shutil.ignore_patterns("__pycache__"))
     (folder / "params.yaml").write_text("{}\n")
     (folder / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
-    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
-        subprocess.run(command, cwd=folder, check=True)
+    make_repository(folder)
 
 
 COMMAND = [sys.executable, "-m", "alexnet_pipe", "run"]

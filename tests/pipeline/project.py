@@ -12,6 +12,8 @@ import numpy as np
 import yaml
 from PIL import Image
 
+from tests.repositories import make_repository
+
 ROOT = Path(__file__).parents[2]
 COPIED = ("src", "conf", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore")
 STAGES = ("settings", "download", "resize", "mean", "pca", "train", "evaluate", "report")
@@ -83,8 +85,7 @@ def make_project(folder: Path, python: Path | None = None) -> Project:
             shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, folder / name)
-    project.run("git", "init", "-q")
-    project.run("dvc", "init", "-q")
+    make_repository(folder)
     shutil.copy(ROOT / ".dvc/config", folder / ".dvc/config")
     (folder / "report").mkdir()
     (folder / "report/certificate.json").write_text("{}\n")

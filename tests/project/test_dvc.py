@@ -10,6 +10,10 @@ import yaml
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.dvc import DvcError, Outcome, reproduce, stage_graph, with_upstream
 from tests.patience import HANGS
+from tests.repositories import make_repository
+
+# Most of what they would do is to start DVC.
+pytestmark = pytest.mark.usefixtures("as_quick_python")
 
 STAGES = {
     "first": {"cmd": "echo working; cat in.txt > first.txt", "deps": ["in.txt"], "outs": ["first.txt"]},
@@ -27,8 +31,7 @@ STAGES = {
 def repository(tmp_path: Path) -> Path:
     (tmp_path / "in.txt").write_text("1")
     (tmp_path / "dvc.yaml").write_text(yaml.safe_dump({"stages": STAGES}, sort_keys=False))
-    for command in (["git", "init", "-q"], [sys.executable, "-m", "dvc", "init", "-q"]):
-        subprocess.run(command, cwd=tmp_path, check=True)
+    make_repository(tmp_path)
     return tmp_path
 
 

@@ -78,7 +78,7 @@ def test_no_thread_outlasts_the_look_at_a_database(tmp_path: Path, monkeypatch: 
 
 
 def test_a_server_serves_api_and_reports_and_leaves_nothing(house: Project, tmp_path: Path) -> None:
-    server = house.start_server()
+    server = house.start_server(PREFECT_SERVER_REGISTER_BLOCKS_ON_START="true")
     address = json.loads((house.folder / ".prefect/server.json").read_text())
     assert address["api"] == house.api_url
     assert server.printed() == (
