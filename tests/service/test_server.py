@@ -54,11 +54,6 @@ def refusal(service: Service) -> str:
             "postgresql+asyncpg://127.0.0.1:1/runs?user=me&password=secret",
             "postgresql+asyncpg://127.0.0.1:1/runs?*** cannot be opened",
         ),
-        (
-            "PREFECT_SERVER_DATABASE_CONNECTION_URL",
-            "sqlite+aiosqlite:////no/such/runs.db",
-            "unable to open database file",
-        ),
     ],
 )
 def test_a_wrong_setting_is_one_line(house: Project, variable: str, value: str, reason: str) -> None:
