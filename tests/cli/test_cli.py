@@ -44,6 +44,11 @@ def test_an_unknown_stage_is_a_usage_error_that_lists_the_stages(tmp_path: Path)
             "predict: Missing argument 'PHOTO|FOLDER|LIST|-' (`alexnet-pipe predict --help` shows what there is)",
         ),
         (
+            ["export"],
+            "export: Missing option '--format'. Choose from: onnx, saved-model, tflite (`alexnet-pipe export"
+            " --help` …)",
+        ),
+        (
             ["doctor", "--dat"],
             "doctor: No such option: --dat (Possible options: --data) (`alexnet-pipe doctor --help` …)",
         ),
@@ -58,6 +63,19 @@ def test_what_the_command_line_does_not_understand_is_one_line_and_status_2(
         cli.main()
     assert ended.value.code == 2
     assert capsys.readouterr().err == f"alexnet-pipe: {line.replace('…', 'shows what there is')}\n"
+
+
+def test_without_words_the_command_line_shows_its_help_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["alexnet-pipe"])
+    monkeypatch.setattr(cli, "unwind_on_signals", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 2
+    shown = capsys.readouterr()
+    assert "import-weights" in shown.out
+    assert shown.err == ""
 
 
 def test_a_users_mistake_is_one_line_and_status_1(tmp_path: Path) -> None:

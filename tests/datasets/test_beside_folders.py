@@ -74,6 +74,7 @@ def test_a_table_of_a_few_of_the_photographs_labels_nothing() -> None:
     [
         table({"class_id": FINER, "super_class_id": GROUPS}, " "),
         "\n".join(f"{name}\t{label}" for name, label in zip(PHOTOGRAPHS, FINER, strict=True)),
+        "40\n" + "\n".join(f"{name}, {label}" for name, label in zip(PHOTOGRAPHS, FINER, strict=True)),
     ],
 )
 def test_a_list_with_finer_labels_than_the_folders_is_an_error(content: str) -> None:
@@ -93,6 +94,31 @@ def test_a_list_with_finer_labels_than_the_folders_is_an_error(content: str) -> 
 )
 def test_a_list_that_says_no_more_than_the_folders_is_no_fault(content: str) -> None:
     assert len(chosen_labels(files(PHOTOGRAPHS, {"info.txt": content})).rows) == 40
+
+
+def test_a_table_that_names_the_folders_and_their_labels_is_an_error_but_one_of_groups_of_classes_is_none() -> None:
+    patients = [f"p{number}/{scan}.jpg" for number in range(6) for scan in "ab"]
+    labels = "".join(f"p{number},{'cat' if number % 2 else 'dog'}\n" for number in range(6))
+    with pytest.raises(
+        UserError, match=r"'labels\.csv' names the class folders in 'id', and may say their labels in 'kind'"
+    ):
+        chosen_labels(files(patients, {"labels.csv": f"id,kind\n{labels}"}))
+    for header in ("class,family", "name,family"):
+        assert len(chosen_labels(files(patients, {"labels.csv": f"{header}\n{labels}"})).rows) == 12
+
+
+@pytest.mark.parametrize("splits", ["path,split\n{}", "{}"])
+def test_a_class_called_after_a_mask_keeps_its_published_splits(splits: str) -> None:
+    photographs = [f"images/{label}/{number}.jpg" for label in ("hat", "with_mask") for number in range(6)]
+    if "path" in splits:
+        rows = "".join(f"{name},{'test' if number % 3 == 0 else 'train'}\n" for number, name in enumerate(photographs))
+        lists = {"info.csv": splits.format(rows)}
+    else:
+        lists = {"train.txt": "", "test.txt": ""}
+        for number, name in enumerate(photographs):
+            lists["test.txt" if number % 3 == 0 else "train.txt"] += f"{name}\n"
+    found = chosen_labels(files(photographs, lists)).rows
+    assert found.loc[found["split"] == "test", "label"].value_counts().to_dict() == {"hat": 2, "with_mask": 2}
 
 
 def test_photographs_that_a_table_labels_otherwise_are_told() -> None:

@@ -339,7 +339,7 @@ def test_a_list_of_any_name_is_told_how_it_is_read() -> None:
     with pytest.raises(
         UserError, match=r"\(to read 'labels\.txt', a path and a label a line, point dataset\.location to it"
     ):
-        chosen_labels(files([f"images/{name}" for name in HEAP], {"labels.txt": "images/my 0.jpg cat\n"}))
+        chosen_labels(files([f"images/my {name}" for name in HEAP], {"labels.txt": "images/my 0.jpg cat\n"}))
 
 
 @pytest.mark.parametrize("annotations", ["instances.json", "images/0.xml", "0.txt", "0.cls", "labels.xlsx"])

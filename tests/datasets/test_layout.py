@@ -82,8 +82,16 @@ def test_files_outside_class_folders_are_counted() -> None:
     assert (len(index.rows), index.outside) == (2, 2)
 
 
-def test_files_are_indexed_whatever_they_are_called() -> None:
-    assert "cats/notes.txt" in labels([*FLAT, "cats/notes.txt", "cats/no ending"])
+def test_documents_beside_photographs_are_left_out_and_told_but_no_other_files() -> None:
+    found = index_members([*FLAT, "cats/1.xml", "cats/notes.txt", "cats/no ending"], [], "pets")
+    assert "cats/no ending" in set(found.rows["member"])
+    assert len(found.rows) == 3
+    assert found.remarks == ["documents in class folders, left out: 2"]
+
+
+def test_as_many_folders_as_photographs_are_no_classes() -> None:
+    with pytest.raises(UserError, match="20 folders for 21 photographs are no classes"):
+        labels([*(f"s{number:04}x{number % 7}/1.jpg" for number in range(20)), "s0001x1/2.jpg"])
 
 
 def test_backslashes_separate_folders_in_archives_from_windows() -> None:

@@ -49,6 +49,13 @@ def test_shards_become_photographs_with_the_names_of_their_classes(tmp_path: Pat
     assert contents(made)["data/test-00000-of-00001/0000000.png"] == b"\x89PNG0"
 
 
+def test_configurations_that_each_have_the_same_split_are_refused(tmp_path: Path, target: Path) -> None:
+    for name in ("full_size/train-0", "full_size/test-0", "320px/train-0"):
+        write_parquet(tmp_path / f"pets/{name}.parquet", [0, 1])
+    with pytest.raises(UserError, match="'320px' and 'full_size' each hold the split train in Parquet"):
+        Directory(str(tmp_path / "pets")).fetch(target)
+
+
 def test_one_file_and_a_zip_of_files_are_read_alike(tmp_path: Path, target: Path) -> None:
     one = write_parquet(tmp_path / "pets.parquet", [0, 0, 1, 1])
     source = Directory(str(one))

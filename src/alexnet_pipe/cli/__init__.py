@@ -68,6 +68,8 @@ def main() -> None:
         _require_own_code(Path.cwd())
         sys.exit(app(prog_name="alexnet-pipe", standalone_mode=False))
     except TyperException as error:
+        if not error.format_message():  # Without any words, help has been shown.
+            sys.exit(error.exit_code)
         _fail(_usage(error), error.exit_code)
     except typer.Abort:
         _fail("aborted")
@@ -103,7 +105,7 @@ def _usage(error: TyperException) -> str:
     """One line in place of Typer's box."""
     context = getattr(error, "ctx", None)
     verb = context.command_path if context else "alexnet-pipe"
-    reason = re.sub(r"[\s.]+$", "", error.format_message())
+    reason = " ".join(error.format_message().split()).rstrip(".")
     return f"{verb.partition(' ')[2]}: {reason} (`{verb} --help` shows what there is)".removeprefix(": ")
 
 

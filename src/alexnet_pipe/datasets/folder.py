@@ -19,7 +19,7 @@ _IMAGE = re.compile(
 )
 """How names of images end, also of kinds that are not decoded: `resize` refuses those with a reason."""
 
-_DIGEST = re.compile(r"[0-9a-f]{30,128}")
+_DIGEST = re.compile(r"(?<![0-9a-z])[0-9a-f]{30,128}(?![0-9a-z])")
 
 _ARCHIVES = (".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz", ".tar", ".zip")
 
@@ -110,21 +110,24 @@ def walk(folder: Path) -> Folder:
     return Folder(files, empty)
 
 
-def refuse_others_files(path: Path, folder: Path) -> None:
+def refuse_others_files(path: Path, folder: Path, where: str = "") -> None:
     """A data set that somebody else has made may hold links, or list paths, to files that are not meant for it.
 
+    Args:
+        path: The file.
+        folder: Of the data set, without links in its path.
+        where: What names the file, if its own path says too little.
+
     Raises:
-        UserError: if the file lies outside `folder`, which has no links in its path, and is no image by its name, nor
-            by that of a cache, which calls it by its digest.
+        UserError: if the file lies outside `folder`, and is no image by its name, nor by that of a cache, which calls
+            it by its digest.
     """
     if is_image_name(path.name) and not path.is_symlink():
         return
     file = path.resolve()
-    if not (file.is_relative_to(folder) or is_image_name(file.name) or _DIGEST.fullmatch(file.name)):
-        raise UserError(
-            f"{str(path)!a} leads out of the data set to {str(file)!a}, which is no photograph by its name: put a copy "
-            "in its place, or remove it"
-        )
+    if not (file.is_relative_to(folder) or is_image_name(file.name) or _DIGEST.search(file.name)):
+        leads = f"{str(path)!a} leads out of the data set to {str(file)!a}, which is no photograph by its name"
+        raise UserError(f"{where}{': ' * bool(where)}{leads}: put a copy in its place, or remove it")
 
 
 def _walk(folder: Path, above: tuple[_Identity, ...]) -> Iterator[tuple[Path, bool]]:

@@ -28,6 +28,7 @@ from alexnet_pipe.datasets.folder import (
     is_parquet,
     path_parts,
 )
+from alexnet_pipe.datasets.folders.folder_names import POINT_THERE, split_in
 from alexnet_pipe.datasets.parquet_rows import unpack_parquet
 from alexnet_pipe.datasets.place import CHUNK
 
@@ -147,6 +148,7 @@ class _Unpacking:
             return files
         if len(inside) > MOST_INSIDE:
             raise UserError(f"{self._where} has {len(inside):,} archives inside, more than {MOST_INSIDE}: unpack them")
+        _refuse_configurations(inside, self._where)
         found = {name: content for name, content in files.items() if name not in inside}
         for name in inside:
             path = self._unused(ending_of(PurePosixPath(name)).lower() or ".parquet")
@@ -169,6 +171,20 @@ class _Unpacking:
 def _unpacking(target: Path, packed: int, where: str) -> Iterator[_Unpacking]:
     with TemporaryDirectory(prefix=".unpacked-", dir=target.parent) as folder, ExitStack() as stack:
         yield _Unpacking(Path(folder), packed, where, stack)
+
+
+def _refuse_configurations(containers: Iterable[str], where: str) -> None:
+    """Folders of Parquet files that each hold the same split are the same photographs in other forms."""
+    splits: dict[str, str] = {}
+    for name in filter(is_parquet, containers):
+        parts = path_parts(name)
+        split = next(filter(None, map(split_in, reversed(parts))), None)
+        folder = "/".join(part for part in parts[:-1] if not split_in(part))
+        if split and splits.setdefault(split, folder) != folder:
+            raise UserError(
+                f"{where}: {splits[split]!r} and {folder!r} each hold the split {split} in Parquet, so they look like "
+                f"versions of one set: point dataset.location to one of them {POINT_THERE}"
+            )
 
 
 def _folder_for(container: str, others: Sequence[str], files: Iterable[str]) -> str:

@@ -46,7 +46,7 @@ def chosen_lines(lists: Mapping[Path, str]) -> Iterator[tuple[str, Path, Listed]
                 raise UserError(f"{line.where}: {path} has label {line.label!r}, but {other}: remove one of the lines")
             if not os.path.isfile(path):  # noqa: PTH113 # Path.is_file raises for a name that is too long.
                 raise UserError(f"{line.where}: no file {path}: correct the path or remove the line")
-            refuse_others_files(path, text.parent.resolve())
+            refuse_others_files(path, text.parent.resolve(), line.where)
             if first is line:
                 yield split, path, line
 

@@ -102,6 +102,10 @@ def some(names: Iterable[str]) -> str:
 def _files(name: str) -> Iterable[Path]:
     if name == STANDARD_INPUT:
         return _read_paths(sys.stdin.buffer, "standard input")
+    if not name:
+        raise UserError(
+            "'' names no photograph: give a file, a folder (. is this one), a list, or - for standard input"
+        )
     path = Path(name)
     if os.path.isdir(path):  # noqa: PTH112 # Path.is_dir raises for a name that is too long.
         return [file for _, file in sorted(walk(path).files.items())]

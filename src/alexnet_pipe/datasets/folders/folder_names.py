@@ -38,7 +38,9 @@ _UNLABELLED = re.compile(
     r"(un|not? )label(l?ed|s)?|(.* )?(ground ?truth|annotations|segmentations|trimaps|masks)"
     r"|plots?|previews?|thumb(nail)?s?|augmented( (images?|data))?|outputs?|results?|samples?"
     r"|unsorted|todo|new folder|untitled( folder)?|unclassified|uncategori[sz]ed|te?mp"
-    r"|(.* )?(duplicates?|rejects?|rejected|unused|ignored?|backups?)",
+    r"|(.* )?(duplicates?|rejects?|rejected|unused|ignored?|backups?)"
+    r"|((for|to) )?(test(ing)?|eval(uat(e|ion))?|pred(ict(ions?)?)?|inference)( (samples?|images?|set|data))?"
+    r"|hold ?out|unseen|submissions?",
     re.IGNORECASE,
 )
 _COPY = re.compile(
@@ -101,6 +103,12 @@ def holds_annotations_by_name(folder: str) -> bool:
     return any(map(_ANNOTATIONS.fullmatch, words(folder)))
 
 
+def says_marks_only(folder: str, photographs: str) -> bool:
+    """Whether a folder's name, which stands for masks or the like, says nothing more than that of the photographs."""
+    others = {word for word in words(folder) if not (_ANNOTATIONS.fullmatch(word) or _is_general(word))}
+    return others <= {*words(photographs)}
+
+
 def are_counted(folders: Iterable[str]) -> bool:
     """Whether the names, two at least, have words and differ in numbers only."""
     names = list(folders)
@@ -158,6 +166,11 @@ def may_be_photograph(file: str) -> bool:
     Names are all there is before a source is read; what is no photograph in a class folder is refused by its content.
     """
     return _DOCUMENT.fullmatch(file) is None
+
+
+def stem_of_file(name: str) -> str:
+    """The name of a file without its ending, and without what a mask's adds to that of its photograph."""
+    return " ".join(word for word in words(name.rpartition(".")[0]) if not _ANNOTATIONS.fullmatch(word))
 
 
 def quoted(names: Iterable[str]) -> str:

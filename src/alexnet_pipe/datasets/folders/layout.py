@@ -9,7 +9,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_hidden, path_parts
 from alexnet_pipe.datasets.folders.class_folders import ClassFolders
 from alexnet_pipe.datasets.folders.folder_copies import Alike
-from alexnet_pipe.datasets.folders.folder_names import LABEL_THEM, quoted
+from alexnet_pipe.datasets.folders.folder_names import LABEL_THEM, may_be_photograph, quoted
 from alexnet_pipe.datasets.folders.folder_tree import FolderPath, TreeFolder, folder_tree, parted, spelled
 from alexnet_pipe.datasets.labels import spelled_alike
 
@@ -78,7 +78,7 @@ def listed_members(files: Sequence[str], where: str) -> pd.DataFrame:
 
 
 def _labelled(files: Iterable[str], tree: TreeFolder, found: ClassFolders) -> Index:
-    rows, outside = [], 0
+    rows, outside, documents = [], 0, 0
     decided: dict[str, _Decided] = {}
     for member in files:
         folder, name = parted(member)
@@ -86,11 +86,13 @@ def _labelled(files: Iterable[str], tree: TreeFolder, found: ClassFolders) -> In
             decided[folder] = _decided(tree, path_parts(folder), found)
         if is_hidden(name):
             continue
-        if label := decided[folder]:
+        if (label := decided[folder]) and may_be_photograph(name):
             rows.append((member, *label))
+        documents += bool(label) and not may_be_photograph(name)
         outside += label is None
     table = pd.DataFrame(rows, columns=["member", "label", "split"], dtype="str")
-    return Index(table, outside, [*found.remarks, *_told(found)])
+    left_out = [f"documents in class folders, left out: {documents:,}"] if documents else []
+    return Index(table, outside, [*found.remarks, *_told(found), *left_out])
 
 
 def _decided(folder: TreeFolder, path: FolderPath, found: ClassFolders) -> _Decided:
@@ -125,6 +127,9 @@ def _refuse_unusable_classes(rows: pd.DataFrame, where: str) -> None:
             f"{where}: {len(untrained)} of {len(labels)} classes ({quoted(untrained)}) have test or validation images "
             "but no training images: add training images or remove the class"
         )
+    if len(labels) > max(10, len(rows) / 2):
+        counts = f"{len(labels):,} folders for {len(rows):,} photographs"
+        raise UserError(f"{where}: {counts} are no classes ({quoted(labels)}): {LABEL_THEM}")
     if len(labels) < 2:
         raise UserError(
             f"{where} has one class only ({quoted(labels)}): add a folder with those of a second one; if it is no "

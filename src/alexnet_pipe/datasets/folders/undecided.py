@@ -1,5 +1,6 @@
 """Folders whose meaning cannot be told: errors that say what was found, and which folder to point to."""
 
+import re
 from collections.abc import Sequence
 
 from alexnet_pipe.base.errors import UserError
@@ -10,9 +11,14 @@ from alexnet_pipe.datasets.folders.folder_names import (
     are_parts,
     are_versions,
     copy_of,
+    holds_annotations_by_name,
     is_no_class,
     quoted,
+    says_marks_only,
     split_in,
+    stem_of,
+    stem_of_file,
+    words,
 )
 from alexnet_pipe.datasets.folders.folder_tree import TreeFolder, shared
 
@@ -40,7 +46,7 @@ def refuse_undecided(below: Folders, deeper: Folders, where: str, meant: bool = 
         _refuse_no_classes(below, where)
     _refuse_versions([folder for folder in deeper if not are_magnifications(_inside(folder))], where)
     inside = {folder: _inside(folder) for folder in deeper}
-    groups = [folder for folder in deeper if not (are_counted(inside[folder]) or are_parts(inside[folder]))]
+    groups = [folder for folder in deeper if not _are_of_one_class(folder, inside[folder])]
     if not groups:
         if not meant:
             _refuse_parts(below, where)
@@ -58,6 +64,16 @@ def refuse_undecided(below: Folders, deeper: Folders, where: str, meant: bool = 
     )
 
 
+def _are_of_one_class(folder: TreeFolder, inside: Sequence[str]) -> bool:
+    """Whether the folders in `folder` are its parts, or counted under its name; `level_1`, `level_2` may be classes."""
+    own = {*words(folder.name), *words(folder.unwrapped.name)}
+    return (
+        are_parts(inside)
+        or are_magnifications(inside)
+        or (are_counted(inside) and not {*filter(str.isalpha, words(inside[0]))} - own)
+    )
+
+
 def _refuse_parts(below: Folders, where: str) -> None:
     if are_parts(_names(below)) or (len(below) > 1 and all(map(_is_shard, below))):
         raise UserError(
@@ -68,10 +84,12 @@ def _refuse_parts(below: Folders, where: str) -> None:
 
 
 def _is_shard(folder: TreeFolder) -> bool:
-    """Whether its files go on counting from its own number, as img2dataset's `00001/000010007.jpg`."""
-    stems = {name.partition(".")[0] for name in folder.members}
-    counted = all(stem.isdecimal() and len(stem) > len(folder.name) for stem in stems)
-    return len(folder.name) > 3 and bool(stems) and counted and all(stem.startswith(folder.name) for stem in stems)
+    """Whether its files go on counting from its number (`00001/000010007.jpg`), or are digests that begin with it."""
+    name, stems = folder.name, {file.partition(".")[0] for file in folder.members}
+    numbers = [stem.lstrip("abcdefghijklmnopqrstuvwxyz_-") for stem in stems]
+    counted = len(name) > 3 and all(re.fullmatch(rf"{re.escape(name)}\d+", number) for number in numbers)
+    hashed = len(name) < 4 and all(re.fullmatch("[0-9a-f]{12,}", stem) and stem.startswith(name) for stem in stems)
+    return bool(stems) and (counted or hashed)
 
 
 def _refuse_no_classes(below: Folders, where: str) -> None:
@@ -91,10 +109,35 @@ def _refuse_no_classes(below: Folders, where: str) -> None:
             f"{where}: {quoted(names)} have the names of splits, not of classes: put the photographs of each class "
             "into a folder of their own"
         )
-    if len(below) > 2 and (others := list(filter(is_no_class, names))) and len(names) - len(others) > 1:
+    others = [name for name in names if is_no_class(name) or _is_split_among(name, names)]
+    if len(below) > 2 and others and len(names) - len(others) > 1:
         raise UserError(
             f"{where}: by its name, {others[0]!r} is no class like those beside it: move it away, or rename it if it is"
         )
+    if marks := _marks_of_others(below):
+        mark, photographs = marks
+        raise UserError(
+            f"{where}: {mark.name!r} may hold masks or the like of the photographs in {photographs.name!r}, for their "
+            "files are called alike: move it away, or set dataset.labels to 'folders' if these are the classes"
+        )
+
+
+def _is_split_among(name: str, names: Sequence[str]) -> bool:
+    """Whether all that a name with a split says besides is what the others say as well: `Test cases`."""
+    rest = {*stem_of(name)}
+    return split_in(name) is not None and bool(rest) and all(rest < {*words(other)} for other in names)
+
+
+def _marks_of_others(below: Folders) -> tuple[TreeFolder, TreeFolder] | None:
+    """A folder called after masks or the like, whose files are called as those in another, and that other."""
+    others = [folder for folder in below if not holds_annotations_by_name(folder.name)]
+    for mark in (folder for folder in below if folder not in others):
+        names = {stem_of_file(name) for name in mark.members}
+        for other in (other for other in others if says_marks_only(mark.name, other.name)):
+            called = {stem_of_file(name) for name in other.members}
+            if len(names) > 1 and 2 * len(names & called) > len(names):
+                return mark, other
+    return None
 
 
 def _refuse_versions(deeper: Folders, where: str) -> None:

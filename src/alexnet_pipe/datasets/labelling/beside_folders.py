@@ -1,16 +1,19 @@
 """What tables and lists beside class folders say of the same photographs, if it does not follow from the folders."""
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 
 import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_image_name
-from alexnet_pipe.datasets.labelling.label_columns import plain_labels, with_class_of_row
+from alexnet_pipe.datasets.labelling.label_columns import named_labels, object_columns, plain_labels, with_class_of_row
 from alexnet_pipe.datasets.labelling.label_table import MISSING
 from alexnet_pipe.datasets.labelling.labelled import Files
 from alexnet_pipe.datasets.labelling.naming_tables import NamingTable, folder_of, naming_tables
 from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
+from alexnet_pipe.datasets.labelling.table_file import is_table_name, read_table
 
 _MOST_LISTS = 20
 """Of text; more of them are annotations of single photographs."""
@@ -35,7 +38,7 @@ def refuse_columns_against_folders(files: Files, rows: pd.DataFrame) -> None:
         UserError: naming the column. Of a list, or beside a column that says what the folders say, only one that says
             more than they do is in doubt: others may be marks and measures.
     """
-    names = PhotographNames(files.photographs)
+    names = PhotographNames([*{*files.photographs, *rows["member"]}])
     labels = rows.set_index("member")["label"]
     try:
         tables = naming_tables(files, names)[0]
@@ -47,12 +50,40 @@ def refuse_columns_against_folders(files: Files, rows: pd.DataFrame) -> None:
                 f"{_said(files, table, column)}: set dataset.labels to {column!r}, or to 'folders' if these are the "
                 "classes"
             )
+    _refuse_labels_of_folders(files, labels)
     for text in _naming_lists(files, names):
         if column := _against(text, labels, finer=True):
             raise UserError(
-                f"{_said(files, text, column)}: make a labels.csv of file_name,label from it, or set dataset.labels to "
-                "'folders' if these are the classes"
+                f"{_said(files, text, column)}: make a labels.csv of file_name,label from it and set dataset.labels to "
+                "'label', or to 'folders' if these are the classes"
             )
+
+
+def _refuse_labels_of_folders(files: Files, labels: pd.Series) -> None:
+    """A table may name the folders instead: `id,label` with the folder of a patient's or an object's photographs.
+
+    One that calls them classes (`class,superclass`) says what groups these are in.
+    """
+    folders = set(labels)
+    for name, table in _small_tables(files):
+        for column in object_columns(table):
+            cells = table[column].str.strip()
+            of_folders = cells.isin(folders)
+            rows = table[of_folders].drop(columns=column)
+            a_row_each = 2 * len(rows) > max(2, len(folders)) and cells[of_folders].is_unique
+            if a_row_each and (found := [*named_labels(rows), *plain_labels(rows)]):
+                raise UserError(
+                    f"{files.where}: {name!r} names the class folders in {column!r}, and may say their labels in "
+                    f"{found[0]!r}: put the photographs of each class into a folder of their own, or set "
+                    "dataset.labels to 'folders' if these are the classes"
+                )
+
+
+def _small_tables(files: Files) -> Iterator[tuple[str, pd.DataFrame]]:
+    for name in filter(is_table_name, files.visible):
+        if files.sizes[name] <= _LARGEST_LIST:
+            with suppress(UserError):  # Which is told already.
+                yield name, read_table(name, files.content(name), files.where)
 
 
 def _said(files: Files, table: NamingTable, column: str) -> str:
@@ -86,7 +117,9 @@ def _naming_lists(files: Files, names: PhotographNames) -> Iterator[NamingTable]
     for name in texts if len(texts) <= _MOST_LISTS else ():
         if files.sizes[name] <= _LARGEST_LIST:
             lines = files.content(name).decode("utf-8-sig", "replace").splitlines()
-            words = [line.split() for line in lines if line.strip()]
+            words = [re.split(r"[\s,;]+", line.strip()) for line in lines if line.strip() and not line.startswith("#")]
+            if words and words[0][0].isdecimal() and len(words[0]) == 1:  # CelebA's lists say first how long they are.
+                words = words[1:]
             if {*map(len, words)} - {1} and len({*map(len, words)}) == 1:
                 yield from _naming_list(name, words, names)
 

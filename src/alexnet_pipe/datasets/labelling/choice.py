@@ -1,5 +1,6 @@
 """Which way of labelling photographs fits what was found."""
 
+import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -14,7 +15,7 @@ from alexnet_pipe.datasets.labelling.label_columns import few_valued
 from alexnet_pipe.datasets.labelling.label_table import MISSING, DoubtfulTableError, TableLabels
 from alexnet_pipe.datasets.labelling.labelled import Files, Labelled, look_alike, refuse_unusable_labels
 from alexnet_pipe.datasets.labelling.name_labels import labels_in_names
-from alexnet_pipe.datasets.labelling.naming_tables import naming_tables
+from alexnet_pipe.datasets.labelling.naming_tables import folder_of, naming_tables
 from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
 from alexnet_pipe.datasets.labelling.published_splits import with_published_splits
 from alexnet_pipe.datasets.labelling.table_file import column_names, is_table_name
@@ -197,8 +198,9 @@ def _about_tables(files: Files) -> Iterator[str]:
 
 
 def _is_list(files: Files, name: str) -> bool:
-    """Whether the first line is `path label`."""
+    """Whether the first line is `path label`, and the path begins at the folder of the list."""
     if not name.lower().endswith(".txt") or files.sizes[name] > _LARGEST_LIST:
         return False
     first, *_ = files.content(name).decode("utf-8-sig", "replace").strip().splitlines() or [""]
-    return is_image_name(" ".join(first.split()[:-1]))
+    path = " ".join(first.split()[:-1])
+    return is_image_name(path) and posixpath.normpath(posixpath.join(folder_of(name), path)) in files.sizes

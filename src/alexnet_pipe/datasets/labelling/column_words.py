@@ -3,7 +3,7 @@
 import re
 
 LABEL_WORDS = re.compile(
-    r"(class|label|category|species|breed|target)_?(es|s|id|idx|index|number|no|names?)?|categories|dx|diagnosis|cls"
+    r"((sub|super|fine|coarse|main|top|parent)_?)?(class|label|category|species|breed|target)_?(es|s|id|idx|index|number|no|names?)?|categories|dx|diagnosis|cls"
 )
 """Names of columns that hold labels, in small letters, with `_` for spaces."""
 
@@ -13,16 +13,18 @@ SPLIT_WORDS = re.compile(
 """Names of columns that may hold splits."""
 
 OTHER_WORDS = re.compile(
-    r"(k?fold|index|idx|(\w+_)?(width|height|weight|length|area|size|depth)|channels|format|url|licen[cs]e"
+    r"(((k|cv)_?)?fold(_?(no|id))?|cv|stratum|index|idx|(\w+_)?(width|height|weight|length|area|size|depth)|channels|format|url|licen[cs]e"
     r"|(\w+_)?[xywh](_?(min|max|cent(er|re)))?_?\d?"
     r"|sources?|status|verified|reviewed|checked|comments?|notes?|remarks?"
     r"|timestamp|date(time)?|year|month|day|time|season|camera|device|photographer|author|owner|is_\w+"
     r"|iso|exposure|gain|aperture|flash|zoom|mag(nification)?|dpi|resolution|scanner|manufacturer|vendor|lens|sensor"
     r"|lat(itude)?|lon(g(itude)?)?|lng|altitude|hemisphere|country|city|county|province|region|continent"
+    r"|sample|ext(ension)?|(file|mime)_?type|mode|colou?r_?space|shard|bucket|channel|z|replicate|distance"
+    r"|collection|uploader|observer|expert|copyright|attribution|credit|rights_?holder|barcode|blurry|duplicated?|cropped|wsi"
     r"|batch|plate|well|round|version|cluster|group|grp|angle|rotation|flipped|price|n(um|r|o|umber)?_\w+"
     r"|pred(ict\w*)?(_\w+)?|conf(idence)?|scores?|ratings?|stars|votes|quality(_grade)?|difficult|truncated|occluded|iscrowd"
     r"|(user|patient|subject|person|participant|donor|annotator|worker|rater|reader|session|camera|device|batch|cluster|group"
-    r"|case|exam|visit|study|series|specimen|slide|lesion|video|clip|track|burst|seq(uence)?|frame|tile|patch|crop)"
+    r"|case|exam|visit|sample|animal|component|study|series|specimen|slide|lesion|video|clip|track|burst|seq(uence)?|frame|tile|patch|crop)"
     r"(_?(id|no|number|name|index|idx))?|#?(region|file)_\w+|(\w+_)?counts?)"
 )
 """Names of columns with few distinct values that are still no labels, but if they are asked for."""

@@ -96,6 +96,12 @@ def few_valued(table: pd.DataFrame) -> list[str]:
     return [column for column in column_names(table) if column not in of_classes and _has_few_values(table, column)]
 
 
+def object_columns(table: pd.DataFrame) -> list[str]:
+    """The columns that are not called after labels, and not after their names."""
+    called = {column: plain_name(column) for column in column_names(table)}
+    return [column for column, name in called.items() if not LABEL_WORDS.fullmatch(name) and name != "name"]
+
+
 def label_column(table: pd.DataFrame, possible: Sequence[str], where: str) -> str | None:
     """The one of the columns `possible` that holds the labels, or None if there is none.
 

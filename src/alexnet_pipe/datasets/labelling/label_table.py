@@ -61,7 +61,7 @@ class TableLabels:
         """A `Labelling`: a row's photograph, label and, if a column, the table's name or a folder says so, split."""
         if not any(map(is_label_file, files.sizes)):
             return None
-        names = PhotographNames(files.photographs)
+        names = PhotographNames([*{*files.photographs, *self._beside}])
         tables, faults = naming_tables(files, names)
         tables = [table._replace(cells=with_class_of_row(table.cells)) for table in tables]
         chosen = self._with_labels(tables, files.where)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -43,7 +43,7 @@ _FLAGS, _PATHS = "train_test_split.txt", "images.txt"
 
 def with_published_splits(found: Labelled, files: Files) -> Labelled:
     """`found`, all of it training images, with the splits that are published for it; what is not followed is told."""
-    said, remarks = _said(files)
+    said, remarks = _said(files, found.rows["member"])
     listed = pd.DataFrame(
         [(member, split, name) for name, told in said.items() for member, split in told],
         columns=["member", "split", "list"],
@@ -83,11 +83,11 @@ def _without_unions(listed: pd.DataFrame) -> pd.DataFrame:
     return listed[~union | ~listed["member"].isin(listed.loc[~union, "member"])]
 
 
-def _said(files: Files) -> tuple[dict[str, _Said], list[str]]:
+def _said(files: Files, labelled: Iterable[str]) -> tuple[dict[str, _Said], list[str]]:
     """What each table and list says, and a line about each column of splits that is not understood."""
     if not any(is_label_file(name) or _may_be_one(name) for name in files.visible):
         return {}, []
-    names = PhotographNames(files.photographs)
+    names = PhotographNames([*{*files.photographs, *labelled}])
     try:
         tables = [table for table in naming_tables(files, names)[0] if not table.doubt]
     except UserError:  # Too many of them, which is told already.
