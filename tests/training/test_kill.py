@@ -71,7 +71,7 @@ def test_ten_kills_at_random_moments_change_nothing(
             if kill % 2:
                 wait_for_checkpoint(killed, training)
             # From the first graph to the first steps, or between two checkpoints.
-            time.sleep(moments.uniform(0, 0.5 if kill % 2 else 2))
+            time.sleep(moments.uniform(0, 0.25 if kill % 2 else 1))
             assert training.poll() is None
             training.kill()
             resumed += "going on after step" in training.stdout.read()
