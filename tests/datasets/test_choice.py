@@ -358,3 +358,8 @@ def test_what_a_list_of_the_training_split_alone_does_not_name_is_told() -> None
     found = chosen_labels(files(PETS, {"train.txt": "".join(f"{name}\n" for name in PETS[:9] + PETS[10:19])}))
     assert set(found.rows["split"]) == {"train"}
     assert found.remarks[-1] == "photographs in no list of a split, trained with: 2"
+
+
+def test_photographs_with_the_same_name_and_another_ending_are_told() -> None:
+    found = chosen_labels(files([*PETS, "cats/0.png", "cats/1.png"]))
+    assert found.remarks == ["photographs that differ in their endings only, as two of 'cats/0': 2; masks?"]

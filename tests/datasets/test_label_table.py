@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.datasets.labelling.choice import chosen_labels
 from alexnet_pipe.datasets.labelling.label_table import TableLabels
 from tests.datasets.labelled_files import files, shown
 
@@ -379,3 +380,27 @@ def test_a_table_that_cannot_be_read_does_not_hide_one_that_can() -> None:
     assert found is not None
     assert found.origin == "labels.csv, column breed"
     assert found.remarks == ["pets: the table 'a.csv' is not in UTF-8: save it so, or remove it; ignored"]
+
+
+def test_tables_of_a_cross_validation_say_labels_and_no_splits() -> None:
+    photographs = [f"{number}.jpg" for number in range(12)]
+    folds = {}
+    for fold in range(3):
+        of_test = {number for number in range(12) if number % 3 == fold}
+        for split in ("train", "test"):
+            rows = [f"{n}.jpg,{'ab'[n // 6]}\n" for n in range(12) if (n in of_test) == (split == "test")]
+            folds[f"fold{fold}/{split}.csv"] = "file,label\n" + "".join(rows)
+    found = chosen_labels(files([f"images/{name}" for name in photographs], folds))
+    assert set(found.rows["split"]) == {"train"}
+    assert sorted(found.rows["label"]) == ["a"] * 6 + ["b"] * 6
+    assert any("differ from each other, ignored" in remark for remark in found.remarks)
+
+
+def test_a_photograph_in_two_splits_by_mistake_is_an_error() -> None:
+    photographs = [f"images/{number}.jpg" for number in range(8)]
+    tables = {
+        "train.csv": "file,label\n" + "".join(f"{number}.jpg,{'ab'[number % 2]}\n" for number in range(6)),
+        "test.csv": "file,label\n" + "".join(f"{number}.jpg,{'ab'[number % 2]}\n" for number in range(5, 8)),
+    }
+    with pytest.raises(UserError, match="1 photographs have more than one label or split"):
+        chosen_labels(files(photographs, tables))

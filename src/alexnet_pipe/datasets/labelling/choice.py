@@ -53,6 +53,11 @@ def chosen_labels(files: Files, wanted: str | None = None) -> Labelled:
     labels = sorted(set(found.rows["label"]))
     told = [f"{one!r} and {other!r} may be one class: rename one if so" for one, other in may_be_one(labels)]
     told += [f"{one!a} and {other!a} look alike: rename one if they are one class" for one, other in look_alike(labels)]
+    stems = pd.Series([posixpath.splitext(member)[0] for member in found.rows["member"]], dtype="str")
+    if len(pairs := stems[stems.duplicated()]):
+        told.append(
+            f"photographs that differ in their endings only, as two of {pairs.iloc[0]!r}: {len(pairs):,}; masks?"
+        )
     if found.origin:
         refuse_unusable_labels(found, files.where)
     if masks := len(files.images) - len(files.photographs) if found.origin else len(files.masks):

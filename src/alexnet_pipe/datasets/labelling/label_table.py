@@ -79,7 +79,9 @@ class TableLabels:
         )
         remarks += [f"{fault}; ignored" for fault in faults] + list(unknown_splits([table for table, _ in chosen]))
         remarks += _told("rows without a photograph", rows.loc[rows["member"] == "", "table"], len(rows), where)
-        rows = _one_label_each(rows[rows["member"] != ""], where)
+        rows, folds = _without_folds(rows[rows["member"] != ""])
+        remarks += folds
+        rows = _one_label_each(rows, where)
         named = {member for table in tables for member in table.members}
         remarks += _left_out(names.members, self._beside.union(rows["member"]), named, where)
         ordered = rows[["member", "label", "split"]].sort_values("member").itertuples(index=False, name=None)
@@ -150,6 +152,15 @@ def _forms(rows: pd.DataFrame, beside: frozenset[str], where: str) -> list[str]:
             "in has: remove it, or put its rows into the table with the others"
         )
     return list(forms["table"].unique())
+
+
+def _without_folds(rows: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """`rows`; without the splits of tables that say several for most photographs, as those of a cross-validation do."""
+    several = rows.drop_duplicates(["member", "split"])["member"].duplicated().sum()
+    if 2 * several <= rows["member"].nunique():
+        return rows, []
+    splits = [split_above(member) or "train" for member in rows["member"]]
+    return rows.assign(split=splits), [f"splits of {quoted(rows['table'].unique())} differ from each other, ignored"]
 
 
 def _one_label_each(rows: pd.DataFrame, where: str) -> pd.DataFrame:
