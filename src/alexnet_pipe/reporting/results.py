@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.files import load_json, load_table, required
+from alexnet_pipe.base.files import load_json, required
 from alexnet_pipe.base.fingerprint import code_digest
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.paper import SIDE
@@ -67,19 +67,19 @@ def load_results(artifacts: Artifacts) -> Results:
     pca = load_json(artifacts.pca)
     return Results(
         source=artifacts.source,
-        manifest=load_table(artifacts.manifest),
-        rejected=load_table(artifacts.rejected),
-        index=load_table(artifacts.images / INDEX_FILE, columns=["split", "width", "height"]),
+        manifest=pd.read_parquet(required(artifacts.manifest)),
+        rejected=pd.read_parquet(required(artifacts.rejected)),
+        index=pd.read_parquet(required(artifacts.images / INDEX_FILE), columns=["split", "width", "height"]),
         train=ImageStore.open(artifacts.images, "train"),
         test=ImageStore.open(artifacts.images, "test"),
         data_metrics=load_json(artifacts.data_metrics),
         train_metrics=load_json(artifacts.train_metrics),
         test_metrics=load_json(artifacts.test_metrics),
-        history=load_table(artifacts.history),
-        predictions=load_table(artifacts.predictions),
-        classes=load_table(artifacts.class_errors).drop(columns="class"),
-        neighbours=load_table(artifacts.neighbours),
-        occlusion=load_table(artifacts.occlusion),
+        history=pd.read_csv(required(artifacts.history)),
+        predictions=pd.read_parquet(required(artifacts.predictions)),
+        classes=pd.read_csv(required(artifacts.class_errors)).drop(columns="class"),
+        neighbours=pd.read_parquet(required(artifacts.neighbours)),
+        occlusion=pd.read_parquet(required(artifacts.occlusion)),
         mean=load_array(artifacts.mean, (SIDE, SIDE, 3)),
         eigenvalues=np.array(pca["eigenvalues"]),
         eigenvectors=np.array(pca["eigenvectors"]),

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.files import load_json, load_table, required, undamaged
+from alexnet_pipe.base.files import load_json, required, undamaged
 from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.paper import SIDE
 from alexnet_pipe.store.store_files import CLASSES_FILE, DIGESTS_FILE, INDEX_FILE, read_classes
@@ -43,7 +43,8 @@ class ImageStore:
         Raises:
             UserError: if the store or one of its shards is missing, or the split is empty.
         """
-        index = load_table(folder / INDEX_FILE)
+        with undamaged(required(folder / INDEX_FILE)):
+            index = pd.read_parquet(folder / INDEX_FILE)
         rows = index[index["split"] == split]
         if rows.empty:
             raise UserError(f"{folder}: the {split} split has no images")
