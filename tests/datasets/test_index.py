@@ -56,7 +56,7 @@ def test_an_empty_list_is_refused(tmp_path: Path) -> None:
 def test_files_outside_any_class_are_counted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = named(["cats/1.jpg", "dogs/1.jpg", "LICENSE", ".hidden"])
     assert len(index_archive(write_zip(tmp_path / "a.zip", files), "a")) == 2
-    assert capsys.readouterr().out == "download: files outside any class folder, ignored: 1\n"
+    assert capsys.readouterr().out == "download: files outside any class folder, ignored: 1 ('LICENSE')\n"
 
 
 TWICE = {

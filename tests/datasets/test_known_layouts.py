@@ -9,6 +9,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folders.layout import index_members
 
 WITH_CLASSES = {
+    "Freiburg groceries": (["images/{BEANS/BEANS,CAKE/CAKE}000{1,2}.png"], "train: BEANS CAKE"),
     "Intel scenes": (
         [
             "seg_train/seg_train/{sea,street}/{1,2}.jpg",
@@ -337,6 +338,8 @@ REFUSED = {
     "IQ-OTHNCCD": (["{Bengin,Malignant,Normal,Test} cases/{1,2}.jpg"], "by its name, 'Test cases' is no class"),
     "Br35H": (["{yes,no,pred}/{1,2}.jpg"], "by its name, 'pred' is no class"),
     "counted classes in groups": (["apple/level_{1,2}/{1,2}.jpg", "pear/level_{6,7}/{1,2}.jpg"], "cannot be told"),
+    "CBIS-DDSM": (["jpeg/1.3.6.1.4.1.9590.100.1.2.{10,11}/{1,2}-172.jpg"], "called as things are by programs"),
+    "a digest a folder": (["{35cbf0f19c55,4283fefc63f0}/{1,2}.jpg"], "called as things are by programs"),
     "NIH chest X-rays": (["images_00{1,2,3}/images/{1,2}.png", "Data_Entry_2017.csv"], "look like parts of one set"),
     "a camera's card": (["DCIM/{100CANON,101CANON}/IMG_{1,2}.JPG"], "look like parts of one set"),
     "parts of a split": (["train/{part1,part2}/{1,2}.jpg"], "set/train: 'part1', 'part2' look like parts of one set"),

@@ -108,7 +108,7 @@ def test_the_last_line_counts_the_images(
 ) -> None:
     run(artifacts, write_folder(tmp_path / "pets", PETS | {"LICENSE": b""}))
     assert capsys.readouterr().out.splitlines() == [
-        "download: files outside any class folder, ignored: 1",
+        "download: files outside any class folder, ignored: 1 ('LICENSE')",
         "download: 20 images of 2 classes: 15 train, 2 validation, 3 test",
     ]
 

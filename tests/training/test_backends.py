@@ -44,7 +44,7 @@ def test_tensorflow_and_jax_take_the_same_step(variant: str, arrays: int, tmp_pa
     for name in trained:
         np.testing.assert_allclose(theirs[name], ours[name], rtol=1e-4, atol=1e-6)
         update = ours[name] - ours[name.replace("after", "before")]
-        # A small update of a large value is rounded to what float32 has there; the gradient behind a batch
-        # normalization is what is left of larger terms.
-        rounding = np.spacing(np.abs(ours[name]).max())
-        assert np.abs(theirs[name] - ours[name]).max() < 0.02 * np.abs(update).max() + rounding
+        # A small update of a large value is rounded to what float32 has there. Of values that are nearly alike, each
+        # backend may pool another, so that a single gradient says little.
+        rounding = np.spacing(np.abs(ours[name]).max()) * np.sqrt(update.size)
+        assert np.linalg.norm(theirs[name] - ours[name]) < 0.01 * np.linalg.norm(update) + rounding, name

@@ -66,7 +66,7 @@ def main() -> None:
     reach_this_machine_directly()
     try:
         _require_own_code(Path.cwd())
-        sys.exit(app(prog_name="alexnet-pipe", standalone_mode=False))
+        sys.exit(app(prog_name="alexnet-pipe", standalone_mode=False) or 0)
     except TyperException as error:
         if not error.format_message():  # Without any words, help has been shown.
             sys.exit(error.exit_code)

@@ -175,8 +175,7 @@ def quiet_server(root: Path) -> None:
     for observer in ("FlowRunCancellingObserver", "FlowRunSuspendingObserver"):
         # Both go on by asking, after the traceback of a connection that has ended with the server.
         logging.getLogger(f"prefect.{observer}").addFilter(lambda record: not record.exc_info)
-    # The end of such asking is no failure.
-    logging.getLogger("asyncio").addFilter(lambda record: "_handle_polling_task_done" not in record.getMessage())
+    logging.getLogger("asyncio").addFilter(_is_failure)
     # A heartbeat that no server takes is none; the next one comes in half a minute, and says so again.
     logging.getLogger("prefect.events.clients").addFilter(lambda record: "Unable to connect" not in str(record.msg))
     logging.getLogger("prefect._internal.concurrency").addFilter(lambda record: "process item" not in str(record.msg))
@@ -189,6 +188,12 @@ def quiet_server(root: Path) -> None:
 def _is_news(record: logging.LogRecord) -> bool:
     # Prefect tells a failure twice, here with the state's inner parts and an empty traceback.
     return not (record.levelno == logging.ERROR and record.getMessage().startswith("Task run failed with state"))
+
+
+def _is_failure(record: logging.LogRecord) -> bool:
+    # The end of asking is none, nor is a worker that has gone before the server has taken its call.
+    said = f"{record.getMessage()} {record.exc_info and record.exc_info[1]}"
+    return "_handle_polling_task_done" not in said and "WebSocket is not connected" not in said
 
 
 def _leads_somewhere(record: logging.LogRecord) -> bool:

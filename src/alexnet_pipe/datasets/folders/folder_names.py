@@ -154,6 +154,14 @@ def is_no_class(folder: str) -> bool:
     return _UNLABELLED.fullmatch(" ".join(words(folder))) is not None
 
 
+def is_identifier(folder: str) -> bool:
+    """Whether a name is a digest, a UUID, or a DICOM UID."""
+    return (
+        re.fullmatch(r"(?=.*\d)[0-9a-f]{12,}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+(\.\d+){4,}", folder)
+        is not None
+    )
+
+
 def copy_of(folder: str) -> str | None:
     """The folder of which this one is a copy or a part by its name, as `dog - Copy` and `dog_2` of `dog`; or None."""
     match = _COPY.fullmatch(folder)

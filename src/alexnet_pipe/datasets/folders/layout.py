@@ -21,12 +21,12 @@ class Index(NamedTuple):
 
     Attributes:
         rows: One row a file: member, label, split ("train" where the archive has no split folders).
-        outside: How many files lie outside any class folder, and in none that was left out.
+        outside: The files that lie outside any class folder, and in none that was left out.
         remarks: What was left out, a line each.
     """
 
     rows: pd.DataFrame
-    outside: int
+    outside: Sequence[str]
     remarks: Sequence[str] = ()
 
 
@@ -78,7 +78,7 @@ def listed_members(files: Sequence[str], where: str) -> pd.DataFrame:
 
 
 def _labelled(files: Iterable[str], tree: TreeFolder, found: ClassFolders) -> Index:
-    rows, outside, documents = [], 0, 0
+    rows, outside, documents = [], [], 0
     decided: dict[str, _Decided] = {}
     for member in files:
         folder, name = parted(member)
@@ -89,7 +89,7 @@ def _labelled(files: Iterable[str], tree: TreeFolder, found: ClassFolders) -> In
         if (label := decided[folder]) and may_be_photograph(name):
             rows.append((member, *label))
         documents += bool(label) and not may_be_photograph(name)
-        outside += label is None
+        outside += [member] if label is None else []
     table = pd.DataFrame(rows, columns=["member", "label", "split"], dtype="str")
     left_out = [f"documents in class folders, left out: {documents:,}"] if documents else []
     return Index(table, outside, [*found.remarks, *_told(found), *left_out])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folders.folder_names import (
+    LABEL_THEM,
     POINT_THERE,
     are_counted,
     are_magnifications,
@@ -12,6 +13,7 @@ from alexnet_pipe.datasets.folders.folder_names import (
     are_versions,
     copy_of,
     holds_annotations_by_name,
+    is_identifier,
     is_no_class,
     quoted,
     says_marks_only,
@@ -87,7 +89,7 @@ def _is_shard(folder: TreeFolder) -> bool:
     """Whether its files go on counting from its number (`00001/000010007.jpg`), or are digests that begin with it."""
     name, stems = folder.name, {file.partition(".")[0] for file in folder.members}
     numbers = [stem.lstrip("abcdefghijklmnopqrstuvwxyz_-") for stem in stems]
-    counted = len(name) > 3 and all(re.fullmatch(rf"{re.escape(name)}\d+", number) for number in numbers)
+    counted = len(name) > 3 and name.isdecimal() and all(re.fullmatch(rf"{name}\d+", number) for number in numbers)
     hashed = len(name) < 4 and all(re.fullmatch("[0-9a-f]{12,}", stem) and stem.startswith(name) for stem in stems)
     return bool(stems) and (counted or hashed)
 
@@ -109,6 +111,8 @@ def _refuse_no_classes(below: Folders, where: str) -> None:
             f"{where}: {quoted(names)} have the names of splits, not of classes: put the photographs of each class "
             "into a folder of their own"
         )
+    if len(names) > 1 and all(map(is_identifier, names)):
+        raise UserError(f"{where}: {quoted(names)} are called as things are by programs, and no classes: {LABEL_THEM}")
     others = [name for name in names if is_no_class(name) or _is_split_among(name, names)]
     if len(below) > 2 and others and len(names) - len(others) > 1:
         raise UserError(

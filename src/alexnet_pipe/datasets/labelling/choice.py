@@ -89,7 +89,7 @@ def _in_folders(files: Files, meant: bool = False) -> Labelled:
     rows, outside, remarks = index_members(
         [name for name in files.sizes if name not in files.masks], files.folders, files.where, files.alike, meant
     )
-    ignored = [f"files outside any class folder, ignored: {outside:,}"] if outside else []
+    ignored = [f"files outside any class folder, ignored: {len(outside):,} ({quoted(outside)})"] if outside else []
     return Labelled(rows, "", [*remarks, *ignored])
 
 

@@ -3,7 +3,7 @@
 import re
 
 LABEL_WORDS = re.compile(
-    r"((sub|super|fine|coarse|main|top|parent)_?)?(class|label|category|species|breed|target)_?(es|s|id|idx|index|number|no|names?)?|categories|dx|diagnosis|cls"
+    r"((sub|super|fine|coarse|main|master|top|parent|primary|secondary)_?)?(class|label|category|species|breed|target)_?(es|s|id|idx|index|number|no|names?)?|categories|dx|diagnosis|cls"
 )
 """Names of columns that hold labels, in small letters, with `_` for spaces."""
 
