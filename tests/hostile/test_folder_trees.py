@@ -45,7 +45,7 @@ def test_every_file_is_labelled_counted_or_left_out_with_a_remark(files: set[str
     else:
         assert rows["member"].is_unique
         assert set(rows["member"]) <= set(visible)
-        left_out = len(visible) - len(rows) - outside
+        left_out = len(visible) - len(rows) - len(outside)
         assert left_out >= 0
         assert bool(left_out) <= bool(said)
     assert all(map(str.isprintable, said))

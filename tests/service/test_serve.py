@@ -113,7 +113,8 @@ def test_runs_wait_are_dropped_cancelled_told_and_made_each_minute(served: Proje
     until(lambda: stopped in [each["run"] for each in posted], lambda: posted)
     a_run_is_made_each_minute_and_shows_its_artifacts(served)
     assert worker.ends(signal.SIGTERM) == 0
-    assert "src/alexnet_pipe" not in served.printed()  # As a traceback of ours would have it.
+    printed = served.printed()
+    assert "src/alexnet_pipe" not in printed, printed  # As a traceback of ours would have it.
     assert len({each["run"] for each in posted}) == len(posted)
 
 
