@@ -17,7 +17,7 @@ from starlette.responses import FileResponse
 from starlette.routing import Route
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.own_pages import OwnPagesOnly
+from alexnet_pipe.base.own_pages import OwnPagesOnly, in_one_line
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.startup import kept_imports
 from alexnet_pipe.service.address import (
@@ -135,6 +135,7 @@ def prefect_server() -> "Server":
     for name in ("", ".utilities.messaging.memory", ".utilities.worker_channel"):
         logging.getLogger(f"prefect.server{name}").addFilter(_is_no_retry)
     logging.getLogger("docket.dependencies").addFilter(_is_no_retry)
+    logging.getLogger("uvicorn.error").addFilter(in_one_line)
     return uvicorn.Server(config)
 
 
