@@ -1,6 +1,5 @@
 """Empty repositories of git and DVC, of which there are many."""
 
-import fcntl
 import shutil
 import subprocess
 import sys
@@ -8,18 +7,12 @@ import tempfile
 from importlib.metadata import version
 from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from tests.kept import made_once
 
 
 def make_repository(folder: Path) -> None:
     """`git init` and `dvc init` in `folder`; what DVC writes then is kept, for it would take a second each time."""
-    made = ROOT / f".pytest_cache/dvc-{version('dvc')}"
-    made.parent.mkdir(exist_ok=True)
-    with made.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # Tests run side by side.
-        if not made.exists():
-            _make(made)
-    shutil.copytree(made, folder, dirs_exist_ok=True)
+    shutil.copytree(made_once(f"dvc-{version('dvc')}", _make), folder, dirs_exist_ok=True)
     _run(folder, "git", "init", "-q")
     _run(folder, "git", "add", ".dvc", ".dvcignore")
 

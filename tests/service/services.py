@@ -1,7 +1,6 @@
 """A miniature project whose server, runner and workers are real processes, none of which outlives its test."""
 
 import base64
-import fcntl
 import json
 import os
 import shutil
@@ -22,6 +21,7 @@ from typing import Any, TypeVar
 import psutil
 import yaml
 
+from tests.kept import made_once
 from tests.repositories import make_repository
 
 ROOT = Path(__file__).parents[2]
@@ -234,12 +234,7 @@ def project(folder: Path, stages: Mapping[str, Any]) -> Iterator[Project]:
 
 def give_database(folder: Path) -> None:
     """Have the project in `folder` an empty database of Prefect's, which a first server would make in six seconds."""
-    made = ROOT / f".pytest_cache/prefect-{version('prefect')}.db"
-    made.parent.mkdir(exist_ok=True)
-    with made.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)  # Tests run side by side.
-        if not made.exists():
-            _make_database(made)
+    made = made_once(f"prefect-{version('prefect')}.db", _make_database)
     (folder / ".prefect").mkdir(mode=0o700)
     shutil.copy(made, folder / ".prefect/prefect.db")
 
