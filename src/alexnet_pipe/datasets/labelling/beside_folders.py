@@ -11,7 +11,7 @@ from alexnet_pipe.datasets.folder import is_image_name
 from alexnet_pipe.datasets.labelling.label_columns import named_labels, object_columns, plain_labels, with_class_of_row
 from alexnet_pipe.datasets.labelling.label_table import MISSING
 from alexnet_pipe.datasets.labelling.labelled import Files
-from alexnet_pipe.datasets.labelling.naming_tables import NamingTable, folder_of, naming_tables
+from alexnet_pipe.datasets.labelling.naming_tables import MOST_TABLES, NamingTable, folder_of, naming_tables
 from alexnet_pipe.datasets.labelling.photograph_names import PhotographNames
 from alexnet_pipe.datasets.labelling.table_file import is_table_name, read_table
 
@@ -80,7 +80,8 @@ def _refuse_labels_of_folders(files: Files, labels: pd.Series) -> None:
 
 
 def _small_tables(files: Files) -> Iterator[tuple[str, pd.DataFrame]]:
-    for name in filter(is_table_name, files.visible):
+    found = list(filter(is_table_name, files.visible))
+    for name in found if len(found) <= MOST_TABLES else ():
         if files.sizes[name] <= _LARGEST_LIST:
             with suppress(UserError):  # Which is told already.
                 yield name, read_table(name, files.content(name), files.where)
