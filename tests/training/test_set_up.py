@@ -185,8 +185,16 @@ def drawn(names: tuple[str, ...], first: int, count: int) -> ImageStore:
 def error_after(
     model: Classifier, images: ImageStore, held_out: ImageStore, folder: Path, epochs: int, layers: Sequence[str] = ()
 ) -> float:
+    # AdamW on inputs of unit variance starts on every processor; the paper's recipe at this size does on some.
     train = TrainParams(
-        seed=1, batch_size=32, learning_rate=0.01, patience=100, max_epochs=epochs, train_only=list(layers)
+        seed=1,
+        batch_size=32,
+        optimizer="adamw",
+        learning_rate=0.001,
+        weight_decay=0.05,
+        patience=100,
+        max_epochs=epochs,
+        train_only=list(layers),
     )
     stream = TrainingStream(images, np.zeros((3, 3)), train)
     records = Records(Artifacts(folder), Checkpoints(folder / "kept"))
@@ -196,10 +204,10 @@ def error_after(
 @pytest.mark.slow
 def test_what_was_learned_on_half_of_the_classes_helps_with_the_other_half(tmp_path: Path) -> None:
     first, second = CLASSES[:5], CLASSES[5:]
-    network = {"width": 0.1, "initialisation": "he"}
+    network = {"width": 0.1, "initialisation": "he", "input_scale": 0.015625}
     source = Classifier(first, forms=fastest_forms(), **network, seed=1)
     source.mean.assign(np.full((256, 256, 3), 127.0))
-    error_after(source, drawn(first, 0, 60), drawn(first, 1000, 4), tmp_path / "source", 12)
+    error_after(source, drawn(first, 0, 60), drawn(first, 1000, 4), tmp_path / "source", 6)
 
     images, held_out = drawn(second, 0, 50), drawn(second, 1000, 30)
     scratch, tuned = (Classifier(second, forms=fastest_forms(), **network, seed=2) for _ in range(2))
@@ -209,5 +217,5 @@ def test_what_was_learned_on_half_of_the_classes_helps_with_the_other_half(tmp_p
         error_after(tuned, images, held_out, tmp_path / "tuned", 4, ["fc6", "fc7", "fc8"]),
         error_after(scratch, images, held_out, tmp_path / "scratch", 4),
     ]
-    # Guessing would be 80 %; it was 48 % against 83 %.
+    # Guessing would be 80 %; with three seeds it was 29 to 39 % against 67 to 79 %.
     assert errors[0] < errors[1] - 0.2
