@@ -17,28 +17,49 @@ class NoPostgresError(Exception):
     """Why there is none."""
 
 
-@contextmanager
-def postgresql() -> Iterator[str]:
-    """Yields its address, as postgresql+asyncpg://…
+class Postgresql:
+    """A database server on `folder`; `address` is postgresql+asyncpg://…"""
 
+    def __init__(self, folder: Path) -> None:
+        self._log = folder / "log"
+        self._as_user = _as_user(folder)
+        data, port = folder / "data", free_port()
+        initdb = [_program("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"]
+        _checked(initdb, self._log, **self._as_user)
+        self._command = [_program("postgres"), "-D", data, "-p", str(port), "-k", folder, "-c", "fsync=off"]
+        self.address = f"postgresql+asyncpg://postgres@127.0.0.1:{port}/postgres"
+        self.start()
+
+    def start(self) -> None:
+        """Start it, at first or again; it answers then."""
+        with self._log.open("w") as output:
+            self._server = subprocess.Popen(self._command, stdout=output, stderr=output, **self._as_user)
+        until(lambda: "ready to accept" in self._log.read_text() or self._has_ended(), self._log.read_text)
+        if self._has_ended():
+            raise NoPostgresError(f"postgres ended: {self._log.read_text()}")
+
+    def _has_ended(self) -> bool:
+        return self._server.poll() is not None
+
+    def stop(self) -> None:
+        """Stop it at once; what was committed is kept."""
+        self._server.send_signal(signal.SIGQUIT)
+        self._server.wait()
+
+
+@contextmanager
+def postgresql() -> Iterator[Postgresql]:
+    """
     Raises:
         NoPostgresError: if it cannot be started here.
     """
     folder = Path(tempfile.mkdtemp(prefix="alexnet-pipe-postgresql-"))
-    log = folder / "log"
     try:
-        as_user = _as_user(folder)
-        data, port = folder / "data", free_port()
-        _checked([_program("initdb"), "-D", data, "-U", "postgres", "-A", "trust", "--no-sync"], log, **as_user)
-        command = [_program("postgres"), "-D", data, "-p", str(port), "-k", folder, "-c", "fsync=off"]
-        with log.open("w") as output, subprocess.Popen(command, stdout=output, stderr=output, **as_user) as server:
-            try:
-                until(lambda: "ready to accept" in log.read_text() or server.poll() is not None, log.read_text)
-                if server.poll() is not None:
-                    raise NoPostgresError(f"postgres ended: {log.read_text()}")
-                yield f"postgresql+asyncpg://postgres@127.0.0.1:{port}/postgres"
-            finally:
-                server.send_signal(signal.SIGQUIT)
+        server = Postgresql(folder)
+        try:
+            yield server
+        finally:
+            server.stop()
     finally:
         shutil.rmtree(folder)
 

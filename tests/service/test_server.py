@@ -51,6 +51,12 @@ def refusal(service: Service) -> str:
         ),
         (
             "PREFECT_SERVER_DATABASE_CONNECTION_URL",
+            "postgresql+asyncpg://me:p@secret/x@127.0.0.1:1/runs",
+            "has an @ in its password: write %40 for it",
+        ),
+        ("PREFECT_SERVER_DATABASE_CONNECTION_URL", "postgresql+asyncpg://me:secret@127.0.0.1:x/runs", "is expected"),
+        (
+            "PREFECT_SERVER_DATABASE_CONNECTION_URL",
             "postgresql+asyncpg://127.0.0.1:1/runs?user=me&password=secret",
             "postgresql+asyncpg://127.0.0.1:1/runs?*** cannot be opened",
         ),

@@ -20,7 +20,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     with ExitStack() as stack:
         database = {}
         try:
-            database = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": stack.enter_context(postgresql())}
+            database = {"PREFECT_SERVER_DATABASE_CONNECTION_URL": stack.enter_context(postgresql()).address}
         except NoPostgresError as reason:
             print(reason)
         made = stack.enter_context(project(tmp_path_factory.mktemp("worker"), STAGES))
