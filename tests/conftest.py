@@ -3,6 +3,7 @@
 import gc
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -31,11 +32,16 @@ logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """What XLA compiles for one process of the session is compiled for all: it takes longer than most trainings."""
+    """Of all processes of the session."""
+    # What XLA compiles for one of them is compiled for all: it takes longer than most trainings.
     if "TF_XLA_FLAGS" not in os.environ:
         compiled = tempfile.mkdtemp(prefix="compiled-")
         config.add_cleanup(partial(shutil.rmtree, compiled))
         os.environ["TF_XLA_FLAGS"] = f"--tf_xla_persistent_cache_directory={compiled}"
+    # What `nohup`, or `&` in a script, has a process ignore is ignored by all that it starts; what is handled is not.
+    for number in (signal.SIGHUP, signal.SIGINT):
+        if signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
 
 
 # What 300 modules of tests import stays, and to look through it again and again takes as long as their import.
