@@ -5,7 +5,9 @@ from pathlib import Path
 from dvc.config import Config
 from dvc.repo import Repo
 
-from alexnet_pipe.project.clones import _share_data
+from alexnet_pipe.project.checkout import Checkout, git
+from alexnet_pipe.project.clones import _share_data, shared_clone
+from tests.repositories import make_repository
 
 
 def test_the_cache_and_the_remotes_of_a_folder_with_any_name_are_found_from_a_clone_in_it(tmp_path: Path) -> None:
@@ -21,3 +23,12 @@ def test_the_cache_and_the_remotes_of_a_folder_with_any_name_are_found_from_a_cl
     assert Path(settings["cache"]["dir"]).resolve() == root / ".dvc/cache"
     assert Path(settings["remote"]["beside"]["url"]).resolve() == root / "beside"
     assert settings["remote"]["far"]["url"] == "s3://bucket/here"
+
+
+def test_a_clone_shares_no_file_with_the_project_which_may_lie_where_git_cannot_link(tmp_path: Path) -> None:
+    make_repository(tmp_path)
+    project = Checkout(tmp_path)
+    git(project, "-c", "user.name=A", "-c", "user.email=a@example.org", "commit", "--quiet", "--message", "First")
+    copy = shared_clone(project, ".prefect/challenger")
+    files = [path for path in (copy.root / ".git/objects").rglob("*") if path.is_file()]
+    assert {path.stat().st_nlink for path in files} == {1}

@@ -139,7 +139,9 @@ def _placed(project: Checkout, place: str) -> Checkout:
 
 def _clone(project: Checkout, place: str, *options: str) -> Checkout:
     shutil.rmtree(project.root / place, ignore_errors=True)
-    git(project, "clone", "--quiet", *options, str(top_folder(project)), str(project.root.resolve() / place))
+    # Git links no file that lies in a layer of a container's image.
+    whole = ("--no-hardlinks", *options)
+    git(project, "clone", "--quiet", *whole, str(top_folder(project)), str(project.root.resolve() / place))
     return _placed(project, place)
 
 
