@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import warnings
 from contextlib import suppress
 from functools import partial
@@ -91,6 +92,8 @@ def serve(root: Path, cron: str | None = None) -> None:
         _deploy(cron)
         refuse_unknown_parameters()
         settle_at_start()
+        # Prefect has one folder in /tmp for all workers of a machine, which is the user's whose worker came first.
+        tempfile.tempdir = str(root / ".prefect")
         asyncio.run(_work())
 
 
