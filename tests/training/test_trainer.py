@@ -1,10 +1,12 @@
 """Training learns, keeps its best weights, repeats, and goes on where it was interrupted."""
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
@@ -47,7 +49,7 @@ class Run:
         train = train.model_copy(update=changed)
         stream = TrainingStream(self.store, np.zeros((3, 3)), train)
         records = Records(Artifacts(self.folder), self.checkpoints)
-        return self.trainer(self.model, stream, self.store, records, train).run()
+        return self.trainer(self.model, stream, light_and_dark(8), records, train).run()
 
     @property
     def checkpoints(self) -> Checkpoints:
@@ -87,32 +89,36 @@ def test_it_ends_with_the_weights_of_its_best_epoch_and_keeps_the_history_readab
     assert readable == [0, 1, 2]
 
 
-ALL = {"crop_area": 0.35, "mixup": 0.2, "label_smoothing": 0.1}
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, State]:
+    """Three epochs, the second of which begins in the middle of a batch."""
+    run = Run(light_and_dark(20), tmp_path_factory.mktemp("undisturbed"))
+    return run, run.train(3)
 
 
-@pytest.mark.parametrize(
-    ("variant", "changed", "stops"),
-    [
-        ("paper", {}, {1: "before any checkpoint", 4: "at one", 6: "at an epoch's end"}),
-        ("batch-normalization", ALL, {4: ""}),
-    ],
-)
-def test_a_stopped_run_goes_on_to_the_same_weights_and_history(
-    variant: str, changed: dict[str, float], stops: dict[int, str], tmp_path: Path
-) -> None:
-    undisturbed = Run(light_and_dark(20), tmp_path / "undisturbed", variant=variant)
-    expected = undisturbed.train(4, **changed)
-    digest = undisturbed.digest(expected)
-    for stop_at, where in stops.items():
-        run = Run(light_and_dark(20), tmp_path / f"{stop_at}", variant=variant, trainer=interrupted(stop_at))
+def test_a_stopped_run_goes_on_to_the_same_weights_and_history(undisturbed: tuple[Run, State], tmp_path: Path) -> None:
+    # Before any checkpoint, at one, and at an epoch's end, before its validation.
+    check_stops(Run(light_and_dark(20), tmp_path), [1, 4, 5], {}, *undisturbed)
+
+
+def test_a_stopped_run_of_all_that_is_random_and_normalized_goes_on_too(tmp_path: Path) -> None:
+    changed = {"crop_area": 0.35, "mixup": 0.2, "label_smoothing": 0.1}
+    run, stopped = (Run(light_and_dark(20), tmp_path / n, variant="batch-normalization") for n in "ab")
+    check_stops(stopped, [4], changed, run, run.train(3, **changed))
+
+
+def check_stops(run: Run, stops: list[int], changed: dict[str, float], undisturbed: Run, expected: State) -> None:
+    """`run` for three epochs, `changed`, is stopped after each of the steps `stops`, and ends as `undisturbed` has."""
+    for stop_at in stops:
+        run.trainer = interrupted(stop_at)
         with pytest.raises(StoppedError, match=r"stopped by SIGTERM; run the same command again to go on") as stopped:
-            run.train(4, **changed)
+            run.train(3, **changed)
         assert stopped.value.status == 128 + signal.SIGTERM
-        run.trainer = Trainer
-        state = run.train(4, **changed)
-        assert run.digest(state) == digest, where
-        assert (state.resumed_at, expected.resumed_at) == ([stop_at], [])
-        assert repeatable(state.history) == repeatable(expected.history)
+    run.trainer = Trainer
+    state = run.train(3, **changed)
+    assert (state.resumed_at, expected.resumed_at) == (stops, [])
+    assert run.digest(state) == undisturbed.digest(expected)
+    assert repeatable(state.history) == repeatable(expected.history)
 
 
 def interrupted(stop_at: int) -> type[Trainer]:
@@ -125,27 +131,28 @@ def interrupted(stop_at: int) -> type[Trainer]:
     return Interrupted
 
 
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that was to have three epochs, and was stopped in the third."""
+    folder = tmp_path_factory.mktemp("stopped")
+    with pytest.raises(StoppedError):
+        Run(light_and_dark(16), folder, trainer=interrupted(5)).train(3)
+    return folder
+
+
 @pytest.mark.parametrize(
     ("epochs", "changed", "goes_on"),
     [
-        (2, {}, False),
-        (3, {}, True),
-        (5, {"checkpoint_steps": 1, "on_flat_loss": "warn", "flat_loss_steps": 1}, True),
+        (1, {}, False),
+        (2, {}, True),
+        (4, {"checkpoint_steps": 1, "on_flat_loss": "warn", "flat_loss_steps": 1}, True),
     ],
 )
-def test_a_run_that_was_stopped_in_its_fourth_epoch_ends_as_if_the_changed_parameters_had_always_held(
-    epochs: int, changed: dict[str, object], goes_on: bool, tmp_path: Path
+def test_a_run_that_was_stopped_in_its_third_epoch_ends_as_if_the_changed_parameters_had_always_held(
+    epochs: int, changed: dict[str, object], goes_on: bool, stopped: Path, tmp_path: Path
 ) -> None:
-    class Interrupted(Trainer):
-        def step(self, inputs: object, labels: object) -> tuple[float, float]:
-            if self.state.step == 6:
-                os.kill(os.getpid(), signal.SIGTERM)
-            return super().step(inputs, labels)
-
-    store = light_and_dark(16)
-    with pytest.raises(StoppedError):
-        Run(store, tmp_path / "stopped", trainer=Interrupted).train(4)
-    resumed, undisturbed = Run(store, tmp_path / "stopped"), Run(store, tmp_path / "undisturbed")
+    shutil.copytree(stopped, tmp_path / "stopped")
+    resumed, undisturbed = (Run(light_and_dark(16), tmp_path / name) for name in ("stopped", "undisturbed"))
     state, expected = resumed.train(epochs, **changed), undisturbed.train(epochs, **changed)
     assert bool(state.resumed_at) is goes_on
     assert repeatable(state.history) == repeatable(expected.history)
@@ -154,15 +161,25 @@ def test_a_run_that_was_stopped_in_its_fourth_epoch_ends_as_if_the_changed_param
 
 @pytest.mark.usefixtures("half_precision")
 def test_loss_scaling_is_kept_and_goes_on(tmp_path: Path) -> None:
-    forms = fastest_forms()
-    undisturbed = Run(light_and_dark(20), tmp_path / "undisturbed", forms=forms)
-    expected = undisturbed.train(3)
-    assert isinstance(undisturbed.model.optimizer, keras.optimizers.LossScaleOptimizer)
-    Run(light_and_dark(20), tmp_path / "resumed", forms=forms).train(1)
-    resumed = Run(light_and_dark(20), tmp_path / "resumed", forms=forms)
-    state = resumed.train(3)
+    class Scaled(Trainer):
+        def __init__(self, *args: Any) -> None:
+            super().__init__(*args)
+            # The scale doubles after each epoch, from where that is possible.
+            self.learner.optimizer.dynamic_growth_steps = 2
+            self.learner.optimizer.dynamic_scale.assign(256)
+
+    undisturbed, resumed = (
+        Run(light_and_dark(16), tmp_path / name, forms=fastest_forms(), trainer=Scaled)
+        for name in ("undisturbed", "resumed")
+    )
+    expected = undisturbed.train(2)
+    resumed.train(1)
+    state = resumed.train(2)
+    assert state.resumed_at == [2]
     assert np.isfinite(state.history[-1].train_loss)
     assert resumed.digest(state) == undisturbed.digest(expected)
+    assert repeatable(state.history) == repeatable(expected.history)
+    assert [float(run.model.optimizer.dynamic_scale) for run in (undisturbed, resumed)] == [1024] * 2
 
 
 @pytest.fixture
@@ -200,16 +217,14 @@ def test_a_loss_that_is_not_a_number_stops_with_the_parameters_to_change(tmp_pat
     assert kept is None or all(np.isfinite(tensor).all() for tensor in kept[0].values())
 
 
-def test_validation_counts_every_image_of_a_last_smaller_batch(tmp_path: Path) -> None:
-    run = Run(light_and_dark(16), tmp_path)
-    run.train(1)
-    store = light_and_dark(7)
-    whole, parts = validate(run.model, store, 7), validate(run.model, store, 3)
+def test_validation_counts_every_image_of_a_last_smaller_batch(undisturbed: tuple[Run, State]) -> None:
+    model, store = undisturbed[0].model, light_and_dark(7)
+    whole, parts = validate(model, store, 7), validate(model, store, 3)
     assert parts.top1_error == whole.top1_error
     assert parts.loss == pytest.approx(whole.loss, rel=1e-5)
 
 
-def test_the_history_counts_steps_and_epochs(tmp_path: Path) -> None:
-    history = Run(light_and_dark(20), tmp_path).train(2).history
-    assert [(epoch.epoch, epoch.step) for epoch in history] == [(1, 3), (2, 5)]
+def test_the_history_counts_steps_and_epochs(undisturbed: tuple[Run, State]) -> None:
+    history = undisturbed[1].history
+    assert [(epoch.epoch, epoch.step) for epoch in history] == [(1, 3), (2, 5), (3, 8)]
     assert all(0 <= epoch.waiting_seconds < epoch.seconds for epoch in history)
