@@ -100,7 +100,7 @@ def test_statistics_and_scales_stay_float32_where_activations_are_bfloat16() -> 
 @pytest.mark.parametrize("input_scale", [1.0, 1 / 64])
 @pytest.mark.parametrize("initialisation", ["paper", "bvlc", "he"])
 def test_it_learns_from_every_initialisation_at_the_published_rate(initialisation: str, input_scale: float) -> None:
-    images = light_and_dark(16)
+    images = light_and_dark(8)
     model = Classifier(
         images.classes,
         variant="batch-normalization",
@@ -111,7 +111,7 @@ def test_it_learns_from_every_initialisation_at_the_published_rate(initialisatio
     )
     model.mean.assign(np.full((256, 256, 3), 127.0))
     compile_for_training(model, TrainParams())
-    batch = view(images.gather(range(16)), CENTRE, False)
-    losses = [model.train_on_batch(batch, images.labels, return_dict=True)["loss"] for _ in range(30)]
-    assert losses[0] == pytest.approx(np.log(2), abs=0.1)
+    batch = view(images.gather(range(8)), CENTRE, False)
+    losses = [model.train_on_batch(batch, images.labels, return_dict=True)["loss"] for _ in range(20)]
+    assert losses[0] == pytest.approx(np.log(2), abs=0.2)
     assert losses[-1] < 0.2
