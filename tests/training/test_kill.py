@@ -25,7 +25,7 @@ TRAIN |= {"crop_area": 0.35, "mixup": 0.2, "label_smoothing": 0.1}
 
 
 def workspace(folder: Path, **train: object) -> Path:
-    training_folder(folder, images=200, validation=10, model=MODEL, train=TRAIN | train)
+    training_folder(folder, images=60, validation=8, model=MODEL, train=TRAIN | train)
     return folder
 
 
