@@ -1,4 +1,4 @@
-"""One training step on the backend `KERAS_BACKEND`: `python -m tests.training.one_step VARIANT RESULT.npz`."""
+"""One training step of each variant on the backend `KERAS_BACKEND`: `python -m tests.training.one_step FOLDER`."""
 
 import sys
 from pathlib import Path
@@ -11,12 +11,13 @@ from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.training.optimizers import compile_for_training
 from tests.inputs.batches import random_batch
 
+VARIANTS = ("paper", "batch-normalization")
 AUGMENTED: dict[str, float] = {"crop_area": 0.2, "mixup": 0.2, "label_smoothing": 0.1}
 
 
 def take_one_step(variant: str, result: Path) -> None:
     """Write to `result` weights before and after, the loss, those of `changed_batches`, and the backend."""
-    model = Classifier(["a", "b", "c"], variant=variant, width=0.25, initialisation="he", input_scale=1 / 64)
+    model = Classifier(["a", "b", "c"], variant=variant, width=0.05, initialisation="he", input_scale=1 / 64)
     generator = np.random.default_rng(4)
     # Weights from NumPy, and no dropout: the backends' random numbers differ.
     model.set_weights(
@@ -29,6 +30,8 @@ def take_one_step(variant: str, result: Path) -> None:
     for name in ("drop6", "drop7"):
         model.network.get_layer(name).rate = 0.0
     compile_for_training(model, TrainParams(learning_rate=0.001, clip_norm=1.0))
+    # JAX would compile each operation of the step by itself, 274 of them.
+    model.jit_compile = keras.backend.backend() == "jax"
     before = {f"before {n}": weights for n, weights in enumerate(model.get_weights())}
     logs = model.train_on_batch(*random_batch(8, 3), return_dict=True)
     after = {f"after {n}": weights for n, weights in enumerate(model.get_weights())}
@@ -52,4 +55,5 @@ def changed_batches(model: Classifier) -> list[float]:
 
 
 if __name__ == "__main__":
-    take_one_step(sys.argv[1], Path(sys.argv[2]))
+    for each in VARIANTS:
+        take_one_step(each, Path(sys.argv[1], f"{each}.npz"))

@@ -15,12 +15,16 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.slow
 
 
-def step_on_jax(variant: str, result: Path) -> None:
+@pytest.fixture(scope="module")
+def on_jax(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of what JAX makes of each variant."""
+    folder = tmp_path_factory.mktemp("jax")
     # XLA would take longest to make the program fast, which runs once.
     environment = {**os.environ, "KERAS_BACKEND": "jax", "JAX_PLATFORMS": "cpu"}
     environment["XLA_FLAGS"] = "--xla_backend_optimization_level=0"
-    program = [sys.executable, "-m", one_step.__name__, variant, str(result)]
+    program = [sys.executable, "-m", one_step.__name__, str(folder)]
     subprocess.run(program, cwd=ROOT, env=environment, check=True)
+    return folder
 
 
 def loaded(result: Path) -> dict[str, np.ndarray]:
@@ -29,10 +33,9 @@ def loaded(result: Path) -> dict[str, np.ndarray]:
 
 
 @pytest.mark.parametrize(("variant", "arrays"), [("paper", 8 * 2), ("batch-normalization", 8 + 1 + 7 * 4)])
-def test_tensorflow_and_jax_take_the_same_step(variant: str, arrays: int, tmp_path: Path) -> None:
-    one_step.take_one_step(variant, tmp_path / "tensorflow.npz")
-    step_on_jax(variant, tmp_path / "jax.npz")
-    steps = {backend: loaded(tmp_path / f"{backend}.npz") for backend in ("tensorflow", "jax")}
+def test_tensorflow_and_jax_take_the_same_step(variant: str, arrays: int, on_jax: Path, tmp_path: Path) -> None:
+    one_step.take_one_step(variant, tmp_path / "step.npz")
+    steps = {"tensorflow": loaded(tmp_path / "step.npz"), "jax": loaded(on_jax / f"{variant}.npz")}
     for backend, step in steps.items():
         assert step.pop("backend") == backend
     ours, theirs = steps["tensorflow"], steps["jax"]
