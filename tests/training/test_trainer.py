@@ -65,7 +65,8 @@ def repeatable(history: list[Epoch]) -> list[dict[str, object]]:
 
 
 def test_it_learns_two_classes_that_anything_can_learn(tmp_path: Path) -> None:
-    state = Run(light_and_dark(16), tmp_path).train(8)
+    # Eight seeds end at 0.34 at most; by the paper's descent one in four had not begun to learn.
+    state = Run(light_and_dark(16), tmp_path).train(8, optimizer="adamw")
     assert state.history[-1].train_loss < 0.4 < state.history[0].train_loss
     assert state.best.validation_top1_error == 0
 
