@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from alexnet_pipe.service.database import Outages
+from alexnet_pipe.service.server import Outages
 from tests.service.postgresql import NoPostgresError, postgresql
 from tests.service.services import project, until
 

@@ -20,7 +20,7 @@ import pytest
 from prefect.settings import PREFECT_API_DATABASE_CONNECTION_URL, temporary_settings
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.service.database import database_kind
+from alexnet_pipe.service.server import database_kind
 from tests.service.services import Project, Service, project
 
 pytestmark = pytest.mark.slow

@@ -69,8 +69,7 @@ def _run(descriptor: int) -> None:
     # A terminal tells the run as well, which ends this.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_the_run, daemon=True).start()
-    from alexnet_pipe.service.database import database_kind
-    from alexnet_pipe.service.server import prefect_server, until_started
+    from alexnet_pipe.service.server import database_kind, prefect_server, until_started
 
     async def serve() -> None:
         with closing(socket.socket(fileno=descriptor)) as listener:
