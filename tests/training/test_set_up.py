@@ -207,15 +207,15 @@ def test_what_was_learned_on_half_of_the_classes_helps_with_the_other_half(tmp_p
     network = {"width": 0.1, "initialisation": "he", "input_scale": 0.015625}
     source = Classifier(first, forms=fastest_forms(), **network, seed=1)
     source.mean.assign(np.full((256, 256, 3), 127.0))
-    error_after(source, drawn(first, 0, 40), drawn(first, 1000, 4), tmp_path / "source", 6)
+    error_after(source, drawn(first, 0, 60), drawn(first, 1000, 4), tmp_path / "source", 6)
 
-    images, held_out = drawn(second, 0, 40), drawn(second, 1000, 30)
+    images, held_out = drawn(second, 0, 50), drawn(second, 1000, 30)
     scratch, tuned = (Classifier(second, forms=fastest_forms(), **network, seed=2) for _ in range(2))
     scratch.mean.assign(source.mean)
     start_with(tuned, source, "source")
     errors = [
-        error_after(tuned, images, held_out, tmp_path / "tuned", 3, ["fc6", "fc7", "fc8"]),
-        error_after(scratch, images, held_out, tmp_path / "scratch", 3),
+        error_after(tuned, images, held_out, tmp_path / "tuned", 4, ["fc6", "fc7", "fc8"]),
+        error_after(scratch, images, held_out, tmp_path / "scratch", 4),
     ]
-    # Guessing would be 80 %; with four seeds it was 25 to 51 % against 68 to 80 %, and lower by 25 to 55 points.
-    assert errors[0] < errors[1] - 0.1
+    # Guessing would be 80 %; with three seeds it was 29 to 39 % against 67 to 79 %.
+    assert errors[0] < errors[1] - 0.2
