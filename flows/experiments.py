@@ -17,9 +17,11 @@ from prefect.artifacts import create_table_artifact
 from prefect.states import Cancelled, Completed, Failed, State
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.files import load_json, save_json
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.experiments.configurations import Configuration, all_params, load_configurations
 from alexnet_pipe.experiments.run import Experiment, check_commit, run_experiment
-from alexnet_pipe.experiments.table import ABOUT, Row, experiment_rows
+from alexnet_pipe.experiments.table import ABOUT, Row, experiment_rows, experiments_record
 from alexnet_pipe.params.load import Params
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.run_lock import BusyError, only_run
@@ -34,6 +36,8 @@ def experiments(
 ) -> State[list[Row]]:
     """Run each configuration with each seed, one after the other, and compare them with the first.
 
+    What came out is kept in `metrics/experiments.json` too, for the page.
+
     Args:
         name: A file in conf/experiments/.
         seeds: Of weights, order of images, crops and dropout.
@@ -45,11 +49,11 @@ def experiments(
             params = all_params(ROOT, name, chosen, seeds)
             check_commit(project)
             states = {key: _run(project, *key, each) for key, each in params.items()}
+            return _summary(name, chosen, params, states)
     except BusyError as error:
         return Cancelled(message=str(error))
     except UserError as error:
         return Failed(message=str(error))
-    return _summary(name, chosen, states)
 
 
 @task
@@ -76,17 +80,28 @@ def _run(project: Checkout, name: str, seed: int, params: Params) -> State[Exper
 
 
 def _summary(
-    name: str, chosen: dict[str, Configuration], states: dict[tuple[str, int], State[Experiment]]
+    name: str,
+    chosen: dict[str, Configuration],
+    params: dict[tuple[str, int], Params],
+    states: dict[tuple[str, int], State[Experiment]],
 ) -> State[list[Row]]:
-    found: dict[str, dict[int, Any]] = {label: {} for label in chosen}
-    failures = []
-    for (label, seed), state in states.items():
-        if state.is_completed():
-            found[label][seed] = state.result().metrics
-        else:
-            failures.append(f"{label} {seed}: {state.message}")
-    rows = experiment_rows(chosen, len({seed for _, seed in states}), found)
+    done = {key: state.result() for key, state in states.items() if state.is_completed()}
+    failures = [
+        f"{label} {seed}: {state.message}" for (label, seed), state in states.items() if (label, seed) not in done
+    ]
+    seeds = list(dict.fromkeys(seed for _, seed in states))
+    found = {label: {seed: done[label, seed].metrics for seed in seeds if (label, seed) in done} for label in chosen}
+    rows = experiment_rows(chosen, len(seeds), found)
+    first = next(iter(states))
+    if compared := [experiment for (label, _), experiment in done.items() if label == first[0]]:
+        _keep(name, experiments_record(chosen, params[first], len(seeds), found, compared[0].images))
     create_table_artifact(rows, key=name, description=" Failed: ".join([ABOUT, *failures]))
     if failures:
         return Failed(message="; ".join(failures), data=rows)
     return Completed(message=f"all {len(states)} experiments have run", data=rows)
+
+
+def _keep(name: str, record: dict[str, Any]) -> None:
+    path = Artifacts(ROOT).experiments
+    kept = load_json(path) if path.exists() else {}
+    save_json(path, {**kept, name: record})

@@ -75,14 +75,23 @@ def test_what_settings_name_is_looked_for(say: Say, content: str, told: str, tmp
     assert not (tmp_path / "data/settings.txt").exists()
 
 
-def test_a_certificate_that_was_deleted_is_missed_before_the_report(say: Say) -> None:
+def test_what_the_page_shows_is_missed_before_the_report(say: Say) -> None:
     with pytest.raises(UserError, match=r"report/certificate\.json is missing: `git checkout report/cert"):
+        settings.run(Artifacts())
+    write_what_the_page_shows()
+    Path("metrics/experiments.json").unlink()
+    with pytest.raises(UserError, match=r"metrics/experiments\.json is missing: `git checkout metrics/exp"):
         settings.run(Artifacts())
 
 
+def write_what_the_page_shows() -> None:
+    for path in (Artifacts().certificate, Artifacts().experiments):
+        path.parent.mkdir()
+        path.write_text("{}")
+
+
 def test_other_settings_leave_the_same_mark(say: Say, tmp_path: Path) -> None:
-    (tmp_path / "report").mkdir()
-    (tmp_path / "report/certificate.json").write_text("{}")
+    write_what_the_page_shows()
     settings.run(Artifacts())
     first = (tmp_path / "data/settings.txt").read_bytes()
     say("set", "train.seed=6")

@@ -3,7 +3,8 @@
 import pytest
 
 from alexnet_pipe.experiments.configurations import Configuration
-from alexnet_pipe.experiments.table import experiment_rows, margin, mean_and_margin
+from alexnet_pipe.experiments.table import experiment_rows, experiments_record, margin, mean_and_margin
+from alexnet_pipe.params.load import Params
 
 # Student's (1908) sleep data, the differences; t.test of R gives 1.58 and 0.7001142 to 2.4598858.
 SLEEP = [1.2, 2.4, 1.3, 1.3, 0.0, 1.0, 1.8, 0.8, 4.6, 1.4]
@@ -70,3 +71,19 @@ def test_top_5_is_shown_where_it_says_something(top5: float | None, shown: bool)
             "+5.0 ± ?",
             "> 1",
         ]
+
+
+def test_what_is_kept_are_shares_with_what_was_compared() -> None:
+    found = {"base": {1: errors(0.1), 2: errors(0.4)}, "other": {2: errors(0.44)}}
+    kept = experiments_record(CONFIGURATIONS, Params(), 2, found, "1a")
+    assert (kept["images"], kept["seeds"]) == ("1a", 2)
+    assert kept["params"]["train.learning_rate"] == 0.01
+    assert "train.seed" not in kept["params"]
+    base, other = kept["configurations"].values()
+    assert base == {"params": {}, "seeds": 2, "top1_error": {"mean": 0.25, "margin": 1.905931}, "difference": None}
+    assert (other["seeds"], other["difference"]) == (1, {"mean": 0.04, "margin": None})
+
+
+def test_what_has_never_ended_has_no_mean() -> None:
+    kept = experiments_record(CONFIGURATIONS, Params(), 1, {"base": {1: errors(0.1)}, "other": {}}, None)
+    assert kept["configurations"]["other"] == {"params": {}, "seeds": 0, "top1_error": None, "difference": None}

@@ -1,5 +1,6 @@
 """Configurations run as DVC experiments in temporary copies of the project, and are compared."""
 
+import json
 import os
 import re
 import shutil
@@ -100,7 +101,12 @@ def test_experiments_run_repeat_fail_and_are_refused(project: Path, prefect_serv
     assert "Task run 'no-colour-shift 2'" in log
     assert cells(first.stdout, "published") == ["2", "top-1", "11.0 ± 12.7"]
     assert cells(first.stdout, "no-colour-shift") == ["2", "top-1", "15.0 ± 25.4", "+4.0 ± 12.7", "> 1"]
-    assert not (project / "metrics").exists()
+    assert [path.name for path in (project / "metrics").iterdir()] == ["experiments.json"]
+    (kept,) = json.loads((project / "metrics/experiments.json").read_text()).values()
+    assert {name: each["difference"] for name, each in kept["configurations"].items()} == {
+        "published": None,
+        "no-colour-shift": {"mean": 0.04, "margin": 0.127062},
+    }
     assert not (project / ".prefect/experiments").exists()
 
     (project / "params.yaml").write_text(PARAMS)

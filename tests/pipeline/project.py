@@ -89,6 +89,8 @@ def make_project(folder: Path, python: Path | None = None) -> Project:
     shutil.copy(ROOT / ".dvc/config", folder / ".dvc/config")
     (folder / "report").mkdir()
     (folder / "report/certificate.json").write_text("{}\n")
+    (folder / "metrics").mkdir()
+    (folder / "metrics/experiments.json").write_text("{}\n")
     write_photographs(folder / "photographs")
     project.set(
         dataset__source="directory",

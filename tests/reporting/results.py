@@ -121,6 +121,7 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
         eigenvectors=np.eye(3),
         filters=np.random.default_rng(0).normal(size=(11, 11, 3, kernels)).astype(np.float32),
         certificate={},
+        experiments={},
     )
 
 

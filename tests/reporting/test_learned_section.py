@@ -13,7 +13,6 @@ from alexnet_pipe.reporting.learned_section import (
     near_ties,
     neighbour_rows,
     place_in_words,
-    resumed_epochs,
 )
 from tests.reporting.results import made_up
 
@@ -54,8 +53,3 @@ def test_grey_kernels_have_no_colour_and_opposed_channels_nothing_else() -> None
     grey = np.ones((11, 11, 3, 2), np.float32)
     assert colour_share(grey) == 0
     assert colour_share(grey * np.array([1, 0, -1], np.float32)[:, None]) == pytest.approx(1)
-
-
-def test_a_resumed_step_lies_between_the_ends_of_epochs() -> None:
-    history = pd.DataFrame({"epoch": [1, 2, 3], "step": [55, 109, 163]})
-    assert resumed_epochs(history, [11, 109, 136]) == pytest.approx([0.2, 2, 2.5])

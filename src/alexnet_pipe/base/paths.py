@@ -88,6 +88,9 @@ class Artifacts:
     card = _Below("MODEL_CARD.md")
     """What the model is, what it is for and what it is not, as Markdown."""
 
+    experiments = _Below("metrics/experiments.json")
+    """What sets of experiments have found, for the page; `{}` if there were none."""
+
     certificate = _Below("report/certificate.json")
     """What came out the same when the pipeline was run once more; `{}` if it was not."""
 

@@ -14,7 +14,15 @@ from typing import Any
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.params.load import Params, load_params
-from alexnet_pipe.project.checkout import Checkout, CommandError, commit_identity, git, top_folder
+from alexnet_pipe.project.checkout import (
+    Checkout,
+    CommandError,
+    commit_identity,
+    digests,
+    git,
+    locked_stages,
+    top_folder,
+)
 from alexnet_pipe.project.clones import shared_clone
 from alexnet_pipe.project.dvc import run_dvc
 
@@ -26,10 +34,12 @@ class Experiment:
     """
     Attributes:
         metrics: What `evaluate` has found.
+        images: The digest of the images that it has learned and been tested on; None if DVC knows none.
         cached: Whether no stage had to run.
     """
 
     metrics: dict[str, Any]
+    images: str | None
     cached: bool
 
 
@@ -64,7 +74,8 @@ def run_experiment(project: Checkout, name: str, params: Params, on_line: Callab
     finally:
         shutil.rmtree(project.root / _PLACE, ignore_errors=True)
     metrics = json.loads(git(project, "show", f"{reference}:./{Artifacts().test_metrics}"))
-    return Experiment(metrics, cached=not any(line.startswith("Running stage") for line in lines))
+    images = digests(locked_stages(project, reference)).get(str(Artifacts(Path()).images))
+    return Experiment(metrics, images, cached=not any(line.startswith("Running stage") for line in lines))
 
 
 def _clone(project: Checkout) -> Checkout:

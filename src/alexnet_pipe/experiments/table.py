@@ -1,4 +1,4 @@
-"""The table that a set of experiments ends with: means over seeds, with intervals, beside the paper's claims."""
+"""What a set of experiments ends with: means over seeds, with intervals, beside the paper's claims."""
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
@@ -8,6 +8,8 @@ from rich import box
 from rich.table import Table
 
 from alexnet_pipe.experiments.configurations import Configuration
+from alexnet_pipe.params.load import Params
+from alexnet_pipe.params.train import recipe
 
 Found = Mapping[str, Mapping[int, Mapping[str, Any]]]
 """For each configuration and seed what `evaluate` has found; what failed is missing."""
@@ -47,6 +49,29 @@ def experiment_rows(configurations: Mapping[str, Configuration], seeds: int, fou
     return rows
 
 
+def experiments_record(
+    configurations: Mapping[str, Configuration], params: Params, seeds: int, found: Found, images: str | None
+) -> dict[str, Any]:
+    """What the page is told of a set: top-1 errors and their differences from the first configuration's, as shares.
+
+    `params` are those of the first configuration, and `images` is the digest of its data. Half widths of intervals are
+    None for one seed, means for none.
+    """
+    first = next(iter(configurations))
+    baseline = _errors(found[first], 1, configurations[first].views)
+    kept = {}
+    for name, configuration in configurations.items():
+        errors = _errors(found[name], 1, configuration.views)
+        differences = [errors[seed] - baseline[seed] for seed in errors if seed in baseline]
+        kept[name] = {
+            "params": configuration.params,
+            "seeds": len(errors),
+            "top1_error": _mean(list(errors.values())),
+            "difference": _mean(differences) if name != first else None,
+        }
+    return {"images": images, "params": recipe(params.model, params.train), "seeds": seeds, "configurations": kept}
+
+
 def rich_table(rows: Sequence[Row]) -> Table:
     """The rows for a terminal."""
     table = Table(box=box.SIMPLE_HEAD)
@@ -70,6 +95,14 @@ def mean_and_margin(values: Sequence[float], sign: str = "") -> str:
         return "–"
     half = f"{margin(values):.1f}" if len(values) > 1 else "?"
     return f"{fmean(values):{sign}.1f} ± {half}"
+
+
+def _mean(values: Sequence[float]) -> dict[str, float | None] | None:
+    """Of per cents, as shares; as `mean_and_margin`."""
+    if not values:
+        return None
+    half = margin(values) / 100 if len(values) > 1 else None
+    return {"mean": round(fmean(values) / 100, 6), "margin": half and round(half, 6)}
 
 
 def _errors(found: Mapping[int, Mapping[str, Any]], top: int, views: int) -> dict[int, float]:

@@ -132,7 +132,7 @@ def publish(checkout: Checkout, graph: Graph, runs: Mapping[str, StageRun]) -> N
             picture(np.load(artifacts.mean)), key="mean-image", description="The mean of all training images."
         )
     if artifacts.history.exists():
-        from alexnet_pipe.reporting.learned_section import error_curve
+        from alexnet_pipe.reporting.training_section import error_curve
 
         create_image_artifact(
             plot(error_curve(load_table(artifacts.history))),

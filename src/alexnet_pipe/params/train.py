@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.base.paths import Artifacts, home
+from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.section import Section, Sha256
 
 
@@ -141,6 +142,14 @@ class TrainParams(Section):
     def trained(self) -> list[Layer]:
         """The layers whose weights change."""
         return [layer for layer in LAYERS if layer in (self.train_only or LAYERS) and layer not in self.freeze]
+
+
+def recipe(model: ModelParams, train: TrainParams) -> dict[str, Any]:
+    """By `section.key`, what decides which network is trained and how, but for the seed."""
+    chosen = {"model": model.model_dump(), "train": train.model_dump(exclude=train.UNRELATED_TO_STEPS)}
+    return {
+        f"{name}.{key}": value for name, section in chosen.items() for key, value in section.items() if key != "seed"
+    }
 
 
 def initial_weights(artifacts: Artifacts, train: TrainParams) -> Path | None:

@@ -7,18 +7,21 @@ from typing import Any
 
 import pandas as pd
 
+from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.reporting.class_section import BINS, calibration, class_rows, class_section
 from alexnet_pipe.reporting.data_section import data_section, input_section
-from alexnet_pipe.reporting.learned_section import learned_section, training_section
+from alexnet_pipe.reporting.learned_section import learned_section
 from alexnet_pipe.reporting.results import Provenance, Results, published_errors
 from alexnet_pipe.reporting.templates import rendered, template_text
+from alexnet_pipe.reporting.training_section import recipe_table, training_section
 
 
 def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]], origin: Provenance) -> str:
     """One self-contained HTML page; `parameters` are section, key and value of the configuration."""
     script = template_text("reporting/page.js")
+    model, train = ModelParams.model_validate(parameters["model"]), TrainParams.model_validate(parameters["train"])
     certified = results.certificate.get("weights_digest") == results.train_metrics["weights_digest"]
     return rendered(
         "reporting/page.html.j2",
@@ -35,7 +38,8 @@ def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]],
         certificate=results.certificate if certified else None,
         data=data_section(results, ResizeParams.model_validate(parameters["resize"])),
         inputs=input_section(results, parameters["train"]),
-        training=training_section(results, TrainParams.model_validate(parameters["train"])),
+        training=training_section(results, train),
+        recipe=recipe_table(results.experiments.get("recipe"), model, train, origin.digests.get("data/images")),
         learned=learned_section(results, parameters["model"]["variant"]),
         classes=class_section(results),
     )

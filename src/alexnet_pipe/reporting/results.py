@@ -56,6 +56,7 @@ class Results:
     eigenvectors: NDArray[np.float64]
     filters: NDArray[np.float32]
     certificate: dict[str, Any]
+    experiments: dict[str, Any]
 
 
 def load_results(artifacts: Artifacts) -> Results:
@@ -85,6 +86,7 @@ def load_results(artifacts: Artifacts) -> Results:
         eigenvectors=np.array(pca["eigenvectors"]),
         filters=np.load(required(artifacts.filters)),
         certificate=load_json(artifacts.certificate),
+        experiments=load_json(artifacts.experiments),
     )
 
 

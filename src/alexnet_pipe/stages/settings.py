@@ -8,8 +8,9 @@ from alexnet_pipe.params.load import checked_params
 
 def run(artifacts: Artifacts) -> None:
     checked_params(artifacts.root / "params.yaml")
-    if not artifacts.certificate.exists():
-        raise UserError(f"{artifacts.certificate} is missing: `git checkout {artifacts.certificate}` brings it back")
+    for path in (artifacts.certificate, artifacts.experiments):
+        if not path.exists():
+            raise UserError(f"{path} is missing: `git checkout {path}` brings it back")
     # The same bytes whatever the settings are: each of the other stages depends on its own.
     with written_aside(artifacts.settings_checked) as aside:
         aside.write_text("The settings are valid.\n", encoding="utf-8")

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
-from alexnet_pipe.datasets.folders.folder_copies import Alike, copies_among
 from alexnet_pipe.datasets.folders.folder_names import (
     LABEL_THEM,
     are_parts,
@@ -15,7 +14,7 @@ from alexnet_pipe.datasets.folders.folder_names import (
     split_in,
     split_of,
 )
-from alexnet_pipe.datasets.folders.folder_tree import TreeFolder, spelled
+from alexnet_pipe.datasets.folders.folder_tree import Alike, TreeFolder, copies_among, spelled
 from alexnet_pipe.datasets.folders.split_folders import division
 from alexnet_pipe.datasets.folders.undecided import refuse_undecided
 

@@ -8,9 +8,8 @@ import pandas as pd
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.datasets.folder import is_hidden, path_parts
 from alexnet_pipe.datasets.folders.class_folders import ClassFolders
-from alexnet_pipe.datasets.folders.folder_copies import Alike
 from alexnet_pipe.datasets.folders.folder_names import LABEL_THEM, may_be_photograph, quoted
-from alexnet_pipe.datasets.folders.folder_tree import FolderPath, TreeFolder, folder_tree, parted, spelled
+from alexnet_pipe.datasets.folders.folder_tree import Alike, FolderPath, TreeFolder, folder_tree, parted, spelled
 from alexnet_pipe.datasets.labels import spelled_alike
 
 _Decided = tuple[str, str] | tuple[()] | None
