@@ -102,6 +102,8 @@ def compile_for_training(model: Classifier, train: TrainParams) -> keras.Model:
         if layer.weights:  # Nothing is computed backwards below the lowest layer that is not frozen.
             # Not trained, a batch normalization keeps its moving statistics, and uses them.
             layer.trainable = owner(layer.name) in train.trained
+    # XLA compiles a whole step on JAX, which has no other way; on TensorFlow its convolutions would be slower.
+    compiled = keras.backend.backend() == "jax"
     kind = "Categorical" if train.labels_are_probabilities else "SparseCategorical"
     trained = training_model(model, train)
     trained.compile(
@@ -109,11 +111,11 @@ def compile_for_training(model: Classifier, train: TrainParams) -> keras.Model:
         loss=getattr(keras.losses, f"{kind}Crossentropy")(from_logits=True),
         # Keras makes one that is only named in the first step, and TensorFlow then traces that step once more.
         metrics=[getattr(keras.metrics, f"{kind}Accuracy")(name="accuracy")],
-        jit_compile=False,
+        jit_compile=compiled,
     )
     trained.optimizer.build(trained.trainable_variables)
     if trained is not model:
-        model.compile(jit_compile=False)  # It validates; XLA's convolutions would be slower.
+        model.compile(jit_compile=compiled)  # It validates.
     return trained
 
 
