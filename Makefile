@@ -2,8 +2,12 @@
 # It compiles the bytecode, for containers often forbid that later: without, `import tensorflow` takes twice as long.
 UV := 0.13.9
 BIN := .venv/bin
-GROUPS := $(if $(GPU),--no-group cpu --group gpu,)
-STAMP := .venv/.synced$(if $(GPU),-gpu,)
+# JAX for the processor is always there, because the tests run on both engines: JAX=1 alone changes nothing.
+ASKED := .synced$(if $(GPU),$(if $(JAX),-jax)-gpu)
+# `make run` and the others take what `make setup` made last, unless they name something else.
+KEPT := $(if $(filter setup,$(MAKECMDGOALS))$(GPU)$(JAX),,$(notdir $(firstword $(wildcard .venv/.synced*))))
+STAMP := .venv/$(or $(KEPT),$(ASKED))
+GROUPS := $(if $(findstring -gpu,$(notdir $(STAMP))),--no-group cpu --group gpu) $(if $(findstring -jax,$(notdir $(STAMP))),--group jax-gpu)
 # The scripts of an environment hold its folder's path: in a folder that was moved or copied they are another's.
 MOVED := $(shell grep -qsvxF "$$(pwd -P)" .venv/.synced* && echo moved)
 PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
@@ -13,9 +17,9 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 .PHONY: help setup moved run server serve test test-long check bench
 
 help: ## list these targets
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(STAMP) ## make .venv as uv.lock says; GPU=1 for an NVIDIA card
+setup: $(STAMP) ## make .venv as uv.lock says; GPU=1 for an NVIDIA card, JAX=1 GPU=1 for JAX on it too
 
 moved:
 	@echo "the environment in .venv was made for another folder, and is made anew"
@@ -24,15 +28,16 @@ moved:
 # Python 3.11 reads the path to src in the locale's encoding, which may not have the letters of this folder's name.
 $(STAMP): export LC_ALL := C.UTF-8
 $(STAMP): uv.lock pyproject.toml $(MOVED)
+	@test -z "$(GPU)" || test "$$(uname -s)" = Linux || { echo "GPU=1: NVIDIA's libraries are published for Linux" >&2; exit 1; }
 	@test -n "$(PYTHON)" || { echo "alexnet-pipe needs Python 3.11, 3.12 or 3.13: install one of them" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/python -c 'import importlib.metadata as m, sys; sys.exit(m.version("uv") != "$(UV)")' 2>/dev/null \
 		|| env -u PIP_TARGET -u PIP_PREFIX -u PIP_ROOT PIP_USER=0 \
 			$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	@rm -f .venv/.synced*
 	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --quiet --compile-bytecode --python $(BIN)/python $(GROUPS)
 	@for path in .venv/lib/python3.*/site-packages/alexnet_pipe.pth; do echo ../../../../src > "$$path"; done
 	@$(BIN)/python -m compileall -q src flows
-	@rm -f .venv/.synced*
 	@pwd -P > $@
 
 run: setup ## run the pipeline: sample in, evaluated model and report out
