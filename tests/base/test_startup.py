@@ -12,7 +12,14 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.startup import PROGRAM, as_if_missing, kept_imports, reach_this_machine_directly, without_notices
+from alexnet_pipe.base.startup import (
+    PROGRAM,
+    as_if_missing,
+    kept_imports,
+    keras_backend,
+    reach_this_machine_directly,
+    without_notices,
+)
 
 
 def test_a_package_is_missing_inside_the_block_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,10 +70,23 @@ def test_a_backend_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     monkeypatch.setitem(sys.modules, "jax", None)
     with (
-        pytest.raises(UserError, match=r"^jax is not installed: run `make setup`, or set KERAS_BACKEND"),
+        pytest.raises(UserError, match=r"^jax is not installed: run `make setup`, or `unset KERAS_BACKEND`$"),
         without_notices(),
     ):
         pass
+
+
+def test_the_backend_of_a_training_is_that_of_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    told = "^train.backend is jax, and KERAS_BACKEND is tensorflow: `unset KERAS_BACKEND`, or `alexnet-pipe set train"
+    with pytest.raises(UserError, match=told):
+        keras_backend("jax")
+    monkeypatch.delenv("KERAS_BACKEND")
+    assert keras_backend("jax") == "jax"
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+    assert keras_backend() == "jax"
+    with pytest.raises(UserError, match=r"^tensorflow is not installed: .* `alexnet-pipe set train\.backend=jax`$"):
+        keras_backend("tensorflow")
 
 
 @pytest.mark.parametrize(("excepted", "bypassed"), [("", False), ("example.org", True), ("*", True)])

@@ -15,9 +15,17 @@ from typer.testing import CliRunner
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.cli import app
-from alexnet_pipe.experiments.search_space import own_values, search_space, with_values
-from alexnet_pipe.experiments.trials import best_trial, importance_table, save_best, trial_table
-from alexnet_pipe.experiments.tuning import finished, short_training, tune
+from alexnet_pipe.experiments.trials import (
+    best_trial,
+    finished,
+    importance_table,
+    own_values,
+    save_best,
+    search_space,
+    trial_table,
+    with_values,
+)
+from alexnet_pipe.experiments.tuning import short_training, tune
 from alexnet_pipe.params.load import check_params, load_params
 from alexnet_pipe.params.preset import preset_params
 from alexnet_pipe.store.image_store import ImageStore

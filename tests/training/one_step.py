@@ -2,14 +2,17 @@
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import keras
 import numpy as np
 
+from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.train import TrainParams
-from alexnet_pipe.training.optimizers import compile_for_training
+from alexnet_pipe.training.optimizers import compile_for_training, training_step
 from tests.inputs.batches import random_batch
+from tests.stores import random_store
 
 VARIANTS = ("paper", "batch-normalization")
 AUGMENTED: dict[str, float] = {"crop_area": 0.2, "mixup": 0.2, "label_smoothing": 0.1}
@@ -29,17 +32,17 @@ def take_one_step(variant: str, result: Path) -> None:
     model.mean.assign(np.full((256, 256, 3), 120.0))
     for name in ("drop6", "drop7"):
         model.network.get_layer(name).rate = 0.0
-    compile_for_training(model, TrainParams(learning_rate=0.001, clip_norm=1.0))
-    # JAX would compile each operation of the step by itself, 274 of them.
-    model.jit_compile = keras.backend.backend() == "jax"
+    step = step_of(model, learning_rate=0.5)
     before = {f"before {n}": weights for n, weights in enumerate(model.get_weights())}
-    logs = model.train_on_batch(*random_batch(8, 3), return_dict=True)
+    logs = step(*random_batch(8, 3), 0.001)
+    step.settle()
     after = {f"after {n}": weights for n, weights in enumerate(model.get_weights())}
     np.savez(
         result,
         **before,
         **after,
-        loss=logs["loss"],
+        loss=float(logs["loss"]),
+        accuracy=float(logs["accuracy"]),
         changed=changed_batches(model) if variant == "paper" else [],
         backend=keras.backend.backend(),
     )
@@ -47,11 +50,15 @@ def take_one_step(variant: str, result: Path) -> None:
 
 def changed_batches(model: Classifier) -> list[float]:
     """AdamW's losses of three batches in which all is changed that can be, and of the first again."""
-    learner = compile_for_training(
-        model, TrainParams(optimizer="adamw", learning_rate=1e-5, clip_norm=1.0, **AUGMENTED)
-    )
+    step = step_of(model, optimizer="adamw", **AUGMENTED)
     batches = (random_batch(8, 3, seed, **AUGMENTED) for seed in (0, 1, 2, 0))
-    return [learner.train_on_batch(*batch, return_dict=True)["loss"] for batch in batches]
+    return [float(step(*batch, 1e-5)["loss"]) for batch in batches]
+
+
+def step_of(model: Classifier, **train: Any) -> Any:
+    """How the model takes steps of batches of 8."""
+    chosen = TrainParams(batch_size=8, clip_norm=1.0, backend=keras.backend.backend(), **train)
+    return training_step(compile_for_training(model, chosen), TrainingStream(random_store(8, 3), np.eye(3), chosen))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """`kill -9` at random moments, again and again, changes nothing: real processes, a real network, a real disk."""
 
 import json
+import os
 import random
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -47,6 +49,11 @@ def set_epochs(folder: Path, epochs: int) -> None:
     params.write_text(yaml.safe_dump(content))
 
 
+def ended_epochs(folder: Path) -> int:
+    history = folder / "metrics/history.csv"
+    return len(pd.read_csv(history)) if history.exists() else 0
+
+
 def wait_for_checkpoint(folder: Path, training: subprocess.Popen[str]) -> None:
     """Wait until there is one more, or another, than now."""
     before = checkpoints(folder)
@@ -75,8 +82,7 @@ def test_ten_kills_at_random_moments_change_nothing(
             assert training.poll() is None
             training.kill()
             resumed += "going on after step" in training.stdout.read()
-    history = killed / "metrics/history.csv"
-    epochs = 2 + (len(pd.read_csv(history)) if history.exists() else 0)
+    epochs = 2 + ended_epochs(killed)
     set_epochs(killed, epochs)
     output, metrics, history_killed, model = finish(python_with_tensorflow, killed)
     assert "going on after step" in output
@@ -88,3 +94,45 @@ def test_ten_kills_at_random_moments_change_nothing(
     assert undisturbed[1] == metrics
     pd.testing.assert_frame_equal(undisturbed[2], history_killed, check_exact=True)
     assert undisturbed[3] == model
+
+
+def test_a_kill_on_jax_changes_nothing(tmp_path: Path) -> None:
+    killed = on_jax(workspace(tmp_path / "killed", max_epochs=10_000))
+    with start_on_jax(killed) as training:
+        wait_for_checkpoint(killed, training)
+        training.kill()
+    set_epochs(killed, epochs := 2 + ended_epochs(killed))
+    undisturbed = on_jax(workspace(tmp_path / "undisturbed", max_epochs=epochs))
+    output = finish_on_jax(killed)
+    assert "going on after step" in output
+    assert "going on" not in finish_on_jax(undisturbed)
+    models = [(folder / "models/alexnet.keras").read_bytes() for folder in (killed, undisturbed)]
+    assert models[0] == models[1]
+    assert json.loads((killed / "metrics/train.json").read_text())["backend"] == "jax"
+
+
+def on_jax(folder: Path) -> Path:
+    params = folder / "params.yaml"
+    content = yaml.safe_load(params.read_text())
+    content["train"]["backend"] = "jax"
+    params.write_text(yaml.safe_dump(content))
+    return folder
+
+
+def start_on_jax(folder: Path) -> "subprocess.Popen[str]":
+    """A training that compiles once for all that share a cache, and not for speed."""
+    environment = {name: value for name, value in os.environ.items() if name != "KERAS_BACKEND"}
+    environment |= {"JAX_PLATFORMS": "cpu", "XLA_FLAGS": "--xla_backend_optimization_level=0"}
+    environment |= {"JAX_COMPILATION_CACHE_DIR": str(folder.parent / "compiled")}
+    environment |= {"JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
+    command = [sys.executable, "-m", "alexnet_pipe", "stage", "train"]
+    return subprocess.Popen(
+        command, cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+
+
+def finish_on_jax(folder: Path) -> str:
+    with start_on_jax(folder) as training:
+        output, _ = training.communicate()
+    assert training.returncode == 0, output
+    return output

@@ -15,7 +15,7 @@ import pytest
 
 from alexnet_pipe.base.errors import StoppedError, UserError
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.inputs.stream import TrainingStream
+from alexnet_pipe.inputs.stream import Batch, TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import PORTABLE, Forms, fastest_forms
 from alexnet_pipe.params.train import TrainParams
@@ -124,10 +124,10 @@ def check_stops(run: Run, stops: list[int], changed: dict[str, float], undisturb
 
 def interrupted(stop_at: int) -> type[Trainer]:
     class Interrupted(Trainer):
-        def step(self, inputs: object, labels: object) -> tuple[float, float]:
-            if self.state.step + 1 == stop_at:
+        def start(self, step: int, batches: Iterator[Batch]) -> None:
+            if step + 1 == stop_at:
                 os.kill(os.getpid(), signal.SIGTERM)
-            return super().step(inputs, labels)
+            super().start(step, batches)
 
     return Interrupted
 

@@ -51,17 +51,17 @@ def kept_imports() -> Iterator[None]:
 
 
 @contextmanager
-def without_notices() -> Iterator[None]:
+def without_notices(backend: str | None = None) -> Iterator[None]:
     """Hold back what is written to standard error, and let through all but TensorFlow's start-up notices.
 
-    Keras, first imported inside the block, is that of the backend in `KERAS_BACKEND`, and of no other setting of the
+    Keras, first imported inside the block, computes with what `keras_backend` says, and takes no other setting of the
     user's.
 
     Raises:
-        UserError: if there is no such backend.
+        UserError: as `keras_backend`.
     """
     # Keras and its backend read these when they are imported, and at no other time.
-    os.environ |= {"KERAS_BACKEND": keras_backend(), "KERAS_HOME": os.devnull}
+    os.environ |= {"KERAS_BACKEND": keras_backend(backend), "KERAS_HOME": os.devnull}
     for name in _FOR_OTHERS:
         os.environ.pop(name, None)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -76,19 +76,28 @@ def without_notices() -> Iterator[None]:
                     os.write(2, line)
 
 
-def keras_backend() -> str:
-    """What Keras will compute with: `KERAS_BACKEND`, or TensorFlow where that is not set.
+def keras_backend(wanted: str | None = None) -> str:
+    """What Keras will compute with: what is `wanted`, or `KERAS_BACKEND`, or else the first that is installed.
 
     Raises:
-        UserError: if this project does not know it, or it is not installed.
+        UserError: if this project does not know it, if it is not installed, or if `KERAS_BACKEND` is another than what
+            `train.backend` has for `wanted`.
     """
-    name = os.environ.get("KERAS_BACKEND") or BACKENDS[0]
-    if name not in BACKENDS:
-        raise UserError(f"KERAS_BACKEND is {name!r}, and known are {' and '.join(BACKENDS)}: `unset KERAS_BACKEND`")
-    if not find_spec(name):
+    told = os.environ.get("KERAS_BACKEND")
+    if told and told not in BACKENDS:
+        raise UserError(f"KERAS_BACKEND is {told!r}, and known are {' and '.join(BACKENDS)}: `unset KERAS_BACKEND`")
+    if wanted and told and wanted != told:
         raise UserError(
-            f"{name} is not installed: run `make setup`, or set KERAS_BACKEND to another of {' and '.join(BACKENDS)}"
+            f"train.backend is {wanted}, and KERAS_BACKEND is {told}: `unset KERAS_BACKEND`, or `alexnet-pipe set "
+            f"train.backend={told}`"
         )
+    installed = [name for name in BACKENDS if find_spec(name)]
+    name = wanted or told or next(iter(installed), BACKENDS[0])
+    if name not in installed:
+        setting = (
+            f"`alexnet-pipe set train.backend={installed[0]}`" if wanted and installed else "`unset KERAS_BACKEND`"
+        )
+        raise UserError(f"{name} is not installed: run `make setup`, or {setting}")
     return name
 
 

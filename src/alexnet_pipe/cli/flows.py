@@ -123,7 +123,7 @@ def _tune(minutes: float) -> None:
     with only_run(project_folder()) as project:
         params = checked_params(Path("params.yaml"))
         run_dvc(project, ["repro", "mean", "pca"], say)
-        with without_notices():
+        with without_notices(params.train.backend):
             from alexnet_pipe.experiments.trials import importance_table, save_best, trial_table
             from alexnet_pipe.experiments.tuning import tune
         study = tune(Artifacts(), params, minutes)

@@ -45,7 +45,7 @@ def stage(
     from alexnet_pipe.project.run_lock import only_writer
 
     with only_writer(Path(), name), damage_told(name):
-        with without_notices():
+        with without_notices(params.train.backend if name == "train" else None):
             run = importlib.import_module(f"alexnet_pipe.stages.{name}").run
         sections = [section for section in inspect.signature(run).parameters if section != "artifacts"]
         run(Artifacts(), **{section: getattr(params, section) for section in sections})

@@ -14,14 +14,14 @@ import optuna
 from optuna.pruners import MedianPruner
 from optuna.samplers import TPESampler
 from optuna.storages import RDBStorage
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import TrialState
 from sqlalchemy.exc import DatabaseError
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import required
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
-from alexnet_pipe.experiments.search_space import in_words, own_values, search_space, with_values
+from alexnet_pipe.experiments.trials import REASON, finished, in_words, own_values, search_space, with_values
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.load import Params
@@ -39,9 +39,6 @@ _SHARE, _LEAST_EPOCHS = 0.25, 5
 
 _BEFORE_PRUNING = 2
 """Photographs are guessed at for an epoch or two: the epoch from which a trial may be ended early."""
-
-REASON = "reason"
-"""The attribute of a trial that says why its training ended early."""
 
 
 class _Data(NamedTuple):
@@ -82,11 +79,6 @@ def short_training(params: Params) -> Params:
     warmup = train.warmup_epochs * epochs / train.max_epochs
     changed = {"max_epochs": epochs, "warmup_epochs": warmup, "tensorboard": False}
     return params.model_copy(update={"train": train.model_copy(update=changed)})
-
-
-def finished(study: optuna.Study) -> list[FrozenTrial]:
-    """The trials that say something about their values: whole ones, and those that were ended early."""
-    return study.get_trials(states=[TrialState.COMPLETE, TrialState.PRUNED])
 
 
 class _TrialRecords(Records):

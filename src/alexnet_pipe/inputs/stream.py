@@ -3,7 +3,7 @@
 So is each random choice in it: there is no state to save, and any step can be made again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from math import ceil
@@ -78,12 +78,13 @@ class TrainingStream:
         parts = [self._order(int(epoch))[places[epochs == epoch]] for epoch in np.unique(epochs)]
         return np.concatenate(parts)
 
-    def batch(self, step: int) -> Batch:
+    def batch(self, step: int, with_images: bool = True) -> Batch:
         """The inputs and labels of one step.
 
         Inputs are the classifier's. With `train.crop_area`, images are whole, uint8 `(batch_size, 256, 256, 3)`, and
         `box` of `crop_boxes` stands for `offset`; with `train.mixup` there is `share` of `mixup_shares`, of the
-        image at the same place from the batch's end.
+        image at the same place from the batch's end. Without images, `index` has their places in the store, int32
+        `(batch_size,)`, for who holds all of them.
 
         Labels are int32 `(batch_size,)`; with `train.mixup` or `train.label_smoothing`, `probabilities`.
         """
@@ -95,9 +96,12 @@ class TrainingStream:
         }
         if train.crop_area is None:
             inputs["offset"] = offsets = crop_offsets(*of_step, train.random_crops)
-            inputs["image"] = self._crops(indices, offsets)
         else:
-            inputs |= {"box": crop_boxes(*of_step, train.crop_area), "image": self.store.gather(indices)}
+            inputs["box"] = crop_boxes(*of_step, train.crop_area)
+        if not with_images:
+            inputs["index"] = indices.astype(np.int32)
+        else:
+            inputs["image"] = self._crops(indices, offsets) if "offset" in inputs else self.store.gather(indices)
         share = mixup_shares(*of_step, train.mixup) if train.mixup else None
         if share is not None:
             inputs["share"] = share
@@ -106,14 +110,18 @@ class TrainingStream:
             return inputs, labels
         return inputs, probabilities(labels, len(self.store.classes), train.label_smoothing, share)
 
-    def batches(self, first: int, end: int) -> Iterator[Batch]:
-        """The batches of steps `first` to `end - 1`; the next one is made while the caller uses this one."""
+    def batches(self, first: int, end: int, made: Callable[[int], Any] | None = None) -> Iterator[Any]:
+        """The batches of steps `first` to `end - 1`; the next one is made while the caller uses this one.
+
+        `made` makes the batch of a step in the place of `batch`.
+        """
+        make = made or self.batch
         with ThreadPoolExecutor(1, "next-batch") as background:
-            following = background.submit(self.batch, first) if first < end else None
+            following = background.submit(make, first) if first < end else None
             for step in range(first, end):
                 assert following is not None
                 batch = following.result()
-                following = background.submit(self.batch, step + 1) if step + 1 < end else None
+                following = background.submit(make, step + 1) if step + 1 < end else None
                 yield batch
 
     def _crops(self, indices: NDArray[np.int64], offsets: NDArray[np.int32]) -> NDArray[np.uint8]:

@@ -53,6 +53,9 @@ class TrainParams(Section):
         label_smoothing: Share of the labels that is spread over all classes.
         patience: Of `plateau`: epochs without a lower validation error before the rate is cut.
         cuts: Of `plateau`: how often the rate is divided by 10 before training stops.
+        backend: What Keras computes with: TensorFlow or JAX.
+        devices: Of JAX: how many share each batch; all that it sees if none is said. The batch is the same.
+        store_on_device: Of JAX: put all training images there, once; `auto`: on a GPU that has room.
         max_epochs: Stops even if the validation error is still falling.
         precision: Of activations and gradients; weights are float32 always. `mixed_float16` scales the loss.
         deterministic: Use operations that repeat to the bit, on a GPU too.
@@ -70,6 +73,8 @@ class TrainParams(Section):
 
     UNRELATED_TO_STEPS: ClassVar = {
         "require_gpu",
+        "devices",
+        "store_on_device",
         "checkpoint_steps",
         "on_flat_loss",
         "flat_loss_steps",
@@ -96,6 +101,9 @@ class TrainParams(Section):
     patience: Count = 10
     cuts: Annotated[int, Field(ge=0, lt=2**31)] = 3
     max_epochs: Count = 90
+    backend: Literal["tensorflow", "jax"] = "tensorflow"
+    devices: Count | None = None
+    store_on_device: Literal["auto"] | bool = "auto"
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     deterministic: bool = True
     require_gpu: bool = False
@@ -117,6 +125,18 @@ class TrainParams(Section):
             raise ValueError("freeze names all layers: leave one to train")
         if useless := set(self.learning_rate_multipliers) - set(self.trained):
             raise ValueError(f"learning_rate_multipliers names {', '.join(sorted(useless))}, whose weights are frozen")
+        return self
+
+    @model_validator(mode="after")
+    def _backend_can_do_it(self) -> "TrainParams":
+        if self.backend != "tensorflow" and self.tensorboard:
+            raise ValueError(f"tensorboard needs backend tensorflow, which writes the logs, and it is {self.backend}")
+        if self.backend != "jax" and (self.devices or 1) > 1:
+            raise ValueError(f"several devices need backend jax, and it is {self.backend}")
+        if self.backend != "jax" and self.store_on_device is True:
+            raise ValueError(f"store_on_device needs backend jax, and it is {self.backend}")
+        if self.devices and self.batch_size % self.devices:
+            raise ValueError(f"{self.devices} devices cannot share batches of {self.batch_size} evenly")
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent as the paper writes it (section 5), and AdamW."""
+"""Stochastic gradient descent as the paper writes it (section 5), and AdamW; and the step that they take."""
 
 from collections.abc import Mapping
 from math import prod
@@ -7,6 +7,7 @@ from typing import Any
 import keras
 from keras import ops
 
+from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import PORTABLE, Forms
 from alexnet_pipe.params.model import owner
@@ -117,6 +118,35 @@ def compile_for_training(model: Classifier, train: TrainParams) -> keras.Model:
     if trained is not model:
         model.compile(jit_compile=compiled)  # It validates.
     return trained
+
+
+def training_step(learner: keras.Model, stream: TrainingStream) -> Any:
+    """How steps of the compiled `learner` are taken on this backend, with the batches of `stream`."""
+    if keras.backend.backend() != "jax":
+        return KerasStep(learner, stream)
+    from alexnet_pipe.training.jax_step import JaxStep
+
+    return JaxStep(learner, stream)
+
+
+class KerasStep:
+    """Keras' own step of a compiled model, on any backend, which ends before it gives anything."""
+
+    LAG = 0
+
+    def __init__(self, learner: keras.Model, stream: TrainingStream) -> None:
+        self._learner = learner
+        self.batches = stream.batches
+
+    def __call__(self, inputs: Any, labels: Any, rate: float) -> dict[str, Any]:
+        """`loss` and `accuracy` of one batch before its update; of a mixed image, the heavier label counts."""
+        self._learner.optimizer.learning_rate = rate
+        # The values of this batch alone: Keras resets its metrics before each call.
+        logs: dict[str, Any] = self._learner.train_on_batch(inputs, labels, return_dict=True)
+        return logs
+
+    def settle(self) -> None:
+        """Its variables are always those of the last step."""
 
 
 def trained_parameters(model: Classifier) -> int:

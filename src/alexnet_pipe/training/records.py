@@ -11,7 +11,6 @@ import keras
 import numpy as np
 import pandas as pd
 
-from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import required, save_json, written_aside
 from alexnet_pipe.base.fingerprint import fingerprint
 from alexnet_pipe.base.paths import Artifacts
@@ -43,11 +42,7 @@ class Records:
 
     @classmethod
     def of_run(cls, artifacts: Artifacts, model: ModelParams, train: TrainParams) -> "Records":
-        """Those of the run that these parameters, this code and these data decide.
-
-        Raises:
-            UserError: as `tensorboard_log`.
-        """
+        """Those of the run that these parameters, this code and these data decide."""
         decisive = {
             name: value for name, value in train.decisive().items() if name not in ("init_weights", "init_sha256")
         }
@@ -107,13 +102,7 @@ def _precision(model: Classifier) -> str:
 
 
 def tensorboard_log(folder: Path) -> Log:
-    """What writes an epoch's numbers as curves, and histograms of all weights, for `tensorboard --logdir`.
-
-    Raises:
-        UserError: if the backend is not TensorFlow, which writes the logs.
-    """
-    if keras.backend.backend() != "tensorflow":
-        raise UserError("train.tensorboard needs the TensorFlow backend: set it to false, or KERAS_BACKEND=tensorflow")
+    """What writes an epoch's numbers as curves, and histograms of all weights, for `tensorboard --logdir`."""
     import tensorflow as tf
 
     writer = tf.summary.create_file_writer(str(folder))

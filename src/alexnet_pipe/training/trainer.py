@@ -1,9 +1,11 @@
 """The training loop: epochs of the stream, each followed by validation and the learning-rate rule."""
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from typing import Any, NamedTuple
 
 import keras
 import numpy as np
@@ -12,16 +14,24 @@ from pydantic import TypeAdapter
 from alexnet_pipe.base.errors import StoppedError, UserError
 from alexnet_pipe.base.progress import progress, say
 from alexnet_pipe.base.signals import held_signals
-from alexnet_pipe.inputs.stream import TrainingStream
+from alexnet_pipe.inputs.stream import Batch, TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Tensors
 from alexnet_pipe.training.health import look_at_first_kernels, require_finite, require_learning, validate
-from alexnet_pipe.training.optimizers import compile_for_training, trained_parameters
+from alexnet_pipe.training.optimizers import compile_for_training, trained_parameters, training_step
 from alexnet_pipe.training.records import Records
 from alexnet_pipe.training.schedule import Plateau, learning_rate
 from alexnet_pipe.training.state import Epoch, State, Validation
+
+
+class _Started(NamedTuple):
+    """A step whose loss has not been read yet: its rate, what it gives, and the seconds that its batch took."""
+
+    rate: float
+    logs: dict[str, Any]
+    waiting: float
 
 
 class Trainer:
@@ -35,12 +45,15 @@ class Trainer:
     ) -> None:
         self.model = model
         self.learner = compile_for_training(model, train)
+        self.step = training_step(self.learner, stream)
         self.stream = stream
         self.held_out = held_out
         self.records = records
         self.train = train
         self.state = State(Plateau.start(train))
         self.best_weights = model.get_weights()
+        self._started: deque[_Started] = deque()
+        self._clock = 0.0
 
     def run(self) -> State:
         """Train until the rule says stop, or for `train.max_epochs`; the model ends with the weights of the best epoch.
@@ -70,38 +83,45 @@ class Trainer:
         """The rest of the epoch."""
         state, number = self.state, len(self.state.history) + 1
         end = self.stream.first_step(number)
-        batches = self.stream.batches(state.step, end)
+        batches = self.step.batches(state.step, end)
+        self._clock = time.perf_counter()
         with progress(f"train epoch {number} of {self.train.max_epochs}", end - state.step, "steps") as advance:
-            clock = time.perf_counter()
-            while state.step < end:
-                waiting = time.perf_counter()
-                batch = next(batches)
-                waiting = time.perf_counter() - waiting
-                rate = learning_rate(state.step, state.plateau, self.train, self.stream.first_step)
-                self.learner.optimizer.learning_rate = rate
-                loss, accuracy = self.step(*batch)
-                now = time.perf_counter()
-                state.after_step(rate, loss, accuracy, now - clock, waiting)
-                clock = now
-                require_learning(state, self.stream, self.model, self.train)
-                if state.step % self.train.checkpoint_steps == 0:
+            for step in range(state.step, end):
+                self.start(step, batches)
+                is_kept = (step + 1) % self.train.checkpoint_steps == 0
+                while len(self._started) > (0 if is_kept or step + 1 == end else self.step.LAG):
+                    self._read_one()
+                    advance(note=_note(state, self.train.batch_size))
+                if is_kept:
                     self._keep()
-                advance(note=_note(state, self.train.batch_size))
                 check_stop()
 
-    def step(self, inputs: object, labels: object) -> tuple[float, float]:
-        """Loss and accuracy of one batch, before its update; of a mixed image the heavier label counts as right."""
+    def start(self, step: int, batches: Iterator[Batch]) -> None:
+        """Have the next of `batches` learned in `step`, which counts from 0; its loss is read later."""
+        began = time.perf_counter()
+        batch = next(batches)
+        waiting = time.perf_counter() - began
+        rate = learning_rate(step, self.state.plateau, self.train, self.stream.first_step)
         with memory_for(self.train.batch_size):
-            # The values of this batch alone: Keras resets its metrics before each call.
-            logs = self.learner.train_on_batch(inputs, labels, return_dict=True)
-        require_finite(float(logs["loss"]), self.state)
-        return float(logs["loss"]), float(logs["accuracy"])
+            self._started.append(_Started(rate, self.step(*batch, rate), waiting))
+
+    def _read_one(self) -> None:
+        """Count the oldest of the steps that were started."""
+        rate, logs, waiting = self._started.popleft()
+        with memory_for(self.train.batch_size):
+            loss, accuracy = float(logs["loss"]), float(logs["accuracy"])
+        require_finite(loss, self.state)
+        now = time.perf_counter()
+        self.state.after_step(rate, loss, accuracy, now - self._clock, waiting)
+        self._clock = now
+        require_learning(self.state, self.stream, self.model, self.train)
 
     def validate(self, between: Callable[[], None]) -> Validation:
         """Loss and error of the validation images; `between` is called between two batches."""
         return validate(self.model, self.held_out, self.train.batch_size, between)
 
     def _end_epoch(self, check_stop: Callable[[], None]) -> None:
+        self.step.settle()
         before = self.state.plateau
         epoch = self.state.after_epoch(self.validate(check_stop), self.train.batch_size)
         if self.state.best is epoch:
@@ -126,6 +146,9 @@ class Trainer:
         return {f"{part}/{n}": variable for part, variables in parts.items() for n, variable in enumerate(variables)}
 
     def _keep(self) -> None:
+        while self._started:
+            self._read_one()
+        self.step.settle()
         tensors: Tensors = {name: np.asarray(variable) for name, variable in self._variables().items()}
         if not all(np.isfinite(tensor).all() for tensor in tensors.values()):
             raise UserError(
