@@ -38,6 +38,7 @@ CHANGED: dict[str, object] = {
     "freeze": ["conv1"],
     "train_only": ["fc8"],
     "learning_rate_multipliers": {"fc8": 10.0},
+    "backend": "jax",
     "variant": "bvlc",
     "width": 0.5,
     "initialisation": "he",

@@ -83,7 +83,8 @@ def main() -> None:
         _fail(f"out of memory ({error}): close other programs or lower train.batch_size")
     except OSError as error:
         if error.errno == errno.ENOSPC:
-            _fail(f"no space left on the device{_of(error)}: free some and run the same command again")
+            place = f" while writing {place_of(str(error.filename))}" if error.filename else ""
+            _fail(f"no space left on the device{place}: free some and run the same command again")
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS) and error.filename:
             reason = str(error.strerror).lower()
             _fail(f"{place_of(str(error.filename))}: {reason}: work in a folder that you may write to")
@@ -107,10 +108,6 @@ def _usage(error: TyperException) -> str:
     verb = context.command_path if context else "alexnet-pipe"
     reason = " ".join(error.format_message().split()).rstrip(".")
     return f"{verb.partition(' ')[2]}: {reason} (`{verb} --help` shows what there is)".removeprefix(": ")
-
-
-def _of(error: OSError) -> str:
-    return f" while writing {place_of(str(error.filename))}" if error.filename else ""
 
 
 def _unexpected(error: Exception) -> None:

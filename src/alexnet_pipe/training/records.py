@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from importlib import import_module
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -120,9 +119,5 @@ def tensorboard_log(folder: Path) -> Log:
 
 def run_fingerprint(root: Path, parameters: Mapping[str, Any], data: Iterable[Path]) -> str:
     """The `fingerprint` of stage `train`, and of the versions of the libraries that compute."""
-    return fingerprint(root, "train", {**parameters, "versions": _versions()}, data)
-
-
-def _versions() -> dict[str, str]:
-    backend = keras.backend.backend()
-    return {"keras": keras.version(), backend: import_module(backend).__version__, "numpy": version("numpy")}
+    versions = {name: import_module(name).__version__ for name in ("keras", keras.backend.backend(), "numpy")}
+    return fingerprint(root, "train", {**parameters, "versions": versions}, data)
