@@ -14,7 +14,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null && echo $$python && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup moved run server serve test test-long check bench
+.PHONY: help setup moved run server serve test test-long check bench bench-peers
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s%s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,3 +64,6 @@ check: setup ## lint, format, types, import rules, fast tests
 
 bench: setup ## measure speed and memory: ratios, all from one run
 	@$(BIN)/python -m benchmarks
+
+bench-peers: setup ## measure beside PyTorch, OpenVINO and others, in .venv-peers (up to 8 GB); ARGS="step --repeats 3"
+	@$(BIN)/python -m benchmarks.peers $(ARGS)

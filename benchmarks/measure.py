@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-import keras
-
 
 @dataclass(frozen=True)
 class Times:
@@ -40,15 +38,18 @@ def by_turns(works: Mapping[str, Callable[[], object]], repeats: int, warm_up: i
 
 def machine() -> str:
     """Processor, devices and versions, in one line."""
+    import keras  # Here, because those who only take times need not wait for it.
+
     backend = keras.backend.backend()
     names = {"tensorflow": ("tensorflow-cpu", "tensorflow"), "jax": ("jax",)}.get(backend, (backend,))
     versions = ", ".join(f"{name} {number}" for name in ("keras", *names) if (number := _version(name)))
-    return f"{_processor()}, {', '.join(map(str, keras.distribution.list_devices()))}; {versions}, " + (
+    return f"{processor()}, {', '.join(map(str, keras.distribution.list_devices()))}; {versions}, " + (
         f"Python {platform.python_version()}"
     )
 
 
-def _processor() -> str:
+def processor() -> str:
+    """How many of which, as the system calls it."""
     lines = Path("/proc/cpuinfo").read_text().splitlines()
     models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
     return f"{len(models)} × {models[0]}" if models else platform.processor()

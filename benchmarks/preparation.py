@@ -85,7 +85,7 @@ def _show_large(artifacts: Artifacts, repeats: int) -> None:
     """4,000×3,000 JPEGs: photographs enlarged, without and with the grain of a camera, which makes the files larger."""
     photographs = _contents(artifacts, pd.read_parquet(artifacts.manifest).head(4))
     for grain in (0.0, 4.0):
-        contents = [_enlarged(content, grain) for content in photographs]
+        contents = [enlarged(content, grain) for content in photographs]
         works = {
             "ours": lambda large=contents: [resize(decode(content, ResizeParams()).image, "crop") for content in large],
             "plain": lambda large=contents: [_plain(content) for content in large],
@@ -99,7 +99,8 @@ def _show_large(artifacts: Artifacts, repeats: int) -> None:
         print(f"  {'difference from the full decode':44} {off:.2f} grey levels (at most 2)")
 
 
-def _enlarged(content: bytes, grain: float) -> bytes:
+def enlarged(content: bytes, grain: float) -> bytes:
+    """The photograph as a JPEG of 4,000×3,000, with the noise of a camera of `grain` grey levels."""
     with Image.open(io.BytesIO(content)) as file:
         image = np.asarray(file.convert("RGB").resize((4000, 3000), Image.Resampling.BICUBIC), np.int16)
     noise = np.random.default_rng(0).normal(0, grain, (*image.shape[:2], 1)).astype(np.int16)

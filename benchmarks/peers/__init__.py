@@ -1,0 +1,1 @@
+"""This project beside others that do the same, all in one run, by turns: `python -m benchmarks.peers`."""
