@@ -75,7 +75,7 @@ def test_the_page_shows_the_table() -> None:
     parameters = {**PARAMETERS, "model": MODEL.model_dump(), "train": TRAIN.model_dump()}
     page = render_report(replace(made_up(), experiments={"recipe": MEASURED}), parameters, ORIGIN)
     assert "this recipe itself: 1.00 ± 0.20 %" in page
-    for cell in ("<td>adamw, 0.001</td>", "2 of 3", "3.00 ± 0.50", "+2.00 ± ?", "not measured"):
+    for cell in ("<td>adamw, 0.001</td>", "<td>1</td>", "2 of 3", "3.00 ± 0.50", "+2.00 ± ?", "not measured"):
         assert cell in page
     assert "It is the published one" not in page
     assert "is not measured: alexnet-pipe experiments recipe" in render_report(made_up(), parameters, ORIGIN)
