@@ -8,6 +8,7 @@ needs Keras, NumPy and one backend.
 import argparse
 from collections.abc import Callable
 from dataclasses import replace
+from math import prod
 from typing import Any
 
 import keras
@@ -16,6 +17,7 @@ from keras import ops
 
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
+from alexnet_pipe.params.model import kernel_shapes
 from alexnet_pipe.training.optimizers import PaperSGD
 from benchmarks.measure import Times, by_turns, machine
 
@@ -61,15 +63,15 @@ def peak(precision: str) -> Step:
     return lambda: np.asarray(ops.cast(ops.matmul(matrix, matrix)[0, 0], "float32"))
 
 
-def operations(variant_towers: int, size: int) -> float:
+def operations(variant: str, size: int, width: float = 1.0) -> float:
     """Floating-point operations of one step: two a multiply-add; forward, and twice that backward but for conv1.
 
     The gradient of the pixels is never computed, so conv1 goes back once.
     """
-    conv1 = 55**2 * 96 * 11**2 * 3
-    grouped = (27**2 * 256 * 5**2 * 96 + 13**2 * (384 + 256) * 3**2 * 384) / variant_towers
-    others = 13**2 * 384 * 3**2 * 256 + 9216 * 4096 + 4096 * 4096 + 4096 * CLASSES
-    return 2.0 * size * (2 * conv1 + 3 * (grouped + others))
+    places = {"conv1": 55**2, "conv2": 27**2, "conv3": 13**2, "conv4": 13**2, "conv5": 13**2}
+    shapes = kernel_shapes(variant, width, CLASSES)
+    products = {name: places.get(name, 1) * prod(shape) for name, shape in shapes.items()}
+    return 2.0 * size * (3 * sum(products.values()) - products["conv1"])
 
 
 def measure(size: int) -> dict[str, Times]:
@@ -107,11 +109,12 @@ def show(size: int) -> float:
     times = measure(size)
     for name, value in times.items():
         print(f"  {name:38} {value}")
+    work = operations("paper", size)
     for precision, matmul in (("float32", "matmul, float32"), ("mixed_bfloat16", "matmul, bfloat16")):
-        step = operations(2, size) / times[f"two towers, {precision}"].median / 1e9
+        step = work / times[f"two towers, {precision}"].median / 1e9
         limit = 2.0 * PEAK_SIDE**3 / times[matmul].median / 1e9
         print(
-            f"  {precision}: {operations(2, size) / 1e9:,.0f} GFLOP a step at {step:,.0f} GFLOP/s; "
+            f"  {precision}: {work / 1e9:,.0f} GFLOP a step at {step:,.0f} GFLOP/s; "
             f"matmul reaches {limit:,.0f}: {step / limit:.0%} of the limit"
         )
     for name, ratio, least in ratios(times):

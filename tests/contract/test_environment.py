@@ -36,9 +36,12 @@ def test_an_environment_that_was_made_in_another_folder_is_made_anew(tmp_path: P
         (".synced-gpu", ["setup", "JAX=1", "GPU=1"], ".synced-jax-gpu"),
         (".synced-jax-gpu", ["setup", "GPU=1"], ".synced-gpu"),
         (".synced-jax-gpu", ["setup", "JAX=1", "GPU=1"], None),
+        (".synced", ["setup", "LEAN=1"], ".synced-lean"),
+        (".synced-lean", ["setup", "LEAN=1", "GPU=1", "JAX=1"], ".synced-lean-jax-gpu"),
         # What needs the environment takes the one that is there.
         (".synced-gpu", ["run"], None),
         (".synced-jax-gpu", ["test"], None),
+        (".synced-lean", ["run"], None),
         (".synced-gpu", ["run", "JAX=1", "GPU=1"], ".synced-jax-gpu"),
     ],
 )
@@ -51,11 +54,23 @@ def test_the_environment_is_synced_if_another_combination_is_asked_for(
         assert f"pwd -P > .venv/{made}\n" in plan
         assert ("--no-group cpu --group gpu" in plan) == ("gpu" in made)
         assert ("--group jax-gpu" in plan) == ("jax" in made)
+        assert ("--no-group dev" in plan) == ("lean" in made)
 
 
 def test_an_environment_that_lacks_a_new_package_stays_of_its_combination(tmp_path: Path) -> None:
     plan = _plan(tmp_path, "--what-if=uv.lock", "run", stamp=".synced-jax-gpu")
     assert "--no-group cpu --group gpu --group jax-gpu" in plan
+
+
+def test_an_image_has_nothing_that_git_ignores() -> None:
+    ignored = {f"{folder}{line}" for folder in ("", ".dvc") for line in _lines(folder, ".gitignore")}
+    left_out = {line.removeprefix("!").removeprefix("**/") for line in _lines("", ".dockerignore")}
+    assert {pattern.removeprefix("!").strip("/") for pattern in ignored} <= left_out
+
+
+def _lines(folder: str, name: str) -> list[str]:
+    lines = (ROOT / folder / name).read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 def test_the_tests_of_a_file_stay_together(request: pytest.FixtureRequest) -> None:
