@@ -13,7 +13,7 @@ import yaml
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.experiments.run import check_commit, run_experiment
-from alexnet_pipe.params.load import Params
+from alexnet_pipe.params.load import Params, load_params
 from alexnet_pipe.project.checkout import Checkout
 from tests.repositories import make_repository
 from tests.service.services import Project
@@ -157,6 +157,28 @@ def test_an_experiment_has_what_is_not_committed_and_never_touches_it(project: P
     assert files(here) == before
     stashes = ["git", "for-each-ref", "refs/stash", "refs/exps/stash"]
     assert subprocess.run(stashes, cwd=here, capture_output=True, check=True).stdout == b""
+
+
+@pytest.mark.slow
+def test_what_an_experiment_has_made_serves_where_the_committed_outputs_are_lost(project: Path, tmp_path: Path) -> None:
+    here = tmp_path / "project"
+    shutil.copytree(project, here)
+    git(here, "checkout", "-q", "--force", "HEAD")
+    # Another processor's weights would be others.
+    evaluate = (here / "evaluate.py").read_text().replace('(project / "params.yaml").write_text', "print")
+    (here / "evaluate.py").write_text(evaluate + 'pathlib.Path("model.txt").write_text(os.urandom(8).hex())\n')
+    (here / "params.yaml").write_text("train: {momentum: 0.9, seed: 1}\n")
+    stages = {"evaluate": {**STAGES["evaluate"], "outs": ["model.txt"]}}
+    (here / "dvc.yaml").write_text(yaml.safe_dump({"stages": stages}, sort_keys=False))
+    environment = {**os.environ, "ALEXNET_PIPE_HOME": str(here)}
+    subprocess.run([sys.executable, "-m", "dvc", "repro", "-q"], cwd=here, env=environment, check=True)
+    git(here, "add", "--all")
+    git(here, "commit", "-q", "-m", "A model")
+    shutil.rmtree(here / ".dvc/cache")
+    (here / "model.txt").unlink()
+    params = load_params(here / "params.yaml")
+    twice = [run_experiment(Checkout(here), "mine-1", params, print).cached for _ in range(2)]
+    assert twice == [False, True]
 
 
 def files(folder: Path) -> dict[str, tuple[int, int]]:

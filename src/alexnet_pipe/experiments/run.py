@@ -24,7 +24,7 @@ from alexnet_pipe.project.checkout import (
     top_folder,
 )
 from alexnet_pipe.project.clones import shared_clone
-from alexnet_pipe.project.dvc import run_dvc
+from alexnet_pipe.project.dvc import forget_lost_outputs, run_dvc
 
 _PLACE = ".prefect/experiments"
 
@@ -86,6 +86,7 @@ def _clone(project: Checkout) -> Checkout:
     copy = shared_clone(project, _PLACE)
     if edited:
         git(copy, "read-tree", "-u", "--reset", edited)
+    forget_lost_outputs(copy)
     return copy
 
 

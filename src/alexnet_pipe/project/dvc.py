@@ -12,11 +12,12 @@ from typing import Any
 import networkx
 from dvc.lock import LockError
 from dvc.repo import Repo
+from ruamel.yaml import YAML
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.startup import PROGRAM
 from alexnet_pipe.base.terminal import spoken
-from alexnet_pipe.project.checkout import Checkout, top_folder
+from alexnet_pipe.project.checkout import LOCK_FILE, Checkout, locked_stages, top_folder
 
 _DVC_SAYS = re.compile(
     r"(Running stage '.*':|> |Stage '.*' (didn't change|is cached)|Updating lock file|Generating lock file|"
@@ -111,6 +112,25 @@ def reproduce(checkout: Checkout, stage: str, on_line: Callable[[str], None], fo
     if any("is cached - skipping run" in line for line in lines):
         return Outcome.CACHED
     return Outcome.UNCHANGED
+
+
+def forget_lost_outputs(copy: Checkout) -> None:
+    """Take the stages out of the `dvc.lock` of a clone whose outputs are neither there nor in DVC's cache.
+
+    Where nothing else has changed, DVC would run them, and not look for the same run in its run cache.
+    """
+    stages = locked_stages(copy)
+    with Repo(str(copy.root)) as repo:
+        in_cache = repo.cache.local.exists
+        lost = {
+            name
+            for name, stage in stages.items()
+            for out in stage.get("outs", [])
+            if not in_cache(out.get("md5", "")) and not (copy.root / out["path"]).exists()
+        }
+    if lost:
+        kept = {name: stage for name, stage in stages.items() if name not in lost}
+        YAML(typ="safe").dump({"schema": "2.0", "stages": kept}, copy.root / LOCK_FILE)
 
 
 def default_remote(root: Path) -> str | None:
