@@ -86,7 +86,7 @@ class Peer:
             raise
         self.threads: str = ready["threads"]
         self.versions: Mapping[str, str] = ready["versions"]
-        self._signal(signal.SIGSTOP)
+        self._hold()
 
     @property
     def group(self) -> int:
@@ -107,7 +107,7 @@ class Peer:
         except BrokenPipeError:
             raise self._death() from None
         answer = self._answer()
-        self._signal(signal.SIGSTOP)
+        self._hold()
         return Repetition(answer["seconds"], answer["images"])
 
     def end(self) -> None:
@@ -122,6 +122,12 @@ class Peer:
 
     def __exit__(self, *_: object) -> None:
         self.end()
+
+    def _hold(self) -> None:
+        self._signal(signal.SIGSTOP)
+        # Only when it stands still does the system end it if this process dies.
+        with suppress(ChildProcessError):
+            os.waitid(os.P_PID, self._process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
 
     def _answer(self) -> dict[str, Any]:
         line = self._process.stdout.readline()  # type: ignore[union-attr]

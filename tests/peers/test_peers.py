@@ -78,18 +78,15 @@ def test_a_bench_that_is_killed_leaves_no_peer(tmp_path: Path) -> None:
         "print(peer.group, flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", program]
-    bench = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
-    assert bench.stdin is not None
-    assert bench.stdout is not None
-    group = int(bench.stdout.readline())
-    left = [process for process in psutil.process_iter() if _group(process) == group]
-    bench.send_signal(signal.SIGKILL)
-    bench.wait()
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, cwd=ROOT, start_new_session=True, **pipes) as bench:
+        assert bench.stdout is not None
+        group = int(bench.stdout.readline())
+        left = [process for process in psutil.process_iter() if _group(process) == group]
+        bench.send_signal(signal.SIGKILL)
     gone, alive = psutil.wait_procs(left, timeout=120)
     assert len(gone) == 2
     assert alive == []
-    bench.stdin.close()
-    bench.stdout.close()
 
 
 def row(name: str, seconds: float, ours: bool = False, precision: Any = "float32") -> Row:
