@@ -141,9 +141,7 @@ def test_experiments_need_a_commit(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_an_experiment_has_what_is_not_committed_and_never_touches_it(project: Path, tmp_path: Path) -> None:
-    here = tmp_path / "project"
-    shutil.copytree(project, here)
-    git(here, "checkout", "-q", "--force", "HEAD")
+    here = copied(project, tmp_path / "project")
     edited = (here / "evaluate.py").read_text().replace("evaluating in", "edited in")
     (here / "evaluate.py").write_text(edited.replace('(project / "params.yaml").write_text', "print"))
     (here / "staged.txt").touch()
@@ -161,9 +159,7 @@ def test_an_experiment_has_what_is_not_committed_and_never_touches_it(project: P
 
 @pytest.mark.slow
 def test_what_an_experiment_has_made_serves_where_the_committed_outputs_are_lost(project: Path, tmp_path: Path) -> None:
-    here = tmp_path / "project"
-    shutil.copytree(project, here)
-    git(here, "checkout", "-q", "--force", "HEAD")
+    here = copied(project, tmp_path / "project")
     # Another processor's weights would be others.
     evaluate = (here / "evaluate.py").read_text().replace('(project / "params.yaml").write_text', "print")
     (here / "evaluate.py").write_text(evaluate + 'pathlib.Path("model.txt").write_text(os.urandom(8).hex())\n')
@@ -179,6 +175,13 @@ def test_what_an_experiment_has_made_serves_where_the_committed_outputs_are_lost
     params = load_params(here / "params.yaml")
     twice = [run_experiment(Checkout(here), "mine-1", params, print).cached for _ in range(2)]
     assert twice == [False, True]
+
+
+def copied(project: Path, here: Path) -> Path:
+    """The project as it was committed, in another folder."""
+    shutil.copytree(project, here)
+    git(here, "checkout", "-q", "--force", "HEAD")
+    return here
 
 
 def files(folder: Path) -> dict[str, tuple[int, int]]:

@@ -1,6 +1,6 @@
 """What a set of experiments ends with: means over seeds, with intervals, beside the paper's claims."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import fmean
 from typing import Any
 
@@ -30,23 +30,18 @@ def experiment_rows(configurations: Mapping[str, Configuration], seeds: int, fou
     """
     tops = [1, 5] if any(any(_errors(found[name], 5, 10).values()) for name in found) else [1]
     first = next(iter(configurations))
-    rows = []
-    for top in tops:
-        baseline = _errors(found[first], top, configurations[first].views)
-        for name, configuration in configurations.items():
-            errors = _errors(found[name], top, configuration.views)
-            differences = [errors[seed] - baseline[seed] for seed in errors if seed in baseline]
-            rows.append(
-                {
-                    "configuration": name,
-                    "seeds": str(seeds) if len(found[name]) == seeds else f"{len(found[name])} of {seeds}",
-                    "error": f"top-{top}",
-                    "%": mean_and_margin(list(errors.values())),
-                    "difference": "" if name == first else mean_and_margin(differences, "+"),
-                    "paper": _claim(configuration, top),
-                }
-            )
-    return rows
+    return [
+        {
+            "configuration": name,
+            "seeds": str(seeds) if len(found[name]) == seeds else f"{len(found[name])} of {seeds}",
+            "error": f"top-{top}",
+            "%": mean_and_margin(errors),
+            "difference": "" if name == first else mean_and_margin(differences, "+"),
+            "paper": _claim(configurations[name], top),
+        }
+        for top in tops
+        for name, errors, differences in _compared(configurations, found, top)
+    ]
 
 
 def experiments_record(
@@ -58,17 +53,15 @@ def experiments_record(
     None for one seed, means for none.
     """
     first = next(iter(configurations))
-    baseline = _errors(found[first], 1, configurations[first].views)
-    kept = {}
-    for name, configuration in configurations.items():
-        errors = _errors(found[name], 1, configuration.views)
-        differences = [errors[seed] - baseline[seed] for seed in errors if seed in baseline]
-        kept[name] = {
-            "params": configuration.params,
+    kept = {
+        name: {
+            "params": configurations[name].params,
             "seeds": len(errors),
-            "top1_error": _mean(list(errors.values())),
+            "top1_error": _mean(errors),
             "difference": _mean(differences) if name != first else None,
         }
+        for name, errors, differences in _compared(configurations, found, 1)
+    }
     return {"images": images, "params": recipe(params.model, params.train), "seeds": seeds, "configurations": kept}
 
 
@@ -95,6 +88,16 @@ def mean_and_margin(values: Sequence[float], sign: str = "") -> str:
         return "–"
     half = f"{margin(values):.1f}" if len(values) > 1 else "?"
     return f"{fmean(values):{sign}.1f} ± {half}"
+
+
+def _compared(
+    configurations: Mapping[str, Configuration], found: Found, top: int
+) -> Iterator[tuple[str, list[float], list[float]]]:
+    """The name of each configuration, its errors in per cent, and what they differ by from the first one's, by seed."""
+    by_name = {name: _errors(found[name], top, each.views) for name, each in configurations.items()}
+    baseline = next(iter(by_name.values()))
+    for name, errors in by_name.items():
+        yield name, list(errors.values()), [errors[seed] - baseline[seed] for seed in errors if seed in baseline]
 
 
 def _mean(values: Sequence[float]) -> dict[str, float | None] | None:
