@@ -26,6 +26,7 @@ def test_two_values_have_an_interval_and_one_has_none() -> None:
     assert mean_and_margin([1.0, 3.0]) == "2.0 ± 12.7"
     assert mean_and_margin([2.0], "+") == "+2.0 ± ?"
     assert mean_and_margin([]) == "–"
+    assert mean_and_margin([-0.02, 0.0], "+") == "+0.0 ± 0.1"
 
 
 def test_differences_are_paired_by_seed() -> None:

@@ -87,7 +87,7 @@ def mean_and_margin(values: Sequence[float], sign: str = "") -> str:
     if not values:
         return "–"
     half = f"{margin(values):.1f}" if len(values) > 1 else "?"
-    return f"{fmean(values):{sign}.1f} ± {half}"
+    return f"{round(fmean(values), 1) + 0.0:{sign}.1f} ± {half}"
 
 
 def _compared(
@@ -105,7 +105,8 @@ def _mean(values: Sequence[float]) -> dict[str, float | None] | None:
     if not values:
         return None
     half = margin(values) / 100 if len(values) > 1 else None
-    return {"mean": round(fmean(values) / 100, 6), "margin": half and round(half, 6)}
+    # Adding 0 takes the sign from a zero.
+    return {"mean": round(fmean(values) / 100, 6) + 0.0, "margin": half and round(half, 6)}
 
 
 def _errors(found: Mapping[int, Mapping[str, Any]], top: int, views: int) -> dict[int, float]:
