@@ -74,9 +74,10 @@ def _devices() -> tuple[bool, str]:
     except UserError as error:
         return False, str(error)
     cards, devices = _cards(), [str(device).lower() for device in keras.distribution.list_devices()]
-    used = f"{keras.backend.backend()} will use {', '.join(devices)}"
+    backend = keras.backend.backend()
+    used, jax = f"{backend} will use {', '.join(devices)}", "JAX=1 " if backend == "jax" else ""
     if cards and not any(device.startswith("gpu") for device in devices):
-        return False, f"{used}, and not {cards}: run `make setup GPU=1`"
+        return False, f"{used}, and not {cards}: run `make setup {jax}GPU=1`"
     return True, f"{used}{f': {cards}' if cards else ''}"
 
 

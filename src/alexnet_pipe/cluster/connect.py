@@ -46,9 +46,10 @@ def connected(shared: Path) -> "Iterator[Client]":
             _check_workers(client, shared)
             yield client
     else:
+        from dask.system import CPU_COUNT
         from distributed import Client
 
-        with local_cluster(len(os.sched_getaffinity(0))) as cluster, Client(cluster) as client:
+        with local_cluster(CPU_COUNT) as cluster, Client(cluster) as client:
             yield client
 
 

@@ -15,10 +15,11 @@ def process_pool(tasks: int) -> Iterator[ProcessPoolExecutor]:
 
     What has not begun when the block fails is dropped.
     """
-    workers = min(len(os.sched_getaffinity(0)), tasks)
+    from dask.system import CPU_COUNT  # What a container may use, if that is less.
+
     # Forking would copy whatever threads and locks the caller has.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context, initializer=_begin) as pool:
+    with ProcessPoolExecutor(min(CPU_COUNT, tasks), mp_context=context, initializer=_begin) as pool:
         try:
             yield pool
         except BaseException:

@@ -1,7 +1,6 @@
 """Source `imagenet`: the tar archives of ILSVRC2012 or ILSVRC2010 as they are published, read in place."""
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -131,11 +130,13 @@ def _rows(path: Path, places: dict[str, Place], labels: list[str], split: str) -
 
 def _needs(challenge: Challenge, size: int, copy: bool, folder: Path) -> str:
     """What the challenge takes of disk and time, and what there is, in one line."""
-    cores, free = len(os.sched_getaffinity(0)), shutil.disk_usage(folder).free
-    minutes = challenge.images / IMAGES_A_SECOND / cores / 60
+    from dask.system import CPU_COUNT
+
+    free = shutil.disk_usage(folder).free
+    minutes = challenge.images / IMAGES_A_SECOND / CPU_COUNT / 60
     return (
         f"{challenge.name} has {challenge.images:,} images as published; its {size / 1e9:,.0f} GB are read twice, the "
         f"store takes {challenge.images * IMAGE_BYTES / 1e9:,.0f} GB"
         f"{f' and the copy {size / 1e9:,.0f} GB' if copy else ''}, {free / 1e9:,.0f} GB are free here, and the resize "
-        f"takes about {minutes:,.0f} minutes on {cores} cores"
+        f"takes about {minutes:,.0f} minutes on {CPU_COUNT} cores"
     )

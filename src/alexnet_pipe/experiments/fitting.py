@@ -1,6 +1,5 @@
 """Width, batch and epochs that suit a data set, a machine and the time that there is."""
 
-import os
 from math import ceil
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -117,11 +116,13 @@ def photographs_of(dataset: DatasetParams) -> Photographs:
 
 def this_machine() -> Machine:
     """What large matmuls reach here; the fastest of many, because other programs may be at work now."""
+    from dask.system import CPU_COUNT
+
     size = 512
     matrix = np.ones((size, size), np.float32)
     rate = 2 * size**3 / min(repeat(lambda: matrix @ matrix, number=1, repeat=150)) / 1e9
     bfloat16 = has_fast_bfloat16()
-    return Machine(rate * _REACHED * (_BFLOAT16 if bfloat16 else 1), bfloat16, len(os.sched_getaffinity(0)))
+    return Machine(rate * _REACHED * (_BFLOAT16 if bfloat16 else 1), bfloat16, CPU_COUNT)
 
 
 def _epochs(width: float, found: Photographs, machine: Machine, seconds: float) -> int:

@@ -56,9 +56,11 @@ def require_gpu() -> None:
         UserError: if the backend sees no GPU.
     """
     if not any(device.startswith(("gpu", "cuda", "tpu")) for device in devices()):
+        backend = keras.backend.backend()
+        jax = "JAX=1 " if backend == "jax" else ""
         raise UserError(
-            f"train.require_gpu is set, and {keras.backend.backend()} sees {', '.join(devices())} only: run "
-            "`make setup GPU=1`, and `alexnet-pipe doctor` to see what is wrong"
+            f"train.require_gpu is set, and {backend} sees {', '.join(devices())} only: run "
+            f"`make setup {jax}GPU=1`, and `alexnet-pipe doctor` to see what is wrong"
         )
 
 
