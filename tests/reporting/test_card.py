@@ -10,6 +10,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from alexnet_pipe.params.load import Params
+from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.reporting.page import model_card
 from alexnet_pipe.reporting.results import Results
 from alexnet_pipe.reporting.templates import plain
@@ -81,6 +82,15 @@ def test_what_a_run_varied_is_named_and_nothing_else() -> None:
     assert "; besides, boxes of other sizes and shapes, label smoothing. All" in model_card(
         results(), more, SAMPLE, ORIGIN
     )
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "name"), [("sgd", "stochastic gradient descent"), ("lars", "LARS"), ("adamw", "AdamW")]
+)
+def test_the_optimizer_is_named(optimizer: str, name: str) -> None:
+    train = TrainParams(optimizer=optimizer, batch_size=256)
+    rows = cells(model_card(results(), {**PARAMETERS, "train": train.model_dump()}, SAMPLE, ORIGIN))
+    assert [row[0] for row in rows if row[-1].startswith("batch 256, rate 0.01 at first")] == [name]
 
 
 def test_top5_error_of_few_classes_is_a_dash_and_explained() -> None:

@@ -1,4 +1,4 @@
-"""One training step of each variant on the backend `KERAS_BACKEND`: `python -m tests.training.one_step FOLDER`."""
+"""One training step of each case on the backend `KERAS_BACKEND`: `python -m tests.training.one_step FOLDER`."""
 
 import sys
 from pathlib import Path
@@ -14,12 +14,18 @@ from alexnet_pipe.training.optimizers import compile_for_training, training_step
 from tests.inputs.batches import random_batch
 from tests.stores import random_store
 
-VARIANTS = ("paper", "batch-normalization")
+CASES = {
+    "paper": ("paper", "sgd", 0.001),
+    "normalized": ("batch-normalization", "sgd", 0.001),
+    "lars": ("batch-normalization", "lars", 1.0),
+}
+"""Of each variant, optimizer and ε."""
 AUGMENTED: dict[str, float] = {"crop_area": 0.2, "mixup": 0.2, "label_smoothing": 0.1}
 
 
-def take_one_step(variant: str, result: Path) -> None:
+def take_one_step(case: str, result: Path) -> None:
     """Write to `result` weights before and after, the loss, those of `changed_batches`, and the backend."""
+    variant, optimizer, rate = CASES[case]
     model = Classifier(["a", "b", "c"], variant=variant, width=0.05, initialisation="he", input_scale=1 / 64)
     generator = np.random.default_rng(4)
     # Weights from NumPy, and no dropout: the backends' random numbers differ.
@@ -32,9 +38,9 @@ def take_one_step(variant: str, result: Path) -> None:
     model.mean.assign(np.full((256, 256, 3), 120.0))
     for name in ("drop6", "drop7"):
         model.network.get_layer(name).rate = 0.0
-    step = step_of(model, learning_rate=0.5)
+    step = step_of(model, learning_rate=0.5, optimizer=optimizer)
     before = {f"before {n}": weights for n, weights in enumerate(model.get_weights())}
-    logs = step(*random_batch(8, 3), 0.001)
+    logs = step(*random_batch(8, 3), rate)
     step.settle()
     after = {f"after {n}": weights for n, weights in enumerate(model.get_weights())}
     np.savez(
@@ -43,7 +49,7 @@ def take_one_step(variant: str, result: Path) -> None:
         **after,
         loss=float(logs["loss"]),
         accuracy=float(logs["accuracy"]),
-        changed=changed_batches(model) if variant == "paper" else [],
+        changed=changed_batches(model) if case == "paper" else [],
         backend=keras.backend.backend(),
     )
 
@@ -62,5 +68,5 @@ def step_of(model: Classifier, **train: Any) -> Any:
 
 
 if __name__ == "__main__":
-    for each in VARIANTS:
+    for each in CASES:
         take_one_step(each, Path(sys.argv[1], f"{each}.npz"))

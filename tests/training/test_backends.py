@@ -20,7 +20,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.fixture(scope="module")
 def on_jax(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of what JAX makes of each variant."""
+    """The folder of what JAX makes of each case."""
     folder = tmp_path_factory.mktemp("jax")
     run_on_jax(one_step.__name__, folder)
     return folder
@@ -38,17 +38,17 @@ def loaded(result: Path) -> dict[str, np.ndarray]:
         return dict(arrays)
 
 
-@pytest.mark.parametrize(("variant", "arrays"), [("paper", 8 * 2), ("batch-normalization", 8 + 1 + 7 * 4)])
-def test_tensorflow_and_jax_take_the_same_step(variant: str, arrays: int, on_jax: Path, tmp_path: Path) -> None:
-    one_step.take_one_step(variant, tmp_path / "step.npz")
-    steps = {"tensorflow": loaded(tmp_path / "step.npz"), "jax": loaded(on_jax / f"{variant}.npz")}
+@pytest.mark.parametrize(("case", "arrays"), [("paper", 8 * 2), ("normalized", 8 + 1 + 7 * 4), ("lars", 8 + 1 + 7 * 4)])
+def test_tensorflow_and_jax_take_the_same_step(case: str, arrays: int, on_jax: Path, tmp_path: Path) -> None:
+    one_step.take_one_step(case, tmp_path / "step.npz")
+    steps = {"tensorflow": loaded(tmp_path / "step.npz"), "jax": loaded(on_jax / f"{case}.npz")}
     for backend, step in steps.items():
         assert step.pop("backend") == backend
     ours, theirs = steps["tensorflow"], steps["jax"]
     np.testing.assert_allclose(theirs["loss"], ours["loss"], rtol=1e-5)
     assert theirs["accuracy"] == ours["accuracy"]
     np.testing.assert_allclose(theirs["changed"], ours["changed"], rtol=1e-3)
-    assert variant != "paper" or ours["changed"][3] < ours["changed"][0]
+    assert case != "paper" or ours["changed"][3] < ours["changed"][0]
     trained = [name for name in ours if name.startswith("after")][1:]  # The first is the mean image.
     assert len(trained) == arrays
     for name in trained:

@@ -108,7 +108,13 @@ def test_a_stopped_run_of_all_that_is_random_and_normalized_goes_on_too(tmp_path
     check_stops(stopped, [4], changed, run, run.train(3, **changed))
 
 
-def check_stops(run: Run, stops: list[int], changed: dict[str, float], undisturbed: Run, expected: State) -> None:
+def test_a_stopped_run_by_lars_goes_on_too(tmp_path: Path) -> None:
+    changed = {"optimizer": "lars", "learning_rate": 10.0}
+    run, stopped = (Run(light_and_dark(20), tmp_path / name) for name in "ab")
+    check_stops(stopped, [4], changed, run, run.train(3, **changed))
+
+
+def check_stops(run: Run, stops: list[int], changed: dict[str, Any], undisturbed: Run, expected: State) -> None:
     """`run` for three epochs, `changed`, is stopped after each of the steps `stops`, and ends as `undisturbed` has."""
     for stop_at in stops:
         run.trainer = interrupted(stop_at)

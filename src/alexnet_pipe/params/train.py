@@ -35,7 +35,8 @@ class TrainParams(Section):
     Attributes:
         seed: Decides initial weights, image order, dropout, and all that is random in a batch.
         batch_size: Images a step.
-        optimizer: `sgd`: the paper's gradient descent; `adamw`: Adam with decoupled weight decay.
+        optimizer: `sgd`: the paper's gradient descent; `lars`: the same with a rate for each layer, for large batches;
+            `adamw`: Adam with decoupled weight decay.
         learning_rate: The first ε; its largest where there is a warm-up.
         schedule: Of ε. `plateau`: cut when the validation error stops falling, as published; `constant`; `linear` and
             `cosine`: falling to 0 at the end of `max_epochs`.
@@ -84,7 +85,7 @@ class TrainParams(Section):
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 2012
     batch_size: Count = 128
-    optimizer: Literal["sgd", "adamw"] = "sgd"
+    optimizer: Literal["sgd", "lars", "adamw"] = "sgd"
     learning_rate: Rate = 0.01
     schedule: Literal["plateau", "constant", "linear", "cosine"] = "plateau"
     warmup_epochs: Factor = 0.0

@@ -1,4 +1,4 @@
-"""Stochastic gradient descent as the paper writes it (section 5), and AdamW; and the step that they take."""
+"""Stochastic gradient descent as the paper writes it (section 5), LARS and AdamW; and the step that they take."""
 
 from collections.abc import Mapping
 from math import prod
@@ -73,6 +73,28 @@ class PaperSGD(_ByLayer, keras.optimizers.SGD):
 
 
 @keras.saving.register_keras_serializable("alexnet_pipe")
+class LARS(PaperSGD):
+    """Layer-wise adaptive rates for large batches (You, Gitman and Ginsburg 2017, arXiv 1708.03888, algorithm 1).
+
+    ε of a kernel is multiplied by 0.001·‖w‖ / (‖g‖ + decay·‖w‖), so that a step moves it by ε/1000 of its norm. Biases,
+    and scales and shifts of a batch normalization, neither decay nor adapt: theirs is ε/1000, for the ε of LARS is a
+    thousand times that of gradient descent.
+    """
+
+    TRUST = 0.001
+    """The coefficient η of the publication."""
+
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
+        trust: Any = self.TRUST
+        if self._decays[self._get_variable_index(variable)]:
+            weights, gradients = (ops.norm(ops.ravel(ops.cast(each, variable.dtype))) for each in (variable, gradient))
+            ratio = weights / (gradients + self.decay * weights)
+            # Weights of zero would never move, and without any gradient or decay the ratio is no number.
+            trust = self.TRUST * ops.where((weights > 0) & (gradients > 0), ratio, 1.0)
+        super().update_step(gradient, variable, ops.cast(learning_rate, variable.dtype) * trust)
+
+
+@keras.saving.register_keras_serializable("alexnet_pipe")
 class AdamW(_ByLayer, keras.optimizers.AdamW):
     """Adam with decoupled weight decay (Loshchilov and Hutter 2019); kernels alone decay, as by `PaperSGD`."""
 
@@ -91,7 +113,8 @@ def optimizer(train: TrainParams, forms: Forms) -> keras.optimizers.Optimizer:
     }
     if train.optimizer == "adamw":
         return AdamW(beta_1=train.momentum, weight_decay=train.weight_decay, **common)
-    return PaperSGD(momentum=train.momentum, decay=train.weight_decay, **common)
+    descent = LARS if train.optimizer == "lars" else PaperSGD
+    return descent(momentum=train.momentum, decay=train.weight_decay, **common)
 
 
 def compile_for_training(model: Classifier, train: TrainParams) -> keras.Model:
