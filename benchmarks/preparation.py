@@ -19,7 +19,7 @@ from alexnet_pipe.datasets.place import Container, Place, container_path
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import decode, resize
 from alexnet_pipe.preparation.store_writer import write_store
-from alexnet_pipe.statistics.mean import image_sum
+from alexnet_pipe.stages.mean import image_sum
 from alexnet_pipe.statistics.over_shards import StoredShard
 from alexnet_pipe.statistics.pca import colour_products
 from alexnet_pipe.store.image_store import ImageStore

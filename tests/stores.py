@@ -9,7 +9,7 @@ import yaml
 from alexnet_pipe.base.files import save_json
 from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.statistics.mean import image_sum, mean_image
+from alexnet_pipe.stages.mean import image_sum, mean_image
 from alexnet_pipe.statistics.over_shards import StoredShard
 from alexnet_pipe.statistics.pca import colour_products, rgb_pca
 from alexnet_pipe.store.arrays import save_array

@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from alexnet_pipe.evaluation.examples import kernel_grid, save_picture
+from alexnet_pipe.evaluation.examples import save_picture
+from alexnet_pipe.statistics.first_kernels import kernel_grid
 
 
 def test_a_kernel_keeps_its_place_and_its_sign() -> None:

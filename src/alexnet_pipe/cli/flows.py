@@ -8,7 +8,7 @@ import typer
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import say
-from alexnet_pipe.cli.stage import STAGES
+from alexnet_pipe.cli.stage import STAGES, is_helper, stage
 
 if TYPE_CHECKING:
     from prefect.states import State
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from alexnet_pipe.project.dvc import StageRun
 
 _TUNE, _TUNE_MINUTES = "tune", 60.0
+_NEED_TRAINING = {"train", "evaluate", "report"}
 
 _Overrides = Annotated[
     list[str] | None,
@@ -38,10 +39,17 @@ def run(
 
     With --set, it works in a clone of the last commit, `.prefect/challenger`: params.yaml and the results here stay as
     they are. `promote` can take what the clone has.
+
+    Of several processes that train together, all but number 0 take part in stage train alone.
     """
     from alexnet_pipe.orchestration.start import awaited_server, project_folder, run_flow
+    from alexnet_pipe.params.load import load_params
 
     folder = project_folder()
+    if is_helper(load_params(folder / "params.yaml").train):
+        if not targets or _NEED_TRAINING.intersection(targets):
+            stage("train")
+        return
     settings = _settings(folder, overrides)
     if not (force or overrides or awaited_server(folder)) and (runs := _unchanged(folder, targets or [])):
         _show(folder, runs)

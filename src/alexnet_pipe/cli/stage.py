@@ -4,7 +4,7 @@ import errno
 import importlib
 import inspect
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,6 +17,7 @@ from alexnet_pipe.base.startup import without_notices
 
 if TYPE_CHECKING:
     from alexnet_pipe.params.dataset import DatasetParams
+    from alexnet_pipe.params.train import TrainParams
 
 STAGES = ("settings", "download", "resize", "mean", "pca", "train", "evaluate", "report")
 _PARAMS = Path("params.yaml")
@@ -44,11 +45,20 @@ def stage(
         return
     from alexnet_pipe.project.run_lock import only_writer
 
-    with only_writer(Path(), name), damage_told(name):
+    takes_part = name == "train" and is_helper(params.train)
+    with nullcontext() if takes_part else only_writer(Path(), name), damage_told(name):
         with without_notices(params.train.backend if name == "train" else None):
             run = importlib.import_module(f"alexnet_pipe.stages.{name}").run
         sections = [section for section in inspect.signature(run).parameters if section != "artifacts"]
         run(Artifacts(), **{section: getattr(params, section) for section in sections})
+
+
+def is_helper(train: "TrainParams") -> bool:
+    """Whether this is one of several processes that train together, and not the one that writes."""
+    from alexnet_pipe.training.rank import rank_of
+
+    rank = rank_of(train)
+    return rank is not None and rank.number > 0
 
 
 @contextmanager

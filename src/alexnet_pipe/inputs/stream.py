@@ -78,8 +78,8 @@ class TrainingStream:
         parts = [self._order(int(epoch))[places[epochs == epoch]] for epoch in np.unique(epochs)]
         return np.concatenate(parts)
 
-    def batch(self, step: int, with_images: bool = True) -> Batch:
-        """The inputs and labels of one step.
+    def batch(self, step: int, with_images: bool = True, rows: slice = slice(None)) -> Batch:
+        """The inputs and labels of one step, or those of its `rows`.
 
         Inputs are the classifier's. With `train.crop_area`, images are whole, uint8 `(batch_size, 256, 256, 3)`, and
         `box` of `crop_boxes` stands for `offset`; with `train.mixup` there is `share` of `mixup_shares`, of the
@@ -98,17 +98,21 @@ class TrainingStream:
             inputs["offset"] = offsets = crop_offsets(*of_step, train.random_crops)
         else:
             inputs["box"] = crop_boxes(*of_step, train.crop_area)
-        if not with_images:
-            inputs["index"] = indices.astype(np.int32)
-        else:
-            inputs["image"] = self._crops(indices, offsets) if "offset" in inputs else self.store.gather(indices)
         share = mixup_shares(*of_step, train.mixup) if train.mixup else None
         if share is not None:
             inputs["share"] = share
-        labels = self.store.labels[indices]
-        if not train.labels_are_probabilities:
-            return inputs, labels
-        return inputs, probabilities(labels, len(self.store.classes), train.label_smoothing, share)
+        labels: Any = self.store.labels[indices]
+        if train.labels_are_probabilities:
+            # Of the whole batch, for an image may be mixed with one of other rows.
+            labels = probabilities(labels, len(self.store.classes), train.label_smoothing, share)
+        inputs = {name: values[rows] for name, values in inputs.items()}
+        if not with_images:
+            inputs["index"] = indices[rows].astype(np.int32)
+        elif "offset" in inputs:
+            inputs["image"] = self._crops(indices[rows], offsets[rows])
+        else:
+            inputs["image"] = self.store.gather(indices[rows])
+        return inputs, labels[rows]
 
     def batches(self, first: int, end: int, made: Callable[[int], Any] | None = None) -> Iterator[Any]:
         """The batches of steps `first` to `end - 1`; the next one is made while the caller uses this one.

@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field, InstanceOf, ValidationError
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
-from alexnet_pipe.params.framing import Framing
 from alexnet_pipe.params.model import ModelParams
+from alexnet_pipe.params.section import Framing
 
 LARGEST = 2**23
 """Bytes: a hundred thousand classes with long names."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from alexnet_pipe.params.framing import Framing
+from alexnet_pipe.params.section import Framing
 
 
 class ResizeParams(Framing):

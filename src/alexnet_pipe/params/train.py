@@ -25,6 +25,7 @@ Factor = Annotated[float, Field(ge=0, le=1e6)]
 """Far above what anybody means, and far below the largest float32."""
 Share = Annotated[float, Field(ge=0, lt=1)]
 Alpha = Annotated[float, Field(ge=0, le=100), AfterValidator(_off_or_drawable)]
+Host = Annotated[str, Field(pattern=r"^[\w.-]+(:\d{1,5})?$")]
 Layer = Literal["conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"]
 LAYERS: tuple[Layer, ...] = get_args(Layer)
 
@@ -56,6 +57,7 @@ class TrainParams(Section):
         cuts: Of `plateau`: how often the rate is divided by 10 before training stops.
         backend: What Keras computes with: TensorFlow or JAX.
         devices: Of JAX: how many share each batch; all that it sees if none is said. The batch is the same.
+        cluster: Of JAX: the machines that train together, as `host` or, the first of them, `host:port`.
         store_on_device: Of JAX: put all training images there, once; `auto`: on a GPU that has room.
         max_epochs: Stops even if the validation error is still falling.
         precision: Of activations and gradients; weights are float32 always. `mixed_float16` scales the loss.
@@ -75,6 +77,7 @@ class TrainParams(Section):
     UNRELATED_TO_STEPS: ClassVar = {
         "require_gpu",
         "devices",
+        "cluster",
         "store_on_device",
         "checkpoint_steps",
         "on_flat_loss",
@@ -104,6 +107,7 @@ class TrainParams(Section):
     max_epochs: Count = 90
     backend: Literal["tensorflow", "jax"] = "tensorflow"
     devices: Count | None = None
+    cluster: list[Host] = Field(default_factory=list)
     store_on_device: Literal["auto"] | bool = "auto"
     precision: Literal["float32", "mixed_bfloat16", "mixed_float16"] = "float32"
     deterministic: bool = True
@@ -134,6 +138,8 @@ class TrainParams(Section):
             raise ValueError(f"tensorboard needs backend tensorflow, which writes the logs, and it is {self.backend}")
         if self.backend != "jax" and (self.devices or 1) > 1:
             raise ValueError(f"several devices need backend jax, and it is {self.backend}")
+        if self.backend != "jax" and self.cluster:
+            raise ValueError(f"cluster needs backend jax, and it is {self.backend}")
         if self.backend != "jax" and self.store_on_device is True:
             raise ValueError(f"store_on_device needs backend jax, and it is {self.backend}")
         if self.devices and self.batch_size % self.devices:

@@ -7,11 +7,11 @@ import pandas as pd
 from matplotlib import colormaps
 from numpy.typing import NDArray
 
-from alexnet_pipe.evaluation.examples import PATCH, PLACES, STEP, kernel_grid, spread
+from alexnet_pipe.evaluation.examples import PATCH, PLACES, STEP, spread
 from alexnet_pipe.inputs.views import CENTRE
 from alexnet_pipe.reporting.class_section import first_guesses
 from alexnet_pipe.reporting.results import Results
-from alexnet_pipe.statistics.first_kernels import learned_kernels
+from alexnet_pipe.statistics.first_kernels import kernel_grid, learned_kernels
 from alexnet_pipe.store.image_store import ImageStore
 
 SHOWN, MISTAKES, TIES = 9, 12, 9

@@ -18,7 +18,6 @@ from alexnet_pipe.evaluation.error_rates import (
 )
 from alexnet_pipe.evaluation.examples import (
     EXAMPLES,
-    kernel_grid,
     nearest_training_images,
     occlusion_maps,
     save_picture,
@@ -27,6 +26,7 @@ from alexnet_pipe.evaluation.examples import (
 from alexnet_pipe.evaluation.ten_views import FeatureNetwork
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model
+from alexnet_pipe.statistics.first_kernels import kernel_grid
 from alexnet_pipe.store.arrays import save_array
 from alexnet_pipe.store.image_store import ImageStore
 

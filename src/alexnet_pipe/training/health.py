@@ -14,6 +14,7 @@ from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.statistics.first_kernels import in_words, learned_kernels
 from alexnet_pipe.store.image_store import ImageStore
+from alexnet_pipe.training.processes import Processes
 from alexnet_pipe.training.state import RECENT, State, Validation
 
 FLAT = 0.99
@@ -21,21 +22,29 @@ FLAT = 0.99
 
 
 def validate(
-    model: Classifier, held_out: ImageStore, batch_size: int, between: Callable[[], None] = lambda: None
+    model: Classifier,
+    held_out: ImageStore,
+    batch_size: int,
+    between: Callable[[], None] = lambda: None,
+    processes: Processes | None = None,
 ) -> Validation:
-    """Loss and error from the centre view.
+    """Loss and error from the centre view; of several processes each computes its share.
 
     Every image counts once, those of a last, smaller batch too; `between` is called after each batch.
     """
+    processes = processes or Processes()
     losses, wrong = 0.0, 0
-    for start in range(0, len(held_out), batch_size):
+    for start in range(processes.number * batch_size, len(held_out), processes.count * batch_size):
         indices = np.arange(start, min(start + batch_size, len(held_out)))
         logits = np.asarray(model.predict_on_batch(view(held_out.gather(indices), CENTRE, False)), np.float64)
         labels = held_out.labels[indices]
         losses -= float(log_softmax(logits, axis=1)[np.arange(len(labels)), labels].sum())
         wrong += int((logits.argmax(axis=1) != labels).sum())
         between()
-    return Validation(losses / len(held_out), wrong / len(held_out))
+    sums = processes.gathered(np.array([losses, wrong, processes.stop_signal()]))
+    processes.hear(int(sums[:, 2].max()))
+    between()
+    return Validation(float(sums[:, 0].sum()) / len(held_out), float(sums[:, 1].sum()) / len(held_out))
 
 
 def guessing_loss(labels: NDArray[np.integer], smoothing: float = 0.0) -> float:

@@ -15,6 +15,7 @@ from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.paper import CROP, SIDE
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.store.image_store import ImageStore
+from alexnet_pipe.training.processes import Processes
 
 Values = tuple[list[Any], ...]
 """Of trained weights, other weights, and the optimizer's variables."""
@@ -33,13 +34,16 @@ class JaxStep:
     LAG = 1
     """Steps that may be started before the loss of one is read, so that the device has always something to do."""
 
-    def __init__(self, learner: keras.Model, stream: TrainingStream) -> None:
+    def __init__(self, learner: keras.Model, stream: TrainingStream, processes: Processes) -> None:
         """
         Raises:
             UserError: if there are not as many devices as `train.devices`, or the batch cannot be shared evenly.
         """
-        self._learner, self._stream = learner, stream
-        mesh = Mesh(np.array(_devices(stream.train)), ("batch",))
+        self._learner, self._stream, self._processes = learner, stream, processes
+        mesh = Mesh(np.array(_devices(stream.train, processes)), ("batch",))
+        self.devices = mesh.size
+        share = stream.batch_size // processes.count
+        self._rows = slice(processes.number * share, (processes.number + 1) * share)
         self._everywhere = NamedSharding(mesh, PartitionSpec())  # type: ignore[no-untyped-call]
         self._shared = NamedSharding(mesh, PartitionSpec("batch"))  # type: ignore[no-untyped-call]
         optimizer = learner.optimizer
@@ -48,7 +52,7 @@ class JaxStep:
         self._rate = [variable is rate for variable in optimizer.variables].index(True)
         self._compiled = jax.jit(self._step, donate_argnums=0)
         self._values: Values | None = None
-        held = _fits(stream.store, stream.train, mesh.devices.flat[0])
+        held = bool(processes.gathered(np.array(_fits(stream.store, stream.train))).all())
         self._images = on_devices(stream.store, self._everywhere) if held else None
 
     def batches(self, first: int, end: int) -> Iterator[Any]:
@@ -56,10 +60,16 @@ class JaxStep:
         return self._stream.batches(first, end, self._on_devices)
 
     def __call__(self, inputs: Any, labels: Any, rate: float) -> dict[str, Any]:
-        """`loss` and `accuracy` of one batch, before its update by `rate`: scalars that may still be computed."""
+        """`loss` and `accuracy` of one batch, before its update by `rate`: scalars that may still be computed.
+
+        Of several processes, with `stop_signal` of them all.
+        """
         if self._values is None:
             values = tuple([variable.value for variable in each] for each in self._variables())
-            self._values = jax.device_put(values, self._everywhere)
+            self._values = _put(values, self._everywhere)
+        if self._processes.count > 1:
+            come = np.full(self.devices // self._processes.count, self._processes.stop_signal(), np.int32)
+            inputs = {**inputs, "stop_signal": _put(come, self._shared)}
         logs, self._values = self._compiled(self._values, self._images, inputs, labels, rate)
         return logs
 
@@ -75,6 +85,7 @@ class JaxStep:
         self, values: Values, images: Any, inputs: dict[str, Any], labels: Any, rate: Any
     ) -> tuple[dict[str, Any], Values]:
         trained, others, optimizing = values
+        stop_signal = inputs.pop("stop_signal", None)
         optimizing[self._rate] = jnp.asarray(rate, optimizing[self._rate].dtype)
         if images is not None:
             inputs = with_pixels(inputs, images)
@@ -83,6 +94,8 @@ class JaxStep:
         trained, optimizing = self._learner.optimizer.stateless_apply(optimizing, gradients, trained)
         most_likely = labels if labels.ndim == 1 else labels.argmax(axis=1)
         logs = {"loss": loss, "accuracy": (logits.argmax(axis=1) == most_likely).mean()}
+        if stop_signal is not None:
+            logs["stop_signal"] = stop_signal.max()
         return logs, (trained, others, optimizing)
 
     def _loss(self, trained: list[Any], others: list[Any], optimizing: list[Any], inputs: Any, labels: Any) -> Any:
@@ -95,7 +108,7 @@ class JaxStep:
         return scaled, (loss, logits, others)
 
     def _on_devices(self, step: int) -> Any:
-        return jax.device_put(self._stream.batch(step, with_images=self._images is None), self._shared)
+        return _put(self._stream.batch(step, self._images is None, self._rows), self._shared)
 
     def _variables(self) -> tuple[list[keras.Variable], ...]:
         learner = self._learner
@@ -117,19 +130,29 @@ def with_pixels(inputs: dict[str, Any], images: Any) -> dict[str, Any]:
 
 def on_devices(store: ImageStore, everywhere: NamedSharding) -> Any:
     """All images of `store` on each device, uint8 `(images, 256, 256, 3)`, put there shard by shard."""
-    images = jax.device_put(jnp.zeros((len(store), SIDE, SIDE, 3), jnp.uint8), everywhere)
+    shape = (len(store), SIDE, SIDE, 3)
+    images = jax.jit(lambda: jnp.zeros(shape, jnp.uint8), out_shardings=everywhere)()
     put = jax.jit(
         lambda images, shard, start: jax.lax.dynamic_update_slice(images, shard, (start, 0, 0, 0)), donate_argnums=0
     )
     start = 0
     for shard in store.shards:
-        images = put(images, jax.device_put(np.asarray(shard), everywhere), start)
+        images = put(images, _put(np.asarray(shard), everywhere), start)
         start += len(shard)
     say(f"train: all {len(store):,} images lie on the device, {images.nbytes / 1e9:.2f} GB")
     return images
 
 
-def _fits(store: ImageStore, train: TrainParams, device: Any) -> bool:
+def _put(values: Any, sharding: NamedSharding) -> Any:
+    """The arrays of `values` on the devices of `sharding`; of several processes each has its rows, or all."""
+    if sharding.is_fully_addressable:
+        return jax.device_put(values, sharding)
+    make: Any = jax.make_array_from_process_local_data
+    return jax.tree.map(lambda each: make(sharding, np.asarray(each)), values)
+
+
+def _fits(store: ImageStore, train: TrainParams) -> bool:
+    device = jax.local_devices()[0]
     if train.store_on_device != "auto":
         return train.store_on_device
     memory = device.memory_stats() if device.platform != "cpu" else None
@@ -137,18 +160,24 @@ def _fits(store: ImageStore, train: TrainParams, device: Any) -> bool:
     return len(store) * SIDE * SIDE * 3 <= ROOM * free
 
 
-def _devices(train: TrainParams) -> list[Any]:
+def _devices(train: TrainParams, processes: Processes) -> list[Any]:
     """
     Raises:
         UserError: as `JaxStep`.
     """
-    found = jax.local_devices()
+    found, count = jax.devices(), processes.count
+    own = [[device for device in found if device.process_index == number] for number in range(count)]
     wanted = train.devices or len(found)
     if wanted > len(found):
         raise UserError(f"train.devices is {wanted}, and JAX sees {len(found)} here: lower it, or leave it empty")
+    if len({*map(len, own)}) > 1 or wanted % count:
+        raise UserError(
+            f"{count} processes have {' and '.join(str(len(each)) for each in own)} devices, of which {wanted} are "
+            "wanted: each must have as many, and train.devices counts those of all"
+        )
     if train.batch_size % wanted:
         raise UserError(
             f"{wanted} devices cannot share batches of {train.batch_size} evenly: set train.devices, or another "
             "train.batch_size"
         )
-    return found[:wanted]
+    return [device for each in own for device in each[: wanted // count]]

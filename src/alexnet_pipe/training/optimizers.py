@@ -13,6 +13,7 @@ from alexnet_pipe.model.forms import PORTABLE, Forms
 from alexnet_pipe.params.model import owner
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.training.augmentation import training_model
+from alexnet_pipe.training.processes import Processes
 
 
 class _ByLayer:
@@ -143,19 +144,20 @@ def compile_for_training(model: Classifier, train: TrainParams) -> keras.Model:
     return trained
 
 
-def training_step(learner: keras.Model, stream: TrainingStream) -> Any:
-    """How steps of the compiled `learner` are taken on this backend, with the batches of `stream`."""
+def training_step(learner: keras.Model, stream: TrainingStream, processes: Processes | None = None) -> Any:
+    """How steps of the compiled `learner` are taken on this backend, by all `processes`, with batches of `stream`."""
     if keras.backend.backend() != "jax":
         return KerasStep(learner, stream)
     from alexnet_pipe.training.jax_step import JaxStep
 
-    return JaxStep(learner, stream)
+    return JaxStep(learner, stream, processes or Processes())
 
 
 class KerasStep:
     """Keras' own step of a compiled model, on any backend, which ends before it gives anything."""
 
     LAG = 0
+    devices = 1
 
     def __init__(self, learner: keras.Model, stream: TrainingStream) -> None:
         self._learner = learner

@@ -32,7 +32,10 @@ class Records:
 
     Attributes:
         checkpoints: From which the same run goes on, if it is interrupted.
+        devices: How many share each batch.
     """
+
+    devices = 1
 
     def __init__(self, artifacts: Artifacts, checkpoints: Checkpoints, log: Log = lambda *_: None) -> None:
         self.checkpoints = checkpoints
@@ -42,9 +45,7 @@ class Records:
     @classmethod
     def of_run(cls, artifacts: Artifacts, model: ModelParams, train: TrainParams) -> "Records":
         """Those of the run that these parameters, this code and these data decide."""
-        decisive = {
-            name: value for name, value in train.decisive().items() if name not in ("init_weights", "init_sha256")
-        }
+        decisive = {name: value for name, value in train.decisive().items() if not name.startswith("init_")}
         # The index has the source of every image; the exact statistics change with any pixel that the resize makes.
         data = [artifacts.images / INDEX_FILE, artifacts.images / CLASSES_FILE, artifacts.mean, artifacts.pca]
         data += [initial] if (initial := initial_weights(artifacts, train)) else []
@@ -61,10 +62,10 @@ class Records:
         """Write history and metrics."""
         with written_aside(self._artifacts.history) as aside:
             pd.DataFrame(map(asdict, state.history)).to_csv(aside, index=False)
-        save_json(self._artifacts.train_metrics, training_metrics(state, model))
+        save_json(self._artifacts.train_metrics, training_metrics(state, model, self.devices))
 
 
-def training_metrics(state: State, model: Classifier) -> dict[str, Any]:
+def training_metrics(state: State, model: Classifier, devices_sharing: int = 1) -> dict[str, Any]:
     """Counts, the best epoch's losses and errors, speed, and what identifies weights and machine."""
     history, best = state.history, state.best
     seconds = sum(epoch.seconds for epoch in history)
@@ -89,6 +90,7 @@ def training_metrics(state: State, model: Classifier) -> dict[str, Any]:
         "precision": _precision(model),
         "backend": keras.backend.backend(),
         "device": devices()[0].split(":")[0],
+        "devices": devices_sharing,
         "weights_digest": weights_digest(model.get_weights()),
     }
 

@@ -1,4 +1,4 @@
-"""What stands before the first step: device, precision, and the classifier with its first weights."""
+"""What stands before the first step: images, device, precision, and the classifier with its first weights."""
 
 import os
 
@@ -9,6 +9,7 @@ from alexnet_pipe.base.files import load_json
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.datasets.labels import labels_of
+from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model
@@ -20,6 +21,16 @@ from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.store_files import RESIZE_FILE
 
 _MUST_BE_EQUAL = ("variant", "width")
+
+
+def training_data(artifacts: Artifacts, train: TrainParams) -> tuple[TrainingStream, ImageStore]:
+    """The batches of the training images, and the validation images.
+
+    Raises:
+        UserError: if they are damaged, or too few.
+    """
+    images, held_out = (ImageStore.open_intact(artifacts.images, split) for split in ("train", "validation"))
+    return TrainingStream.open(images, artifacts.pca, train), held_out
 
 
 def first_classifier(artifacts: Artifacts, images: ImageStore, model: ModelParams, train: TrainParams) -> Classifier:

@@ -21,6 +21,7 @@ from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Tensors
 from alexnet_pipe.training.health import look_at_first_kernels, require_finite, require_learning, validate
 from alexnet_pipe.training.optimizers import compile_for_training, trained_parameters, training_step
+from alexnet_pipe.training.processes import Processes
 from alexnet_pipe.training.records import Records
 from alexnet_pipe.training.schedule import Plateau, learning_rate
 from alexnet_pipe.training.state import Epoch, State, Validation
@@ -41,11 +42,19 @@ class Trainer:
     """
 
     def __init__(
-        self, model: Classifier, stream: TrainingStream, held_out: ImageStore, records: Records, train: TrainParams
+        self,
+        model: Classifier,
+        stream: TrainingStream,
+        held_out: ImageStore,
+        records: Records,
+        train: TrainParams,
+        processes: Processes | None = None,
     ) -> None:
         self.model = model
+        self.processes = processes or Processes()
         self.learner = compile_for_training(model, train)
-        self.step = training_step(self.learner, stream)
+        self.step = training_step(self.learner, stream, self.processes)
+        records.devices = self.step.devices
         self.stream = stream
         self.held_out = held_out
         self.records = records
@@ -64,7 +73,8 @@ class Trainer:
         """
         self._say_what_is_trained()
         self._go_on()
-        with held_signals() as check_stop:
+        with held_signals() as check:
+            check_stop = self.processes.agreed(check)
             try:
                 while not self._is_finished():
                     self._run_steps(check_stop)
@@ -110,6 +120,7 @@ class Trainer:
         rate, logs, waiting = self._started.popleft()
         with memory_for(self.train.batch_size):
             loss, accuracy = float(logs["loss"]), float(logs["accuracy"])
+            self.processes.hear(int(logs.get("stop_signal", 0)))
         require_finite(loss, self.state)
         now = time.perf_counter()
         self.state.after_step(rate, loss, accuracy, now - self._clock, waiting)
@@ -118,7 +129,7 @@ class Trainer:
 
     def validate(self, between: Callable[[], None]) -> Validation:
         """Loss and error of the validation images; `between` is called between two batches."""
-        return validate(self.model, self.held_out, self.train.batch_size, between)
+        return validate(self.model, self.held_out, self.train.batch_size, between, self.processes)
 
     def _end_epoch(self, check_stop: Callable[[], None]) -> None:
         self.step.settle()
@@ -132,7 +143,8 @@ class Trainer:
             say(f"train: the validation error stopped falling; learning rate {rates}")
         look_at_first_kernels(self.state, self.model, self.train)
         self._keep()
-        self.records.after_epoch(self.state, self.model)
+        if self.processes.is_first:
+            self.records.after_epoch(self.state, self.model)
 
     def _say_what_is_trained(self) -> None:
         store, trained = self.stream.store, trained_parameters(self.model)
@@ -156,10 +168,11 @@ class Trainer:
                 "another model.initialisation"
             )
         tensors |= {f"best/{n}": weights for n, weights in enumerate(self.best_weights)}
-        self.records.checkpoints.save(self.state.step, tensors, asdict(self.state))
+        if self.processes.is_first:
+            self.records.checkpoints.save(self.state.step, tensors, asdict(self.state))
 
     def _go_on(self) -> None:
-        kept = self.records.checkpoints.load()
+        kept = self.processes.as_first(self.records.checkpoints.load() if self.processes.is_first else None)
         if kept is None:
             return
         tensors, content = kept
@@ -168,7 +181,8 @@ class Trainer:
             say(
                 f"train: begins anew: the interrupted run has trained {ended} epochs, train.max_epochs is {longest} now"
             )
-            self.records.checkpoints.remove()
+            if self.processes.is_first:
+                self.records.checkpoints.remove()
             return
         self.state = state
         self.state.resumed_at.append(self.state.step)

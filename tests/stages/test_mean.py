@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from alexnet_pipe.statistics.mean import image_sum, mean_image
+from alexnet_pipe.stages.mean import image_sum, mean_image
 from tests.stores import random_store, stored_shards
 
 
