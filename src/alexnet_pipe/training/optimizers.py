@@ -1,8 +1,8 @@
 """Stochastic gradient descent as the paper writes it (section 5), LARS and AdamW; and the step that they take."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import prod
-from typing import Any
+from typing import Any, Protocol
 
 import keras
 from keras import ops
@@ -144,7 +144,28 @@ def compile_for_training(model: Classifier, train: TrainParams) -> keras.Model:
     return trained
 
 
-def training_step(learner: keras.Model, stream: TrainingStream, processes: Processes | None = None) -> Any:
+class Step(Protocol):
+    """What takes the steps of a training on a backend.
+
+    Attributes:
+        LAG: Steps that may be started before the loss of one is read.
+        devices: How many share each batch.
+    """
+
+    LAG: int
+    devices: int
+
+    def batches(self, first: int, end: int) -> Iterator[Any]:
+        """Those of steps `first` to `end - 1`, as they are to be given to `__call__`, made ahead."""
+
+    def __call__(self, inputs: Any, labels: Any, rate: float) -> dict[str, Any]:
+        """Take a step by `rate`: `loss` and `accuracy` before it, which may still be computed, of a whole batch."""
+
+    def settle(self) -> None:
+        """Let Keras' variables have what the steps have made of them."""
+
+
+def training_step(learner: keras.Model, stream: TrainingStream, processes: Processes | None = None) -> Step:
     """How steps of the compiled `learner` are taken on this backend, by all `processes`, with batches of `stream`."""
     if keras.backend.backend() != "jax":
         return KerasStep(learner, stream)
