@@ -132,8 +132,22 @@ def markdown(rows: Sequence[Row]) -> Iterator[str]:
         (peak for row in cards for name, peak in PUBLISHED.items() if name in row["name"]), {}
     )
     for row in rows:
-        if row["work"] != "card":
+        if row["work"] != "card" and "layers" not in row:
             yield f"| {' | '.join(cells(row, peaks, published))} |"
+    for row in rows:
+        yield from profile(row)
+
+
+def profile(row: Row) -> Iterator[str]:
+    """The table of where a step's time goes, if it is that which `row` has."""
+    if layers := row.get("layers"):
+        whole = sum(layers.values())
+        yield from (
+            "",
+            f"| {row['precision']}, batch {row['batch']}, by layer | ms of a step | share |",
+            "|---|---|---|",
+        )
+        yield from (f"| {name} | {time:.2f} | {time / whole:.0%} |" for name, time in layers.items())
 
 
 def cells(row: Row, peaks: Mapping[str, float], published: Mapping[str, float]) -> list[str]:

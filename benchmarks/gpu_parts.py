@@ -15,6 +15,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from benchmarks.gpu_profile import layer_times
+
 BLOCKS = 5
 """How often the images a second of a work are measured: their median counts, and lowest and highest are told."""
 
@@ -97,6 +99,9 @@ def jax_works(
             said = {"work": "step", "engine": "JAX", "precision": precision, "batch": batch}
             yield said, partial(_step, precision, batch, size)
         if number == 0 and "bf16" in precisions:
+            said = {"work": "profile", "engine": "JAX", "precision": "bf16", "batch": batch}
+            yield said, partial(_profile, "bf16", batch, size)
+            said = {**said, "work": "step"}
             sources = {"the drawn sample": None, **({"photographs": photographs} if photographs else {})}
             for name, source in sources.items():
                 for held in (True, False):
@@ -129,6 +134,30 @@ def _model(precision: str, size: Size, classes: Sequence[str]) -> Any:
 def _step(precision: str, batch: int, size: Size) -> Row:
     """The trainer's own step on one batch that lies on the card, again and again; the last loss of a block is read."""
     import jax
+
+    from benchmarks.step import operations
+
+    step, inputs, labels = _step_and_batch(precision, batch, size)
+    with jax.default_matmul_precision(PRECISIONS[precision][1]):
+        rates, watts = timed(lambda: step(inputs, labels, 0.001)["loss"], _number, size)
+    work = operations("paper", batch, size.width)
+    return _images(rates, batch, watts) | {"operations": [work * rate for rate in rates]}
+
+
+def _profile(precision: str, batch: int, size: Size) -> Row:
+    """Where the time of such a step goes, in milliseconds by layer."""
+    import jax
+
+    step, inputs, labels = _step_and_batch(precision, batch, size)
+    with jax.default_matmul_precision(PRECISIONS[precision][1]):
+        for _ in range(2):
+            step(inputs, labels, 0.001)
+        text = step.compiled_text(inputs, labels)
+        return {"layers": layer_times(lambda: step(inputs, labels, 0.001)["loss"], text, size.steps)}
+
+
+def _step_and_batch(precision: str, batch: int, size: Size) -> tuple[Any, Any, Any]:
+    import jax
     import numpy as np
     import pandas as pd
 
@@ -136,18 +165,14 @@ def _step(precision: str, batch: int, size: Size) -> Row:
     from alexnet_pipe.params.train import TrainParams
     from alexnet_pipe.store.image_store import ImageStore
     from alexnet_pipe.training.optimizers import compile_for_training, training_step
-    from benchmarks.step import constant_batch, operations
+    from benchmarks.step import constant_batch
 
     train = TrainParams(backend="jax", batch_size=batch, devices=1, store_on_device=False)
     classes = [f"{n}" for n in range(CLASSES)]
     unread = ImageStore(classes, pd.DataFrame({"label": np.zeros(batch, int)}), [])
     learner = compile_for_training(_model(precision, size, classes), train)
     step = training_step(learner, TrainingStream(unread, np.eye(3), train))
-    inputs, labels = jax.device_put(constant_batch(batch))
-    with jax.default_matmul_precision(PRECISIONS[precision][1]):
-        rates, watts = timed(lambda: step(inputs, labels, 0.001)["loss"], _number, size)
-    work = operations("paper", batch, size.width)
-    return _images(rates, batch, watts) | {"operations": [work * rate for rate in rates]}
+    return step, *jax.device_put(constant_batch(batch))
 
 
 def _end_to_end(photographs: Path | None, held: bool, batch: int, size: Size) -> Row:

@@ -73,6 +73,11 @@ class JaxStep:
         logs, self._values = self._compiled(self._values, self._images, inputs, labels, rate)
         return logs
 
+    def compiled_text(self, inputs: Any, labels: Any) -> str:
+        """What XLA has made of the step, once one has been taken: each operation with the layer that it comes from."""
+        compiled = self._compiled.lower(self._values, self._images, inputs, labels, 0.0).compile()
+        return compiled.as_text() or ""
+
     def settle(self) -> None:
         """Let Keras' variables have what the steps have made of them."""
         if self._values is not None:
