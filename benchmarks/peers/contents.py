@@ -6,6 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from alexnet_pipe.base.startup import XLA_WITHOUT_YNN
 from benchmarks.peers.peer import Entry
 
 CLASSES = 1000
@@ -14,7 +15,7 @@ IMAGES = 512
 
 _WORKS = "benchmarks.peers.works"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
-_JAX = MappingProxyType({"KERAS_BACKEND": "jax"})
+_JAX = MappingProxyType({"KERAS_BACKEND": "jax", "XLA_FLAGS": XLA_WITHOUT_YNN})
 _TENSORFLOW = MappingProxyType({"KERAS_BACKEND": "tensorflow"})
 
 

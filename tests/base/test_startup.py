@@ -14,6 +14,7 @@ import pytest
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.startup import (
     PROGRAM,
+    XLA_WITHOUT_YNN,
     as_if_missing,
     kept_imports,
     keras_backend,
@@ -74,6 +75,21 @@ def test_a_backend_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
         without_notices(),
     ):
         pass
+
+
+def test_jax_is_kept_from_a_slow_library_and_a_users_flags_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+    monkeypatch.setenv("XLA_FLAGS", "--xla_dump_to=/tmp/x")
+    with without_notices("jax"):
+        pass
+    with without_notices("jax"):
+        pass
+    assert os.environ["XLA_FLAGS"].split() == ["--xla_dump_to=/tmp/x", XLA_WITHOUT_YNN]
+    # XLA ends a program that has a flag that it does not know.
+    code = "import jax; print(jax.devices()[0].platform)"
+    environment = {**os.environ, "XLA_FLAGS": XLA_WITHOUT_YNN, "JAX_PLATFORMS": "cpu"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["cpu"]
 
 
 def test_the_backend_of_a_training_is_that_of_its_settings(monkeypatch: pytest.MonkeyPatch) -> None:

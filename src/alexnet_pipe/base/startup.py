@@ -21,6 +21,9 @@ BACKENDS = ("tensorflow", "jax")
 _FOR_OTHERS = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED", "JAX_ENABLE_X64")
 """Settings of a shell that would change what this project computes."""
 
+XLA_WITHOUT_YNN = "--xla_cpu_experimental_ynn_fusion_type="
+"""No fusions by YNNPACK, with which XLA computes a convolution on a processor more slowly than by its older library."""
+
 _NOTICE = re.compile(rb"absl::InitializeLog|oneDNN custom operations|cpu_feature_guard|To enable the following instr")
 
 
@@ -62,6 +65,8 @@ def without_notices(backend: str | None = None) -> Iterator[None]:
     """
     # Keras and its backend read these when they are imported, and at no other time.
     os.environ |= {"KERAS_BACKEND": keras_backend(backend), "KERAS_HOME": os.devnull}
+    if os.environ["KERAS_BACKEND"] == "jax" and XLA_WITHOUT_YNN not in (flags := os.environ.get("XLA_FLAGS", "")):
+        os.environ["XLA_FLAGS"] = f"{flags} {XLA_WITHOUT_YNN}".strip()
     for name in _FOR_OTHERS:
         os.environ.pop(name, None)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
