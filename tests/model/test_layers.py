@@ -5,13 +5,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from alexnet_pipe.model.layers import (
-    Preprocessing,
-    ResponseNormalization,
-    TowerConvolution,
-    blockwise_convolution,
-    windows,
-)
+from alexnet_pipe.model.layers import Preprocessing, ResponseNormalization, TowerConvolution, windows
 
 CORNERS = np.array([[0, 0], [0, 29], [29, 0], [29, 29], [7, 21]], np.int32)
 BETA = 0.75
@@ -125,27 +119,3 @@ def test_a_tower_does_not_see_the_other() -> None:
     after = np.asarray(towers(maps))
     np.testing.assert_array_equal(before[..., 0], after[..., 0])
     assert not np.allclose(before[..., 1], after[..., 1])
-
-
-@pytest.mark.parametrize(
-    ("side", "size", "stride"),
-    # conv1; and squares that are cut, filled, as large as the kernel, and larger.
-    [(227, 11, 4), (20, 3, 2), (21, 5, 3), (23, 4, 4), (9, 2, 3)],
-)
-def test_a_convolution_on_squares_is_the_one_with_a_stride_and_so_are_its_gradients(
-    side: int, size: int, stride: int
-) -> None:
-    generator = np.random.default_rng(side)
-    inputs = tf.constant(generator.normal(size=(2, side, side, 3)).astype(np.float32))
-    kernel = tf.constant(generator.normal(size=(size, size, 3, 5)).astype(np.float32))
-    found = []
-    for compute in (blockwise_convolution, lambda x, w, s: tf.nn.conv2d(x, w, s, "VALID")):
-        with tf.GradientTape() as tape:
-            tape.watch([inputs, kernel])
-            outputs = compute(inputs, kernel, stride)
-            loss = tf.reduce_sum(tf.square(outputs))
-        found.append([outputs, *tape.gradient(loss, [inputs, kernel])])
-    for blockwise, strided in zip(*found, strict=True):
-        assert blockwise.shape == strided.shape
-        scale = float(tf.reduce_max(tf.abs(strided)))
-        np.testing.assert_allclose(blockwise, strided, atol=1e-5 * scale)

@@ -96,14 +96,12 @@ class _Builder:
         self.shapes = shapes
         self.first = first
         self.dropout = dropout
-        self.forms = forms
+        self.normalization = forms.normalize
         self.batch = variant.normalization == "batch"
         self.seeds = iter(range(1000 * seed, 1000 * seed + 1000))
 
     def logits(self, pixels: Any, input_scale: float) -> Any:
-        x = self.convolution(
-            pixels, "conv1", strides=4, padding="valid", input_scale=input_scale, strided=self.forms.strided
-        )
+        x = self.convolution(pixels, "conv1", strides=4, padding="valid", input_scale=input_scale)
         x = self.normalized_pool(x, "1")
         x = self.convolution(x, "conv2", groups=self.variant.towers)
         x = self.normalized_pool(x, "2")
@@ -131,7 +129,7 @@ class _Builder:
         if self.variant.normalization != "response":
             return self.pool(x, f"pool{number}")
         k, alpha = self.variant.k, self.variant.alpha
-        normalize = ResponseNormalization(k, alpha, form=self.forms.normalize, name=f"norm{number}")
+        normalize = ResponseNormalization(k, alpha, form=self.normalization, name=f"norm{number}")
         if self.variant.pool_first:
             return normalize(self.pool(x, f"pool{number}"))
         return self.pool(normalize(x), f"pool{number}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import keras
 
-from alexnet_pipe.model.layers import Form, blockwise_convolution, preprocess, response_normalization
+from alexnet_pipe.model.layers import Form, preprocess, response_normalization
 
 FEW = 64
 """Images for which a compiler takes longer than it saves."""
@@ -27,13 +27,11 @@ class Forms:
         preprocess: What `model.layers.preprocess` does.
         normalize: What `model.layers.response_normalization` does.
         fused: Makes one operation of a function that only moves memory.
-        strided: Computes conv1, whose stride is 4; none for the backend's own convolution.
     """
 
     preprocess: Form = preprocess
     normalize: Form = response_normalization
     fused: Callable[[Callable[..., Any]], Callable[..., Any]] = as_it_is
-    strided: Form | None = None
 
 
 PORTABLE = Forms()
@@ -46,9 +44,6 @@ def fastest_forms() -> Forms:
     Compiled ones pay on TensorFlow without a GPU. A whole step would be slower if XLA compiled it, because its
     convolutions are; what only moves memory is faster.
     """
-    if keras.backend.backend() == "jax":
-        # XLA computes the gradient of a convolution with a stride by a loop over single numbers on a processor.
-        return Forms(strided=blockwise_convolution)
     if keras.backend.backend() != "tensorflow" or keras.distribution.list_devices("gpu"):
         return PORTABLE
     return _compiled_forms(keras.config.dtype_policy().compute_dtype)

@@ -116,31 +116,6 @@ class ResponseNormalization(keras.layers.Layer):
         return {**super().get_config(), "k": self.k, "alpha": self.alpha}
 
 
-def blockwise_convolution(inputs: Any, kernel: Any, stride: int) -> Any:
-    """A convolution with a stride and without padding, computed on squares of `stride`² pixels, without a stride.
-
-    Args:
-        inputs: `(n, side, side, channels)`.
-        kernel: `(size, size, channels, kernels)`.
-        stride: Of both axes.
-
-    Returns:
-        `(n, places, places, kernels)`: but for rounding, what the convolution itself gives.
-    """
-    (size, _, channels, kernels), side = kernel.shape, inputs.shape[1]
-    across = -(-size // stride)  # Squares under a kernel.
-    squares = (side - size) // stride + across
-    # Pixels that no kernel lies on are cut off; those that are added lie under zeros.
-    fill, grown = max(0, squares * stride - side), across * stride - size
-    pixels = ops.pad(inputs, ((0, 0), (0, fill), (0, fill), (0, 0)))[:, : squares * stride, : squares * stride]
-    pixels = ops.reshape(pixels, (-1, squares, stride, squares, stride, channels))
-    pixels = ops.reshape(ops.transpose(pixels, (0, 1, 3, 2, 4, 5)), (-1, squares, squares, stride**2 * channels))
-    weights = ops.pad(kernel, ((0, grown), (0, grown), (0, 0), (0, 0)))
-    weights = ops.reshape(weights, (across, stride, across, stride, channels, kernels))
-    weights = ops.reshape(ops.transpose(weights, (0, 2, 1, 3, 4, 5)), (across, across, stride**2 * channels, kernels))
-    return ops.conv(pixels, weights, padding="valid")
-
-
 @keras.saving.register_keras_serializable("alexnet_pipe")
 class TowerConvolution(keras.layers.Conv2D):
     """A grouped `Conv2D`, computed as one convolution a group and a concatenation (paper, figure 2).
@@ -148,18 +123,15 @@ class TowerConvolution(keras.layers.Conv2D):
     Weights and results are those of `Conv2D(groups=…)`, whose own kernel is 4 to 5 times slower on a CPU.
     """
 
-    def __init__(self, *args: Any, input_scale: float = 1.0, strided: Form | None = None, **kwargs: Any) -> None:
-        """`input_scale` multiplies the inputs; `strided` computes a convolution with a stride."""
+    def __init__(self, *args: Any, input_scale: float = 1.0, **kwargs: Any) -> None:
+        """`input_scale` multiplies the inputs."""
         super().__init__(*args, **kwargs)
         self.input_scale = input_scale
-        self.strided = strided
 
     def convolution_op(self, inputs: Any, kernel: Any) -> Any:
         if self.input_scale != 1:
             # The same product, and there are fewer kernels than pixels.
             kernel = self.input_scale * kernel
-        if self.strided is not None:
-            return self.strided(inputs, kernel, self.strides[0])
         if self.groups == 1:
             return super().convolution_op(inputs, kernel)
         towers = zip(ops.split(inputs, self.groups, axis=-1), ops.split(kernel, self.groups, axis=-1), strict=True)
