@@ -43,10 +43,9 @@ def run(
     Of several processes that train together, all but number 0 take part in stage train alone.
     """
     from alexnet_pipe.orchestration.start import awaited_server, project_folder, run_flow
-    from alexnet_pipe.params.load import load_params
 
     folder = project_folder()
-    if is_helper(load_params(folder / "params.yaml").train):
+    if _helps(folder):
         if not targets or _NEED_TRAINING.intersection(targets):
             stage("train")
         return
@@ -62,6 +61,17 @@ def run(
 
         folder = last_challenger(Checkout(folder)).root
     _show(folder, state.result())
+
+
+def _helps(folder: Path) -> bool:
+    """Whether this is one of several processes, and not number 0; what is wrong with the settings a run says."""
+    from alexnet_pipe.params.load import load_params
+
+    try:
+        train = load_params(folder / "params.yaml").train
+    except UserError:
+        return False
+    return is_helper(train)
 
 
 def retrain(overrides: _Overrides = None) -> None:
