@@ -73,12 +73,19 @@ def held_signals() -> Iterator[Callable[[], None]]:
         if come:
             raise StoppedError(come[-1])
 
-    before = {number: signal.signal(number, note) for number in STOPPING}
-    try:
+    with given_signals(note):
         yield check
+
+
+@contextmanager
+def given_signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    """Inside the block `handler` gets the signals that end the work."""
+    before = {number: signal.signal(number, handler) for number in STOPPING}
+    try:
+        yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number, previous in before.items():
+            signal.signal(number, previous)
 
 
 def end_processes(processes: Collection[psutil.Process]) -> None:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import StoppedError, UserError
 from alexnet_pipe.base.progress import say
-from alexnet_pipe.base.signals import STOPPING, unwind_on_signals
+from alexnet_pipe.base.signals import STOPPING, given_signals, unwind_on_signals
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.training.rank import Rank, rank_of
 
@@ -197,12 +197,8 @@ def _forwarded(child: BaseProcess) -> Iterator[list[int]]:
         if child.pid and child.is_alive():
             os.kill(child.pid, number)
 
-    before = {number: signal.signal(number, forward) for number in STOPPING}
-    try:
+    with given_signals(forward):
         yield come
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _work(told: Connection, rank: Rank, work: Callable[[Processes], None]) -> None:
