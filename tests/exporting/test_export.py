@@ -173,7 +173,10 @@ def _content(path: Path) -> dict[Path, bytes]:
     [
         *((variant, Format.ONNX) for variant in VARIANTS if variant != "paper"),
         # A SavedModel takes every operation; TFLite's converter is asked for each kind of them.
-        *((variant, Format.TFLITE) for variant in ("caffenet", "single-tower", "non-overlapping-pooling")),
+        *(
+            (variant, Format.TFLITE)
+            for variant in ("caffenet", "single-tower", "non-overlapping-pooling", "one-weird-trick")
+        ),
         (BATCH, Format.TFLITE),
         (BATCH, Format.SAVED_MODEL),
     ],

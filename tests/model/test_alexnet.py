@@ -12,9 +12,12 @@ from alexnet_pipe.params.model import VARIANTS, ModelParams
 PUBLISHED = [34_848, 307_200, 884_736, 663_552, 442_368]
 # 11·11·3·48, 5·5·48·128, 3·3·128·192, 3·3·192·192, 3·3·192·256
 ONE_GPU = [17_424, 153_600, 221_184, 331_776, 442_368]
+WEIRD_TRICK = [23_232, 307_200, 663_552, 884_736, 589_824]
+# 11·11·3·64, 5·5·64·192, 3·3·192·384, 3·3·384·256, 3·3·256·256
 CONVOLUTIONS = dict.fromkeys(VARIANTS, PUBLISHED) | {
     "single-tower": [34_848, 614_400, 884_736, 1_327_104, 884_736],
     "one-gpu": ONE_GPU,
+    "one-weird-trick": WEIRD_TRICK,
 }
 # conv1 … conv5, fc6 and fc7 have 96 + 256 + 384 + 384 + 256 + 2·4096 = 9,568 outputs. Batch normalization has a scale
 # and a shift for each, where the published network has a bias; a moving mean and variance are no parameters.
@@ -22,6 +25,7 @@ PARAMETERS = dict.fromkeys(VARIANTS, 60_965_224) | {
     "single-tower": 62_378_344,
     "one-gpu": 59_798_312,
     "batch-normalization": 60_965_224 - 9_568 + 2 * 9_568,
+    "one-weird-trick": 61_100_840,
 }
 OUTPUTS = {
     "conv1": (55, 55, 96),
@@ -71,6 +75,7 @@ NORMALIZED = ["norm1", "pool1", "norm2", "pool2", "pool5"]
 ORDERS = dict.fromkeys(VARIANTS, NORMALIZED) | {
     "caffenet": ["pool1", "norm1", "pool2", "norm2", "pool5"],
     "no-normalization": ["pool1", "pool2", "pool5"],
+    "one-weird-trick": ["pool1", "pool2", "pool5"],
     "batch-normalization": ["norm1", "pool1", "norm2", "pool2", "norm3", "norm4", "norm5", "pool5", "norm6", "norm7"],
 }
 
@@ -106,6 +111,24 @@ def test_the_kernels_of_the_batch_normalized_network_start_as_the_papers() -> No
     networks = [AlexNet(2, variant=name, width=0.05) for name in ("paper", "batch-normalization")]
     for layer in ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8"):
         np.testing.assert_array_equal(*(network.get_layer(layer).kernel for network in networks), err_msg=layer)
+
+
+def test_one_weird_trick_sees_224_pixels_among_zeros() -> None:
+    network = AlexNet(3, variant="one-weird-trick", width=0.05, initialisation="he", input_scale=1 / 64)
+    view = np.random.default_rng(0).normal(0, 63, (1, 227, 227, 3)).astype(np.float32)
+    seen = np.zeros_like(view)
+    seen[:, 2:226, 2:226] = view[:, 2:226, 2:226]
+    np.testing.assert_array_equal(network.predict_on_batch(seen), network.predict_on_batch(view))
+
+
+def test_the_first_convolution_of_one_weird_trick_is_that_of_224_pixels_padded_by_two() -> None:
+    network = AlexNet(3, variant="one-weird-trick", width=0.05, initialisation="he")
+    view = np.random.default_rng(0).normal(0, 1, (1, 227, 227, 3)).astype(np.float32)
+    padded = np.pad(view[:, 2:226, 2:226], ((0, 0), (2, 2), (2, 2), (0, 0)))
+    conv1 = network.get_layer("conv1")
+    expected = keras.ops.conv(padded, conv1.kernel, strides=4, padding="valid") + conv1.bias
+    found = keras.Model(network.input, conv1.output)(view)
+    np.testing.assert_allclose(np.asarray(found), np.asarray(expected), rtol=1e-4, atol=1e-5)
 
 
 def test_both_hidden_fully_connected_layers_drop_half(paper: AlexNet) -> None:

@@ -66,7 +66,7 @@ def test_what_is_not_set_is_as_published(tmp_path: Path) -> None:
             "model:\n  variant: batch-normalization\ntrain:\n  batch_size: 1",
             "train.batch_size is 1: model.variant batch-normalization takes each batch's mean away, and learns nothing",
         ),
-        ("resize:\n  policy: stretch", "resize.policy is 'stretch': input should be 'crop' or 'squash'"),
+        ("resize:\n  policy: stretch", "resize.policy is 'stretch': input should be 'crop', 'squash' or 'torchvision'"),
         ("resize:\n  background: whit", "resize.background is 'whit': unknown color specifier: 'whit'"),
         ("dataset:\n  source: directory", "dataset: `source: directory` needs `location`"),
         ("dataset:\n  location: x", "dataset: `source: sample` has no `location` but `hard`"),

@@ -7,7 +7,9 @@ from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.pretrained.published import LAYERS, Layer, fitting_width
 
 
-@pytest.mark.parametrize("variant", ["bvlc", "caffenet", "no-normalization", "single-tower", "one-gpu"])
+@pytest.mark.parametrize(
+    "variant", ["bvlc", "caffenet", "no-normalization", "single-tower", "one-gpu", "one-weird-trick"]
+)
 @pytest.mark.parametrize("width", [0.05, 0.25])
 def test_the_networks_own_weights_fit(variant: str, width: float) -> None:
     network = Classifier(["a", "b"], variant=variant, width=width, initialisation="he").network

@@ -18,10 +18,11 @@ from tests.pretrained.networks import Weights, random_weights, torchvision_names
 from tests.pretrained.pickles import call, tensor, zipped_pth
 
 FILES = Path(__file__).parent / "files"
-"""Written by PyTorch 2.13 (`make.py` there)."""
+"""Written by PyTorch 2.13, and 2.14 those of torchvision's structure (`make.py` there)."""
 
 SOFTMAX = [0.521498441696167, 0.23317232728004456, 0.24532921612262726]
 """What PyTorch computes of `photograph`; turned, mirrored or in other colours it says something else."""
+WEIRD_SOFTMAX = [0.5430091023445129, 0.34104105830192566, 0.11594986170530319]
 
 
 def photograph() -> NDArray[np.uint8]:
@@ -44,14 +45,35 @@ def test_the_softmax_is_that_of_pytorch(name: str) -> None:
     np.testing.assert_allclose(np.asarray(model.mean)[0, 0], [255 * 0.485, 255 * 0.456, 255 * 0.406], rtol=1e-6)
 
 
-def test_torchvisions_own_weights_are_another_network(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["weird_zipped.pth", "weird_legacy.pth", "weird_half.safetensors"])
+def test_the_softmax_of_torchvisions_own_network_is_that_of_pytorch(name: str) -> None:
+    published = read_published(FILES / name)
+    assert (published.variant, published.policy, published.width) == ("one-weird-trick", "torchvision", 1 / 128)
+    model = assemble(published, ["a", "b", "c"])
+    assert model.resize == {"policy": "torchvision", "background": "white"}
+    softmax = keras.ops.softmax(model(view(photograph()[None], CENTRE, mirror=False)))
+    np.testing.assert_allclose(np.asarray(softmax)[0], WEIRD_SOFTMAX, atol=1e-5)
+
+
+def test_torchvisions_own_shapes_fit_in_half_precision_too(tmp_path: Path) -> None:
     shapes = [(64, 3, 11, 11), (192, 64, 5, 5), (384, 192, 3, 3), (256, 384, 3, 3), (256, 256, 3, 3)]
-    shapes += [(4096, 9216), (4096, 4096), (2, 4096)]
+    shapes += [(4096, 9216), (4096, 4096), (1000, 4096)]
     weights = {
         name: (np.zeros(shape, np.float16), np.zeros(shape[0], np.float16))
         for name, shape in zip(random_weights(width=1 / 48), shapes, strict=True)
     }
-    with pytest.raises(UserError, match=r'conv1: kernel .* is 11×11×3×64, but 11×11×3×96 in .*"One weird trick"'):
+    published = read_published(saved(tmp_path / "alexnet.safetensors", weights))
+    assert (published.variant, published.width, published.parameters) == ("one-weird-trick", 1, 61_100_840)
+
+
+def test_torchvisions_network_with_another_layer_is_measured_by_its_own_shapes(tmp_path: Path) -> None:
+    shapes = [(8, 3, 11, 11), (24, 8, 5, 5), (50, 24, 3, 3), (32, 50, 3, 3), (32, 32, 3, 3)]
+    shapes += [(512, 1152), (512, 512), (2, 512)]
+    weights = {
+        name: (np.zeros(shape, np.float32), np.zeros(shape[0], np.float32))
+        for name, shape in zip(random_weights(width=1 / 48), shapes, strict=True)
+    }
+    with pytest.raises(UserError, match=r"conv3: kernel .* is 3×3×24×50, but 3×3×24×48 in the variant one-weird-trick"):
         read_published(saved(tmp_path / "alexnet.safetensors", weights))
 
 

@@ -101,7 +101,7 @@ class _Builder:
         self.seeds = iter(range(1000 * seed, 1000 * seed + 1000))
 
     def logits(self, pixels: Any, input_scale: float) -> Any:
-        x = self.convolution(pixels, "conv1", strides=4, padding="valid", input_scale=input_scale)
+        x = self.convolution(self.framed(pixels), "conv1", strides=4, padding="valid", input_scale=input_scale)
         x = self.normalized_pool(x, "1")
         x = self.convolution(x, "conv2", groups=self.variant.towers)
         x = self.normalized_pool(x, "2")
@@ -114,6 +114,17 @@ class _Builder:
         x = self.hidden(x, "7")
         x = layers.Dense(self.shapes["fc8"][-1], **self.initialisers("fc8"), name="fc8")(x)
         return layers.Activation("linear", dtype="float32", name="logits")(x)
+
+    def framed(self, pixels: Any) -> Any:
+        """What the variant sees of a view, among zeros: centred pixels are zero where they are the mean.
+
+        Of the 224 pixels of `one-weird-trick`, padded by 2, windows of 11 every 4 pixels reach 227.
+        """
+        if self.variant.seen == CROP:
+            return pixels
+        ends = ((CROP - self.variant.seen + 1) // 2, (CROP - self.variant.seen) // 2)
+        seen = layers.Cropping2D((ends, ends), name="seen")(pixels)
+        return layers.ZeroPadding2D((ends, ends), name="padded")(seen)
 
     def convolution(self, x: Any, name: str, padding: str = "same", **kwargs: Any) -> Any:
         size, *_, kernels = self.shapes[name]

@@ -20,6 +20,7 @@ class Variant:
         alpha: Factor of the sum of squares in response normalization, for a plain sum over the window.
         pool_first: Whether pooling stands before response normalization.
         window: Side of the pooling windows, which are 2 pixels apart.
+        seen: Side of the middle of a view that conv1 sees, in pixels, with zeros around it; 227 is all of it.
     """
 
     towers: int = 2
@@ -29,6 +30,7 @@ class Variant:
     alpha: float = 1e-4
     pool_first: bool = False
     window: int = 3
+    seen: int = 227
 
 
 VARIANTS = {
@@ -43,6 +45,8 @@ VARIANTS = {
     "one-gpu": Variant(towers=1, kernels=(48, 128, 192, 192, 256)),
     # Not the paper's: Ioffe and Szegedy 2015.
     "batch-normalization": Variant(normalization="batch"),
+    # Krizhevsky 2014, as torchvision builds it (torchvision/models/alexnet.py).
+    "one-weird-trick": Variant(towers=1, kernels=(64, 192, 384, 256, 256), normalization=None, seen=224),
 }
 
 NORMALIZED = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7")
@@ -85,7 +89,7 @@ def _scaled(units: int, width: float) -> int:
 class ModelParams(Section):
     """
     Attributes:
-        variant: Towers, kernels, normalization, pooling and layer order, fixed together.
+        variant: Towers, kernels, normalization, pooling, layer order and padding, fixed together.
         width: Multiplies the number of kernels and hidden units; 1 is the published network.
         initialisation: `paper`: N(0, 0.01), biases 1; `bvlc`: fc N(0, 0.005), biases 0.1; `he`: variance 2 / fan-in.
         input_scale: Multiplies the pixels less their mean, about ±64 grey levels; 1 as published, 1/64 for unit inputs.
@@ -100,6 +104,7 @@ class ModelParams(Section):
         "non-overlapping-pooling",
         "one-gpu",
         "batch-normalization",
+        "one-weird-trick",
     ] = "paper"
     width: Annotated[float, Field(gt=0, le=4)] = 1.0
     initialisation: Literal["paper", "bvlc", "he"] = "paper"

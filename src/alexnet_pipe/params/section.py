@@ -31,9 +31,10 @@ class Framing(Section):
     """How a photograph of any size becomes a square: in section `resize`, and in every model's file.
 
     Attributes:
-        policy: `crop` scales the short side to 256 and cuts the centre out (the paper); `squash` ignores the aspect.
+        policy: `crop` scales the short side to 256 and cuts the centre out (the paper); `squash` ignores the aspect;
+            `torchvision` crops as torchvision does, to its pixel.
         background: What shows through transparent pixels: a colour name or `#rrggbb`.
     """
 
-    policy: Literal["crop", "squash"] = "crop"
+    policy: Literal["crop", "squash", "torchvision"] = "crop"
     background: Annotated[str, AfterValidator(_named_colour)] = "white"

@@ -82,17 +82,38 @@ def _unwrapped(content: bytes) -> bytes:
 # preprocessing uses.
 FILTER = Image.Resampling.BICUBIC
 
+_LONGEST = 256
+"""Times the short side; scaled whole, such a photograph takes 64 MiB."""
+
 
 def resize(image: Image.Image, policy: str) -> NDArray[np.uint8]:
     """uint8 `(256, 256, 3)`.
 
     Args:
         image: RGB, of any size.
-        policy: `crop` scales the short side to 256 and cuts the centre out; `squash` ignores the aspect.
+        policy: `crop` scales the short side to 256 and cuts the centre out; `squash` ignores the aspect; `torchvision`
+            is `crop` with that library's filter and rounding.
     """
+    if policy == "torchvision":
+        return _as_torchvision(image)
     # The centre is cut out on the way: what would be scaled only to be cut away is never made.
     box = _centre(*image.size) if policy == "crop" else None
     return np.asarray(image.resize((SIDE, SIDE), FILTER, box))
+
+
+def _as_torchvision(image: Image.Image) -> NDArray[np.uint8]:
+    """The middle that `Resize(256)` and `CenterCrop` of torchvision.transforms give, to the bit.
+
+    The long side is rounded down; half a pixel of the cut is rounded to even, of 256 pixels as of 224. What is
+    hundreds of times as long as wide is cut first.
+    """
+    short, long = sorted(image.size)
+    if long > _LONGEST * short:
+        return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BILINEAR, _centre(*image.size)))
+    width, height = (SIDE if side == short else int(SIDE * side / short) for side in image.size)
+    left, top = (round((side - SIDE) / 2) for side in (width, height))
+    scaled = image.resize((width, height), Image.Resampling.BILINEAR)
+    return np.asarray(scaled.crop((left, top, left + SIDE, top + SIDE)))
 
 
 def _centre(width: int, height: int) -> tuple[float, float, float, float]:

@@ -34,6 +34,9 @@ _SEQUENCE = b"ftypavis"
 _BAND = 1 << 20
 """Pixels that are converted at a time."""
 
+_WHOLE = 1 << 24
+"""Pixels of a photograph that is never shrunk on the way where what that changes would matter."""
+
 _Turn = Image.Transpose
 _UPRIGHT = {
     2: _Turn.FLIP_LEFT_RIGHT,
@@ -51,7 +54,7 @@ class Photograph(NamedTuple):
     """
     Attributes:
         image: RGB, upright. Large ones are shrunk on the way: a JPEG to no less than 256 pixels, others to no less than
-            512.
+            512. For the policy `torchvision` only those of more than 16 million pixels are, and JPEG 2000.
         size: Width and height of the file, upright, in pixels.
         remarks: What a user should know of a file that is used all the same, by a short reason.
     """
@@ -116,7 +119,8 @@ def photograph(content: bytes, params: ResizeParams) -> Photograph:
 def photograph_of_jpeg(content: bytes, header: JpegHeader, params: ResizeParams) -> Photograph:
     """As `photograph`, of a file whose header has been read."""
     _require_size(header.size, 1, params)
-    image, warning = jpeg_image(content, header, SIDE)
+    smallest = max(header.size) if _whole(header.size, params) else SIDE
+    image, warning = jpeg_image(content, header, smallest)
     with _quiet():
         return _finished(_Stored(image, header.size, 8, 0, {"JPEG": warning} if warning else {}), params)
 
@@ -196,7 +200,8 @@ def _finished(stored: _Stored, params: ResizeParams) -> Photograph:
         if problem:
             remarks["EXIF"] = problem
     convert, said = srgb_converter(image, params.background, bits)
-    upright = _turned(_shrunk(image, convert), orientation)
+    smallest = max(image.size) if _whole((width, height), params) else 2 * SIDE
+    upright = _turned(_shrunk(image, convert, smallest), orientation)
     size = (height, width) if orientation in (5, 6, 7, 8) else (width, height)
     return Photograph(upright, size, remarks | said)
 
@@ -214,10 +219,14 @@ def _turned(image: Image.Image, orientation: int) -> Image.Image:
     return image.transpose(_UPRIGHT[orientation]) if orientation in _UPRIGHT else image
 
 
-def _shrunk(image: Image.Image, convert: ToSrgb) -> Image.Image:
-    """RGB; by whole numbers, averaged, as long as both sides keep 512 pixels; a band at a time, to save memory."""
+def _whole(size: tuple[int, int], params: ResizeParams) -> bool:
+    return params.policy == "torchvision" and size[0] * size[1] <= _WHOLE
+
+
+def _shrunk(image: Image.Image, convert: ToSrgb, smallest: int) -> Image.Image:
+    """RGB; by whole numbers, averaged, if both sides keep `smallest` pixels; a band at a time, to save memory."""
     width, height = image.size
-    factor = max(1, min(width, height) // (2 * SIDE))
+    factor = max(1, min(width, height) // smallest)
     if factor == 1 and width * height <= _BAND:
         return convert(image)
     small = Image.new("RGB", (-(-width // factor), -(-height // factor)))

@@ -31,22 +31,26 @@ _FIRST = "features.0.weight"
 _AROUND = ("module", "_orig_mod")
 """What PyTorch's DataParallel and `torch.compile` put into the names."""
 
-VARIANT = "no-normalization"
+_TWO_TOWERS, _WEIRD_TRICK = "no-normalization", "one-weird-trick"
+"""The variants without normalization: of this project's networks the published one, and torchvision's own."""
 
 # torchvision.transforms.Normalize of the ImageNet weights, for pixels in 0 to 1.
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
 
-_WEIRD_TRICK_KERNELS = 64
+_PREPARED = {
+    _TWO_TOWERS: "conv1 taken without padding on 227×227 pixels: the file does not say how it was trained",
+    _WEIRD_TRICK: "photographs are scaled and cut as torchvision does, 224×224 pixels of them padded by 2",
+}
 
 
 def from_torchvision(form: str, state: Mapping[str, Array]) -> Published:
-    """A network of this project's shapes that was trained under torchvision's names.
+    """Torchvision's network, or one of this project's shapes that was trained under the same names.
 
     It took (x / 255 − mean) / deviation; conv1 takes x − 255 · mean here, and the rest goes into its weights.
 
     Raises:
-        UserError: if names or shapes are another network's, such as those of torchvision's own weights.
+        UserError: if names or shapes are another network's.
     """
     state, renamed = _plain_names(state)
     if measured := [name for name in state if name.endswith("running_var")]:
@@ -63,23 +67,23 @@ def from_torchvision(form: str, state: Mapping[str, Array]) -> Published:
         name: channels_last(Layer(state[f"{theirs}.weight"], state[f"{theirs}.bias"]))
         for name, theirs in _NAMES.items()
     }
-    width = _width(layers)
+    variant, width = _variant(layers)
     conv1 = layers["conv1"]
     scale = 255.0 * np.array(DEVIATION)[:, None]
     red, green, blue = (255.0 * mean for mean in MEAN)
     return Published(
         format=form,
-        variant=VARIANT,
+        variant=variant,
         width=width,
         layers=layers | {"conv1": Layer(conv1.kernel / scale, conv1.bias), "fc6": inputs_by_place(layers["fc6"])},
         mean=(red, green, blue),
-        policy="crop",
+        policy="torchvision" if variant == _WEIRD_TRICK else "crop",
         remarks=(
             *renamed,
             "fc6's inputs reordered from channel, height, width to height, width, channel",
             "conv1 divided by 255 times torchvision's deviations, so that it takes grey levels",
             f"torchvision's mean, R {red:.3f}, G {green:.3f}, B {blue:.3f}",
-            "conv1 taken without padding on 227×227 pixels: the file does not say how it was trained",
+            _PREPARED[variant],
         ),
     )
 
@@ -95,12 +99,17 @@ def _plain_names(state: Mapping[str, Array]) -> tuple[Mapping[str, Array], tuple
     return {name: state[theirs] for name, theirs in found.items()}, renamed
 
 
-def _width(layers: Mapping[str, Layer]) -> float:
-    try:
-        return fitting_width(layers, VARIANT)
-    except ShapeError as error:
-        if len(layers["conv1"].bias) == _WEIRD_TRICK_KERNELS:
-            hint = 'these are torchvision\'s own weights, of another network: "One weird trick" (Krizhevsky 2014)'
-        else:
-            hint = "torchvision's names leave no place for normalization, and this is the only variant without it"
-        raise ShapeError(f"{error}; {hint}") from None
+def _variant(layers: Mapping[str, Layer]) -> tuple[str, float]:
+    """The variant whose shapes the layers have, and their width."""
+    failures = {}
+    for variant in (_TWO_TOWERS, _WEIRD_TRICK):
+        try:
+            return variant, fitting_width(layers, variant)
+        except ShapeError as error:
+            failures[variant] = error
+    # conv1, the first that is looked at, says which network was meant.
+    other = next((name for name, error in failures.items() if not str(error).startswith("conv1")), _TWO_TOWERS)
+    raise ShapeError(
+        f"{failures[other]}; torchvision's names leave no place for normalization, and of the variants without it this "
+        "is the nearest"
+    )

@@ -1,8 +1,10 @@
-"""Write the files of PyTorch beside this script, and print what the network says of the photograph.
+"""Write the files of PyTorch beside this script, and print what the networks say of the photograph.
 
-Run with PyTorch 2.13 and safetensors, which the project itself does without: `python make.py`.
+Run with PyTorch and safetensors, which the project itself does without: `python make.py`, or `python make.py weird` for
+the files of torchvision's structure alone.
 """
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -36,25 +38,72 @@ class AlexNet(nn.Module):
         return self.classifier(torch.flatten(self.features(pixels), 1))
 
 
+class WeirdTrick(nn.Module):
+    """torchvision's `alexnet` (torchvision/models/alexnet.py) at 1/128 of the width."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.features = nn.Sequential(
+            *(nn.Conv2d(3, 2, 11, stride=4, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2)),
+            *(nn.Conv2d(2, 2, 5, padding=2), nn.ReLU(), nn.MaxPool2d(3, 2)),
+            *(nn.Conv2d(2, 4, 3, padding=1), nn.ReLU()),
+            *(nn.Conv2d(4, 2, 3, padding=1), nn.ReLU()),
+            *(nn.Conv2d(2, 2, 3, padding=1), nn.ReLU(), nn.MaxPool2d(3, 2)),
+        )
+        self.avgpool = nn.AdaptiveAvgPool2d((6, 6))
+        self.classifier = nn.Sequential(
+            *(nn.Dropout(), nn.Linear(36 * 2, 32), nn.ReLU()),
+            *(nn.Dropout(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 3)),
+        )
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return self.classifier(torch.flatten(self.avgpool(self.features(pixels)), 1))
+
+
 def photograph() -> np.ndarray:
     """RGB, uint8 `(256, 256, 3)`: another one when it is turned, mirrored, or its colours are swapped."""
     row, column = np.mgrid[:256, :256]
     return np.stack([row, column * column // 256, (3 * row + 5 * column) % 256], axis=-1).astype(np.uint8)
 
 
-def main() -> None:
-    torch.manual_seed(23)
-    network = AlexNet().eval()
+def drawn(network: nn.Module, seed: int) -> nn.Module:
+    torch.manual_seed(seed)
     for layer in network.modules():
         if isinstance(layer, nn.Conv2d | nn.Linear):
             nn.init.kaiming_normal_(layer.weight)
             nn.init.uniform_(layer.bias, 0.0, 0.5)
+    return network.eval()
+
+
+def main() -> None:
+    if sys.argv[1:] != ["weird"]:
+        write_two_towers()
+    write_weird_trick()
+
+
+def write_two_towers() -> None:
+    network = drawn(AlexNet(), 23)
     state = network.state_dict()
     torch.save(state, FOLDER / "zipped.pth")
     torch.save(state, FOLDER / "legacy.pth", _use_new_zipfile_serialization=False)
     save_file(state, FOLDER / "weights.safetensors")
-    # As torchvision prepares photographs.
-    centre = torch.from_numpy(photograph()[14 : 14 + 227, 14 : 14 + 227].copy()).permute(2, 0, 1) / 255
+    show(network, photograph()[14 : 14 + 227, 14 : 14 + 227])
+
+
+def write_weird_trick() -> None:
+    """With weights that half precision has, too."""
+    network = drawn(WeirdTrick(), 7).half().float()
+    state = network.state_dict()
+    torch.save(state, FOLDER / "weird_zipped.pth")
+    checkpoint = {"epoch": 90, "arch": "alexnet", "state_dict": {f"module.{name}": state[name] for name in state}}
+    torch.save(checkpoint, FOLDER / "weird_legacy.pth", _use_new_zipfile_serialization=False)
+    save_file({f"model.{name}": state[name].half() for name in state}, FOLDER / "weird_half.safetensors")
+    show(network, photograph()[16 : 16 + 224, 16 : 16 + 224])
+
+
+def show(network: nn.Module, crop: np.ndarray) -> None:
+    """As torchvision prepares photographs."""
+    centre = torch.from_numpy(crop.copy()).permute(2, 0, 1) / 255
     mean, deviation = torch.tensor([0.485, 0.456, 0.406]), torch.tensor([0.229, 0.224, 0.225])
     pixels = (centre - mean[:, None, None]) / deviation[:, None, None]
     with torch.no_grad():
