@@ -10,6 +10,8 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.cli import app
 from alexnet_pipe.params.load import checked_params, load_params, nearest
+from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.project.run_lock import only_run, only_writer
 from alexnet_pipe.stages import settings
 
 Say = Callable[..., Result]
@@ -31,6 +33,32 @@ def test_set_changes_one_setting_and_keeps_the_rest(say: Say, tmp_path: Path) ->
     text = (tmp_path / "params.yaml").read_text()
     assert text.startswith("# The top.\ntrain:\n  seed: 5 # any\n") or "seed: 5  # any" in text
     assert load_params(tmp_path / "params.yaml").train.freeze == ["conv1"]
+
+
+def test_nothing_is_written_while_a_run_or_a_stage_is_at_work(say: Say, tmp_path: Path) -> None:
+    before = (tmp_path / "params.yaml").read_text()
+    with only_run(tmp_path):
+        assert str(say("set", "train.seed=6").exception).startswith("another run is going on here (process ")
+    with only_writer(tmp_path, "train"):
+        assert str(say("set", "train.seed=6").exception).startswith("stage train is at work here (process ")
+    assert (tmp_path / "params.yaml").read_text() == before
+    assert say("set", "train.seed=6").exit_code == 0
+
+
+def test_a_stage_whose_settings_changed_while_it_ran_has_failed(
+    say: Say, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(artifacts: Artifacts, train: TrainParams) -> None:
+        (tmp_path / "params.yaml").write_text("train: {seed: 6, cuts: 2}\ndataset: {test_share: 0.3}\n")
+
+    monkeypatch.setattr("alexnet_pipe.stages.settings.run", run)
+    result = say("stage", "settings")
+    assert str(result.exception) == (
+        "params.yaml was changed while settings ran (train.seed was 5, is 6; train.cuts was 3, is 2): put it back, and "
+        "run `dvc commit -f settings` to keep what it has made; or run again to make it anew"
+    )
+    monkeypatch.setattr("alexnet_pipe.stages.settings.run", lambda artifacts, train: None)
+    assert say("stage", "settings").exit_code == 0
 
 
 def test_a_mistake_writes_nothing(say: Say, tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.params.model import VARIANTS
+from alexnet_pipe.portable import onnx_graph
+from alexnet_pipe.portable.stored_model import weights_digest
 
 BATCH = "batch-normalization"
 CLASSES = ["Kätzchen", "犬", 'say "no"\n', "not UTF-8: \udcff"]
@@ -65,7 +67,7 @@ Batches = list[NDArray[np.uint8]]
 
 def by_onnxruntime(path: Path, batches: Batches) -> list[NDArray[np.float32]]:
     session = onnxruntime.InferenceSession(path)
-    return [session.run(None, {"images": images})[0] for images in batches]
+    return [session.run(["probabilities"], {"images": images})[0] for images in batches]
 
 
 def by_tensorflow_lite(path: Path, batches: Batches) -> list[NDArray[np.float32]]:
@@ -208,7 +210,9 @@ def test_class_names_and_preparation_travel_with_the_file(
     squashed = Classifier(CLASSES, {"policy": "squash", "background": "black"}, width=0.05)
     write_export(squashed, to, tmp_path / "exported")
     notes = {name: json.loads(text) for name, text in notes_in(tmp_path / "exported").items()}
-    assert notes == {"classes": CLASSES, "resize": {"policy": "squash", "background": "black"}}
+    digest = weights_digest(squashed.get_weights())
+    resize = {"policy": "squash", "background": "black"}
+    assert notes == {"classes": CLASSES, "resize": resize, "variant": "paper", "weights_digest": digest}
 
 
 def test_an_onnx_file_is_valid_and_of_standard_operations(exported: Callable[[Format], Path]) -> None:
@@ -222,6 +226,7 @@ def test_an_onnx_file_is_valid_and_of_standard_operations(exported: Callable[[Fo
 def test_a_file_that_says_something_else_is_refused(
     to: Format, model: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(onnx_graph, "CENTRE", ((14, 15), False))
     monkeypatch.setattr(deployment, "CENTRE", (14, 15))
     with pytest.raises(UserError, match=r"exported is not written: its probabilities differ .* by up to 0\.\d+"):
         write_export(model, to, tmp_path / "exported")
@@ -256,21 +261,3 @@ def test_neither_half_precision_nor_xla_of_a_training_reaches_the_file(model: Cl
     np.testing.assert_allclose(
         served(images=tf.constant(images))["probabilities"], expected(model, images), rtol=0, atol=1e-5
     )
-
-
-def test_without_an_onnx_runtime_the_file_is_written_and_not_checked(
-    model: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "onnxruntime", None)
-    assert (
-        write_export(model, Format.ONNX, tmp_path / "exported") == "not checked, because onnxruntime is not installed"
-    )
-    assert (tmp_path / "exported").exists()
-
-
-def test_without_the_converter_one_line_says_how_to_get_it(
-    model: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "tf2onnx", None)
-    with pytest.raises(UserError, match=r"^onnx and tf2onnx, which write ONNX files, are missing: run `pip install"):
-        write_export(model, Format.ONNX, tmp_path / "exported")

@@ -9,8 +9,8 @@ import pytest
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.inputs.draws import crop_boxes, mixup_shares
 from alexnet_pipe.inputs.stream import TrainingStream, colour_directions, probabilities
-from alexnet_pipe.model.model_file import weights_digest
 from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.portable.stored_model import weights_digest
 from tests.stores import random_store
 
 NO_COLOUR = np.zeros((3, 3))

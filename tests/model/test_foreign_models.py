@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.model.description import Description
 from alexnet_pipe.model.model_file import load_model
-from alexnet_pipe.model.stored_weights import Places, expected_weights
+from alexnet_pipe.portable.description import Description
+from alexnet_pipe.portable.stored_weights import Places, expected_weights
 
 FIELDS: dict[str, Any] = {
     "classes": ["cat", "\udcff"],

@@ -11,7 +11,7 @@ import tensorflow as tf
 from keras import ops
 
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.model.forms import FEW, PORTABLE, Forms, fastest_forms, forms_for
+from alexnet_pipe.model.forms import PORTABLE, Forms, fastest_forms
 from alexnet_pipe.model.layers import response_normalization
 from alexnet_pipe.model.model_file import load_model, save_model
 from alexnet_pipe.model.tensorflow_forms import banded_normalization, summed_normalization
@@ -61,9 +61,8 @@ def test_forms_are_no_part_of_a_model(tmp_path: Path) -> None:
     assert load_model(tmp_path / "portable.keras", compiled_forms()).forms is compiled_forms()
 
 
-def test_compiled_forms_are_for_more_images_than_a_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert forms_for(1) is forms_for(FEW) is PORTABLE
-    assert forms_for(FEW + 1) is fastest_forms() is compiled_forms()
+def test_compiled_forms_are_for_tensorflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert fastest_forms() is compiled_forms()
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     assert fastest_forms() is PORTABLE
 

@@ -9,8 +9,9 @@ import pytest
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.inputs.views import view
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.model.model_file import load_model, save_model, weights_digest
+from alexnet_pipe.model.model_file import load_model, save_model
 from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.portable.stored_model import weights_digest
 from alexnet_pipe.training.optimizers import compile_for_training
 
 VARIANTS = ["bvlc", "batch-normalization"]

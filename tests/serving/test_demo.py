@@ -25,7 +25,8 @@ from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.evaluation.error_rates import predict
 from alexnet_pipe.evaluation.ten_views import FeatureNetwork
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.model.model_file import save_model
+from alexnet_pipe.model.model_file import as_stored, save_model
+from alexnet_pipe.portable.network import network_of
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.serving import demo_page as explanation
 from alexnet_pipe.serving.demo_page import Explainer, explanation_html
@@ -65,7 +66,7 @@ def test_a_photograph_gets_what_the_evaluation_says_and_its_nearest_in_fc7(works
     model = classifier()
     store = ImageStore.open(workspace.images, "train")
     evaluated = predict(FeatureNetwork(model), store)
-    found = Explainer(model, workspace).explain(saved(workspace.root / "photo.png", store[3]))
+    found = Explainer(network_of(as_stored(model)), workspace).explain(saved(workspace.root / "photo.png", store[3]))
     np.testing.assert_array_equal(found.pixels, store[3])
     assert list(found.probabilities) == [ODD[label] for label in evaluated.ten_view.classes[3]]
     np.testing.assert_allclose(list(found.probabilities.values()), evaluated.ten_view.probabilities[3], rtol=1e-4)
@@ -84,8 +85,8 @@ def test_fc7_is_computed_once_for_the_same_weights_and_store(
     computed: list[object] = []
     compute = explanation.fc7_batches
     monkeypatch.setattr(explanation, "fc7_batches", lambda *given: (computed.append(given), compute(*given))[1])
-    first = Explainer(classifier(), workspace).training
-    again = Explainer(classifier(), workspace).training
+    first = Explainer(network_of(as_stored(classifier())), workspace).training
+    again = Explainer(network_of(as_stored(classifier())), workspace).training
     assert first is not None
     assert again is not None
     np.testing.assert_array_equal(first.features, again.features)
@@ -93,10 +94,10 @@ def test_fc7_is_computed_once_for_the_same_weights_and_store(
     trained = classifier()
     bias = trained.network.get_layer("fc7").bias
     bias.assign(bias + 1)
-    Explainer(trained, workspace)
+    Explainer(network_of(as_stored(trained)), workspace)
     assert len(computed) == 2
     save_json(workspace.images / RESIZE_FILE, {"policy": "crop", "background": "black"})
-    Explainer(trained, workspace)
+    Explainer(network_of(as_stored(trained)), workspace)
     assert len(computed) == 3
     assert len(list((workspace.checkpoints / "demo").iterdir())) == 1
 
@@ -105,7 +106,7 @@ def test_of_many_training_images_some_of_each_class_are_compared(
     workspace: Artifacts, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(explanation, "COMPARED", 4)
-    explainer = Explainer(classifier(), workspace)
+    explainer = Explainer(network_of(as_stored(classifier())), workspace)
     assert explainer.training is not None
     assert explainer.training.compared == [0, 3, 6, 9]
     photograph = saved(workspace.root / "photo.png", ImageStore.open(workspace.images, "train")[6])
@@ -118,9 +119,11 @@ def test_without_comparable_training_images_the_page_says_why_and_the_rest_stays
     workspace: Artifacts, tmp_path: Path
 ) -> None:
     photograph = saved(tmp_path / "photo.png", np.zeros((20, 30, 3), np.uint8))
-    others = explanation_html(Explainer(classifier(("a", "b")), workspace), photograph)
+    others = explanation_html(Explainer(network_of(as_stored(classifier(("a", "b")))), workspace), photograph)
     assert "images has other classes than the model was trained on." in others
-    nothing = explanation_html(Explainer(classifier(), Artifacts(tmp_path / "elsewhere")), photograph)
+    nothing = explanation_html(
+        Explainer(network_of(as_stored(classifier())), Artifacts(tmp_path / "elsewhere")), photograph
+    )
     assert "elsewhere/data/images/index.parquet is missing" in nothing
     for page in (others, nothing):
         assert "Training image of" not in page
@@ -128,7 +131,7 @@ def test_without_comparable_training_images_the_page_says_why_and_the_rest_stays
 
 
 def test_a_refused_photograph_shows_its_reason_and_names_are_no_markup(workspace: Artifacts) -> None:
-    explainer = Explainer(classifier(), workspace)
+    explainer = Explainer(network_of(as_stored(classifier())), workspace)
     broken = workspace.root / "<img src=x>.jpg"
     broken.write_bytes(b"nothing")
     with pytest.raises(RefusedError, match="not an image"):

@@ -24,17 +24,17 @@ from tests.stores import random_store
 CLASSES = ["a", "b", "c", "d", "e", "f", "g"]
 
 
-def classifier(seed: int, classes: list[str] = CLASSES, policy: str = "crop") -> Classifier:
+def network(seed: int, classes: list[str] = CLASSES, policy: str = "crop") -> FeatureNetwork:
     resize = {"policy": policy, "background": "white"}
     model = Classifier(classes, resize=resize, width=0.05, initialisation="he", seed=seed)
     model.mean.assign(np.full((256, 256, 3), 127.0))
-    return model
+    return FeatureNetwork(model)
 
 
 @pytest.fixture(scope="module")
-def models() -> list[Classifier]:
+def models() -> list[FeatureNetwork]:
     """The second has its classes in another order."""
-    return [classifier(4), classifier(5, CLASSES[::-1])]
+    return [network(4), network(5, CLASSES[::-1])]
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +56,7 @@ def refuse_nothing(path: Path, refusal: RefusedError) -> None:
 
 
 def test_a_model_has_the_errors_that_the_stage_would_find_in_any_batches_and_among_refused_files(
-    models: list[Classifier],
+    models: list[FeatureNetwork],
     store: ImageStore,
     photographs: list[tuple[Path, int]],
     tmp_path: Path,
@@ -68,23 +68,21 @@ def test_a_model_has_the_errors_that_the_stage_would_find_in_any_batches_and_amo
     (found,) = photograph_errors(
         models[:1], CLASSES, [gone[0], photographs[0], *gone[1:], *photographs[1:]], lambda *what: refused.append(what)
     )
-    assert found == error_metrics(predict(FeatureNetwork(models[0]), store), store.labels, len(CLASSES))
+    assert found == error_metrics(predict(models[0], store), store.labels, len(CLASSES))
     assert 0 < found["top5_error"] < found["top1_error"]
     assert [(path, refusal.reason) for path, refusal in refused] == [(path, "missing") for path, _ in gone]
 
 
 def test_several_models_average_their_softmax_with_their_classes_aligned_by_name(
-    models: list[Classifier], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    models: list[FeatureNetwork], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Image.new("RGB", (20, 20)).save(tmp_path / "photo.png")
     generator = np.random.default_rng(0)
     labels = generator.integers(7, size=100)
     said = generator.dirichlet(np.ones(7), (2, 10, 100)).astype(np.float32)
     batches = {number: iter(np.array_split(said[number], 2, axis=1)) for number in (0, 1)}
-    numbers = iter([0, 1])
     monkeypatch.setattr(module, "BATCH", 50)
-    monkeypatch.setattr(module, "FeatureNetwork", lambda model: next(numbers))
-    monkeypatch.setattr(module, "ten_view_softmax", lambda number, images: (next(batches[number]), None))
+    monkeypatch.setattr(module, "ten_view_softmax", lambda model, images: (next(batches[models.index(model)]), None))
     photographs = [(tmp_path / "photo.png", int(label)) for label in labels]
     found = photograph_errors(models, CLASSES, photographs, refuse_nothing)
 
@@ -99,26 +97,26 @@ def test_several_models_average_their_softmax_with_their_classes_aligned_by_name
 
 
 def test_each_model_gets_photographs_as_its_own_file_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models: list[Classifier]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, models: list[FeatureNetwork]
 ) -> None:
     landscape(400, 100).save(tmp_path / "photo.png")
     seen = []
 
-    def look(network: object, images: np.ndarray) -> tuple[np.ndarray, None]:
+    def look(asked: object, images: np.ndarray) -> tuple[np.ndarray, None]:
         seen.append(images)
         return np.full((10, 1, len(CLASSES)), 1 / 7, np.float32), None
 
     monkeypatch.setattr(module, "ten_view_softmax", look)
     policies = ("crop", "squash")
     photograph_errors(
-        [classifier(1, policy=policy) for policy in policies], CLASSES, [(tmp_path / "photo.png", 0)], refuse_nothing
+        [network(1, policy=policy) for policy in policies], CLASSES, [(tmp_path / "photo.png", 0)], refuse_nothing
     )
     for images, policy in zip(seen, policies, strict=True):
         expected = prepared(tmp_path / "photo.png", ResizeParams.model_validate({"policy": policy}))
         np.testing.assert_array_equal(images, expected[None])
 
 
-def test_nothing_is_measured_if_everything_is_refused(models: list[Classifier], tmp_path: Path) -> None:
+def test_nothing_is_measured_if_everything_is_refused(models: list[FeatureNetwork], tmp_path: Path) -> None:
     assert photograph_errors(models[:1], CLASSES, [(tmp_path / "gone", 0)], lambda *_: None) == []
 
 

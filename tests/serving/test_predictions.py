@@ -25,7 +25,7 @@ def model() -> Classifier:
 
 
 def all_predictions(model: Classifier, files: list[Path]) -> list[Prediction]:
-    return [prediction for batch in predictions(model, files) for prediction in batch]
+    return [prediction for batch in predictions(FeatureNetwork(model), files) for prediction in batch]
 
 
 def test_predictions_are_those_of_the_evaluation_in_any_batches_and_among_refused_files(
@@ -60,6 +60,6 @@ def test_no_more_than_one_batch_is_read_ahead(
     asked = count()
     files = (file for _ in range(9) if next(asked) >= 0)
     monkeypatch.setattr(module, "BATCH", 2)
-    stream = predictions(model, files)
+    stream = predictions(FeatureNetwork(model), files)
     assert [len(next(stream)) for _ in range(3)] == [2, 2, 2]
     assert next(asked) == 6

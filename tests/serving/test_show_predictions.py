@@ -12,6 +12,7 @@ from PIL import Image
 
 from alexnet_pipe.base import progress
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.evaluation.ten_views import FeatureNetwork
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.serving import predictions as module
@@ -104,7 +105,7 @@ def table_rows(
     monkeypatch.setattr(module, "BATCH", 1)
     monkeypatch.setattr(progress, "SECONDS_BETWEEN_LINES", 0.0)
     model = Classifier(classes, width=0.05, initialisation="he", seed=4)
-    show_predictions(model, files)
+    show_predictions(FeatureNetwork(model), files)
     output = capsys.readouterr()
     assert output.err.count("predict: ") == len(files) - 1
     heading, _, *lines = output.out.splitlines()
@@ -142,5 +143,5 @@ def test_names_cannot_steer_the_terminal_or_the_layout(
 def test_it_is_an_error_only_if_nothing_could_be_predicted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     model = Classifier(["cat", "dog"], width=0.05)
     with pytest.raises(UserError, match="no file could be predicted"):
-        show_predictions(model, [tmp_path / "gone"])
+        show_predictions(FeatureNetwork(model), [tmp_path / "gone"])
     assert "missing: no file" in capsys.readouterr().out

@@ -13,9 +13,10 @@ from alexnet_pipe.datasets.sample.scene import CLASSES, draw_scene
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
-from alexnet_pipe.model.model_file import load_model, save_model, weights_digest
+from alexnet_pipe.model.model_file import load_model, save_model
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.portable.stored_model import weights_digest
 from alexnet_pipe.preparation.decode import resize
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.training.checkpoints import Checkpoints

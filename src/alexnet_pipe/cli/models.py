@@ -47,7 +47,9 @@ def predict(
     ] = None,
 ) -> None:
     """Say what is on photographs: the most probable classes of each, from ten views."""
+    from alexnet_pipe.portable.network import open_network
     from alexnet_pipe.serving.named_files import files_in, model_file
+    from alexnet_pipe.serving.predictions import show_predictions
 
     forms = [form for form, wanted in {"csv": csv, "json": json, "submission": submission}.items() if wanted]
     if len(forms) > 1:
@@ -56,14 +58,9 @@ def predict(
         forms = ["json" if out.suffix in (".json", ".jsonl") else "csv"]
     with model_file(model) as file:
         photographs = files_in(names)
-        with without_notices():
-            from alexnet_pipe.model.forms import forms_for
-            from alexnet_pipe.model.model_file import load_model
-            from alexnet_pipe.serving.predictions import show_predictions
-
-            classifier = load_model(file, forms_for(len(photographs)))
+        network = open_network(file)
     with _standard_output_in(out):
-        show_predictions(classifier, photographs, (forms or ["table"])[0], top)
+        show_predictions(network, photographs, (forms or ["table"])[0], top)
 
 
 @contextmanager
@@ -86,20 +83,18 @@ def evaluate(
 
     Errors come from one view and from ten, with 95 % intervals. Together, models are the mean of their softmax.
     """
+    from alexnet_pipe.portable.network import open_network
     from alexnet_pipe.serving.named_files import model_file
+    from alexnet_pipe.serving.photograph_errors import show_errors
 
     models = models or [MODEL]
     if len(set(models)) < len(models):
         raise typer.BadParameter("one is named twice", param_hint="MODEL")
-    classifiers = {}
+    networks = {}
     for name in models:
-        with model_file(name) as file, without_notices():
-            from alexnet_pipe.model.forms import fastest_forms
-            from alexnet_pipe.model.model_file import load_model
-            from alexnet_pipe.serving.photograph_errors import show_errors
-
-            classifiers[name] = load_model(file, fastest_forms())
-    show_errors(classifiers, images, json)
+        with model_file(name) as file:
+            networks[name] = open_network(file)
+    show_errors(networks, images, json)
 
 
 @as_service()
@@ -118,13 +113,12 @@ def demo(
 
     if port:
         require_port(port)  # Before the model is loaded, which takes longest.
-    with model_file(model) as file, without_notices():
-        from alexnet_pipe.model.forms import fastest_forms
-        from alexnet_pipe.model.model_file import load_model
-        from alexnet_pipe.serving.demo_page import Explainer, serve_demo
+    from alexnet_pipe.portable.network import open_network
+    from alexnet_pipe.serving.demo_page import Explainer, serve_demo
 
-        classifier = load_model(file, fastest_forms())
-    serve_demo(Explainer(classifier, Artifacts()), model, port)
+    with model_file(model) as file:
+        network = open_network(file)
+    serve_demo(Explainer(network, Artifacts()), model, port)
 
 
 _SUFFIX = ".keras"

@@ -70,7 +70,9 @@ def _fitted(params: "Params", minutes: float) -> "Params":
 def _write(params: "Params") -> None:
     from alexnet_pipe.params.load import require_named_files
     from alexnet_pipe.params.preset import write_params
+    from alexnet_pipe.project.run_lock import require_idle
 
+    require_idle(Path())
     changes = write_params(_PARAMS, params)
     say("\n".join(changes) if changes else f"{_PARAMS} holds these settings already")
     try:

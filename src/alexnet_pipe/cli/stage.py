@@ -3,7 +3,7 @@
 import errno
 import importlib
 import inspect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,6 +17,7 @@ from alexnet_pipe.base.startup import without_notices
 
 if TYPE_CHECKING:
     from alexnet_pipe.params.dataset import DatasetParams
+    from alexnet_pipe.params.section import Section
     from alexnet_pipe.params.train import TrainParams
 
 STAGES = ("settings", "download", "resize", "mean", "pca", "train", "evaluate", "report")
@@ -49,8 +50,32 @@ def stage(
     with nullcontext() if takes_part else only_writer(Path(), name), damage_told(name):
         with without_notices(params.train.backend if name == "train" else None):
             run = importlib.import_module(f"alexnet_pipe.stages.{name}").run
-        sections = [section for section in inspect.signature(run).parameters if section != "artifacts"]
-        run(Artifacts(), **{section: getattr(params, section) for section in sections})
+        names = [section for section in inspect.signature(run).parameters if section != "artifacts"]
+        sections = {section: getattr(params, section) for section in names}
+        run(Artifacts(), **sections)
+        require_unchanged(name, sections)
+
+
+def require_unchanged(stage: str, sections: Mapping[str, "Section"]) -> None:
+    """DVC records what `params.yaml` says when a stage ends: that must be what the stage has worked by.
+
+    Raises:
+        UserError: if it is not.
+    """
+    from alexnet_pipe.params.load import load_params
+
+    now = load_params(_PARAMS)
+    changed = [
+        f"{name}.{key} was {value}, is {getattr(getattr(now, name), key)}"
+        for name, section in sections.items()
+        for key, value in section
+        if value != getattr(getattr(now, name), key)
+    ]
+    if changed:
+        raise UserError(
+            f"{_PARAMS} was changed while {stage} ran ({'; '.join(changed)}): put it back, and run `dvc commit -f "
+            f"{stage}` to keep what it has made; or run again to make it anew"
+        )
 
 
 def is_helper(train: "TrainParams") -> bool:

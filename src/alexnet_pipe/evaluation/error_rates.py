@@ -13,7 +13,7 @@ from alexnet_pipe.evaluation.significance import wilson_interval
 from alexnet_pipe.evaluation.ten_views import (
     BATCH,
     TOP,
-    FeatureNetwork,
+    Network,
     Ranking,
     join_rankings,
     rank,
@@ -38,7 +38,7 @@ class Predictions:
     features: NDArray[np.float32]
 
 
-def predict(network: FeatureNetwork, store: ImageStore) -> Predictions:
+def predict(network: Network, store: ImageStore) -> Predictions:
     """Run every image of `store` through the network ten times."""
     one_view, ten_view, features = [], [], []
     with progress("evaluate", len(store), "images") as advance:

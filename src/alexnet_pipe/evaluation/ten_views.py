@@ -1,14 +1,16 @@
 """What a classifier says of images: one view and ten, in batches of one size."""
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
 from alexnet_pipe.inputs.views import CENTRE_VIEW, VIEWS, View, crops
-from alexnet_pipe.model.classifier import Classifier
+
+if TYPE_CHECKING:
+    from alexnet_pipe.model.classifier import Classifier
 
 BATCH = 64
 """Views that are computed together: what the layers hand on stays in the processor's cache."""
@@ -18,10 +20,26 @@ TOP = 5
 Outputs = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
-class FeatureNetwork:
-    """A classifier that also gives its features."""
+class Network(Protocol):
+    """A classifier that also gives its features, whoever computes it."""
 
-    def __init__(self, model: Classifier) -> None:
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The class names, in label order."""
+
+    @property
+    def resize(self) -> Mapping[str, str]:
+        """`policy` and `background`: how a photograph becomes 256×256 pixels."""
+
+    def outputs(self, images: NDArray[np.uint8], views: Sequence[View] = ...) -> Outputs:
+        """Of views of images, uint8 `(n, 256, 256, 3)`: logits, float32 `(views, n, classes)`; fc7 after its ReLU."""
+
+
+class FeatureNetwork:
+    """A `Network` that Keras computes."""
+
+    def __init__(self, model: "Classifier") -> None:
+        self.classes, self.resize = model.classes, model.resize
         self._network = model.with_features()
 
     def outputs(self, images: NDArray[np.uint8], views: Sequence[View] = (VIEWS[CENTRE_VIEW],)) -> Outputs:
@@ -44,7 +62,7 @@ class FeatureNetwork:
         return logits, features
 
 
-def ten_view_softmax(network: FeatureNetwork, images: NDArray[np.uint8]) -> Outputs:
+def ten_view_softmax(network: Network, images: NDArray[np.uint8]) -> Outputs:
     """Probabilities, float32 `(10, n, classes)`, and fc7 of the centre view, float32 `(n, units)`.
 
     The images are uint8 `(n, 256, 256, 3)`.

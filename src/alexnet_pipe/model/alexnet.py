@@ -11,12 +11,10 @@ from alexnet_pipe.model.forms import PORTABLE, Forms
 from alexnet_pipe.model.initialisation import First, initialisers
 from alexnet_pipe.model.layers import ResponseNormalization, TowerConvolution
 from alexnet_pipe.paper import CROP
-from alexnet_pipe.params.model import NORMALIZED, VARIANTS, Variant, kernel_shapes
+from alexnet_pipe.params.model import EPSILON, NORMALIZED, VARIANTS, Variant, kernel_shapes
 
 MOMENTUM = 0.9
 """Share of batch normalization's statistics that a step keeps: Keras' 0.99 is too slow for some hundred steps."""
-EPSILON = 1e-3
-"""Added to a variance; Keras' own."""
 
 
 @keras.saving.register_keras_serializable("alexnet_pipe")

@@ -10,9 +10,6 @@ import keras
 
 from alexnet_pipe.model.layers import Form, preprocess, response_normalization
 
-FEW = 64
-"""Images for which a compiler takes longer than it saves."""
-
 
 def as_it_is(function: Callable[..., Any]) -> Callable[..., Any]:
     """`function`, left to the backend's own operations."""
@@ -47,11 +44,6 @@ def fastest_forms() -> Forms:
     if keras.backend.backend() != "tensorflow" or keras.distribution.list_devices("gpu"):
         return PORTABLE
     return _compiled_forms(keras.config.dtype_policy().compute_dtype)
-
-
-def forms_for(images: int) -> Forms:
-    """The forms in which to predict so many images."""
-    return PORTABLE if images <= FEW else fastest_forms()
 
 
 @cache

@@ -12,11 +12,7 @@ from keras import ops
 from numpy.typing import NDArray
 
 from alexnet_pipe.paper import CROP, SIDE
-
-WINDOW = 5
-"""Neighbouring channels in a sum of response normalization."""
-
-BETA = 0.75
+from alexnet_pipe.params.model import WINDOW
 
 Form = Callable[..., Any]
 
@@ -90,9 +86,8 @@ def response_normalization(inputs: Any, k: float, alpha: float) -> Any:
 
 def band(channels: int) -> NDArray[np.float32]:
     """Ones where two channels are at most half a window apart, float32 `(channels, channels)`."""
-    channel = np.arange(channels)
-    near = np.abs(channel[:, None] - channel[None, :]) <= WINDOW // 2
-    return near.astype(np.float32)
+    near = np.tri(channels, k=WINDOW // 2, dtype=np.float32)
+    return near * near.T
 
 
 @keras.saving.register_keras_serializable("alexnet_pipe")

@@ -5,7 +5,8 @@ from typing import Any
 
 import tensorflow as tf
 
-from alexnet_pipe.model.layers import BETA, WINDOW, band
+from alexnet_pipe.model.layers import band
+from alexnet_pipe.params.model import BETA, WINDOW
 
 
 def fused(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -55,6 +55,15 @@ NORMALIZED = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7")
 HIDDEN = 4096
 """Units of fc6 and of fc7."""
 
+WINDOW = 5
+"""Neighbouring channels in a sum of response normalization (section 3.3: n)."""
+
+BETA = 0.75
+"""Exponent of response normalization (section 3.3)."""
+
+EPSILON = 1e-3
+"""Added to a variance by batch normalization; Keras' own."""
+
 
 def owner(layer: str) -> str:
     """The layer of the paper's that `layer` is trained and frozen with: the one that it normalizes, or itself."""

@@ -45,6 +45,20 @@ def only_writer(root: Path, stage: str) -> Iterator[None]:
         yield
 
 
+def require_idle(root: Path) -> None:
+    """
+    Raises:
+        BusyError: if a run, or a stage by itself, is at work in the project `root`.
+    """
+    _refuse_if_held(root / RUN_LOCK, "another run is going on here")
+    _refuse_beside_stages(root)
+
+
+def _refuse_beside_stages(root: Path) -> None:
+    for stage in sorted((root / _STAGE_LOCKS).glob("*.lock")):
+        _refuse_if_held(stage, f"stage {stage.stem} is at work here")
+
+
 @contextmanager
 def _gate(root: Path) -> Iterator[None]:
     """Look who is at work, and begin, without anybody in between; it is held for milliseconds."""
@@ -121,8 +135,7 @@ def only_run(root: Path) -> Iterator[Checkout]:
     with file:
         mark = str(path.resolve())
         end_marked(mark)
-        for stage in sorted((root / _STAGE_LOCKS).glob("*.lock")):
-            _refuse_if_held(stage, f"stage {stage.stem} is at work here")
+        _refuse_beside_stages(root)
         mend_rwlock(root)
         bring_back_outputs(root)
         _GOING_ON.add(mark)

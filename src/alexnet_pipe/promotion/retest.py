@@ -13,27 +13,22 @@ from pathlib import Path
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, save_json
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.base.startup import without_notices
+from alexnet_pipe.evaluation.ten_views import BATCH, Network, ten_view_softmax
+from alexnet_pipe.portable.network import open_network
 from alexnet_pipe.serving.named_files import model_file
-
-with without_notices():
-    from alexnet_pipe.evaluation.ten_views import BATCH, FeatureNetwork, ten_view_softmax
-    from alexnet_pipe.model.classifier import Classifier
-    from alexnet_pipe.model.model_file import load_model
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.store_files import RESIZE_FILE
 
 
-def classes_of(model: Classifier, store: ImageStore, photographs: list[str]) -> dict[str, str]:
+def classes_of(network: Network, store: ImageStore, photographs: list[str]) -> dict[str, str]:
     """The SHA-256 of each of `photographs` that `store` has, with the name of its most probable class, ten views."""
-    network = FeatureNetwork(model)
     rows = store.rows[store.rows["sha256"].isin(photographs)].drop_duplicates("sha256")
     found: dict[str, str] = {}
     for start in range(0, len(rows), BATCH):
         batch = rows.iloc[start : start + BATCH]
         softmax, _ = ten_view_softmax(network, store.gather(batch.index.to_numpy()))
         best = softmax.mean(axis=0).argmax(axis=1)
-        found |= {sha256: model.classes[label] for sha256, label in zip(batch["sha256"], best, strict=True)}
+        found |= {sha256: network.classes[label] for sha256, label in zip(batch["sha256"], best, strict=True)}
     return found
 
 
@@ -42,9 +37,9 @@ def main(revision: str, file: Path) -> None:
     photographs = json.loads(file.read_text(encoding="utf-8"))
     images = Artifacts().images
     with model_file(revision) as path:
-        model = load_model(path)
-    same = model.resize == load_json(images / RESIZE_FILE)
-    save_json(file, classes_of(model, ImageStore.open(images, "test"), photographs) if same else {})
+        network = open_network(path)
+    same = network.resize == load_json(images / RESIZE_FILE)
+    save_json(file, classes_of(network, ImageStore.open(images, "test"), photographs) if same else {})
 
 
 if __name__ == "__main__":

@@ -18,13 +18,12 @@ from numpy.typing import NDArray
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.fingerprint import fingerprint
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.evaluation.examples import Network, fc7_batches, spread
-from alexnet_pipe.evaluation.ten_views import FeatureNetwork, rank, ten_view_softmax
+from alexnet_pipe.evaluation.examples import fc7_batches, spread
+from alexnet_pipe.evaluation.ten_views import rank, ten_view_softmax
 from alexnet_pipe.inputs.views import CENTRE
-from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.model.model_file import weights_digest
 from alexnet_pipe.paper import CROP, SIDE
 from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.portable.network import Network
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.reporting.templates import rendered, template_text
 from alexnet_pipe.serving.named_files import prepared
@@ -85,14 +84,13 @@ class TrainingImages(NamedTuple):
 class Explainer:
     """A model, and the training images of a workspace; if these cannot be compared, why they cannot (`without`)."""
 
-    def __init__(self, model: Classifier, artifacts: Artifacts) -> None:
-        self.model = model
-        self._network = FeatureNetwork(model)
-        self._params = ResizeParams.model_validate(model.resize)
+    def __init__(self, network: Network, artifacts: Artifacts) -> None:
+        self.network = network
+        self._params = ResizeParams.model_validate(network.resize)
         self.training: TrainingImages | None = None
         self.without = ""
         try:
-            self.training = training_images(artifacts, model, self._network)
+            self.training = training_images(artifacts, network)
         except UserError as error:
             self.without = str(error)
 
@@ -103,9 +101,9 @@ class Explainer:
             RefusedError: as `serving.photographs.prepared` does.
         """
         pixels = prepared(photograph, self._params)
-        softmax, fc7 = ten_view_softmax(self._network, pixels[None])
+        softmax, fc7 = ten_view_softmax(self.network, pixels[None])
         best = rank(softmax.mean(axis=0), labels=np.zeros(1, np.int32))
-        names = [self.model.classes[label] for label in best.classes[0]]
+        names = [self.network.classes[label] for label in best.classes[0]]
         return Explanation(
             pixels=pixels,
             probabilities=dict(zip(names, map(float, best.probabilities[0]), strict=True)),
@@ -113,17 +111,17 @@ class Explainer:
         )
 
 
-def training_images(artifacts: Artifacts, model: Classifier, network: Network) -> TrainingImages:
+def training_images(artifacts: Artifacts, network: Network) -> TrainingImages:
     """The workspace's training images; their fc7 is computed once, by `network`, and kept below `checkpoints`.
 
     Raises:
         UserError: if there is no store, or its classes are not the model's.
     """
     store = ImageStore.open(artifacts.images, "train")
-    if store.classes != model.classes:
+    if store.classes != network.classes:
         raise UserError(f"{artifacts.images} has other classes than the model was trained on")
     compared = spread(len(store), COMPARED)
-    kept = artifacts.checkpoints / "demo" / f"{_fingerprint(artifacts, model)}.npy"
+    kept = artifacts.checkpoints / "demo" / f"{_fingerprint(artifacts, network)}.npy"
     if not kept.exists():
         features = np.concatenate(list(fc7_batches(network, store, compared, "demo: training images")))
         shutil.rmtree(kept.parent, ignore_errors=True)
@@ -131,14 +129,10 @@ def training_images(artifacts: Artifacts, model: Classifier, network: Network) -
     return TrainingImages(store, compared, np.load(kept))
 
 
-def _fingerprint(artifacts: Artifacts, model: Classifier) -> str:
+def _fingerprint(artifacts: Artifacts, network: Network) -> str:
     """Of all that decides fc7; of the store what describes its images, which is small, and not its shards."""
     described: list[Path] = sorted(path for path in artifacts.images.iterdir() if path.suffix != ".npy")
-    parameters = {
-        "network": model.get_config(),
-        "weights": weights_digest(model.get_weights()),
-        "compared": COMPARED,
-    }
+    parameters = {"variant": network.variant, "weights": network.weights_digest, "compared": COMPARED}
     return fingerprint(artifacts.root, "evaluate", parameters, described)
 
 
@@ -188,8 +182,7 @@ def _page(explainer: Explainer, model: str) -> Any:
     import gradio
 
     with gradio.Blocks(title=TITLE, analytics_enabled=False) as page:
-        digest = weights_digest(explainer.model.get_weights())
-        head = rendered(_TEMPLATE, title=TITLE, file=model, model=explainer.model, digest=digest)
+        head = rendered(_TEMPLATE, title=TITLE, file=model, network=explainer.network)
         gradio.HTML(head, apply_default_css=False)
         # As a file, and not as Gradio's image, which would decode and encode it again.
         photograph = gradio.File(label="A photograph", height=140)

@@ -16,9 +16,8 @@ from alexnet_pipe.base.progress import progress, say
 from alexnet_pipe.base.terminal import json_text, output_console, plain_table, printable, with_interval
 from alexnet_pipe.datasets.labels import labels_of
 from alexnet_pipe.evaluation.error_rates import Predictions, error_metrics
-from alexnet_pipe.evaluation.ten_views import BATCH, FeatureNetwork, Ranking, join_rankings, rank, ten_view_softmax
+from alexnet_pipe.evaluation.ten_views import BATCH, Network, Ranking, join_rankings, rank, ten_view_softmax
 from alexnet_pipe.inputs.views import CENTRE_VIEW
-from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.serving.named_files import labelled_photographs, prepared, some
@@ -31,7 +30,7 @@ Refuse = Callable[[Path, RefusedError], None]
 _Batch = tuple[dict[ResizeParams, NDArray[np.uint8]], NDArray[np.int32]]
 
 
-def show_errors(models: Mapping[str, Classifier], folder: Path, as_json: bool) -> None:
+def show_errors(models: Mapping[str, Network], folder: Path, as_json: bool) -> None:
     """Print the errors of each model, by name, and of all together; what is refused is named on standard error.
 
     Raises:
@@ -59,7 +58,7 @@ def show_errors(models: Mapping[str, Classifier], folder: Path, as_json: bool) -
 
 
 def photograph_errors(
-    models: Sequence[Classifier], classes: Sequence[str], photographs: Sequence[tuple[Path, int]], refuse: Refuse
+    models: Sequence[Network], classes: Sequence[str], photographs: Sequence[tuple[Path, int]], refuse: Refuse
 ) -> list[dict[str, Any]]:
     """The metrics of each model, named as in `metrics/test.json`; if there are several, at last of their mean softmax.
 
@@ -71,7 +70,7 @@ def photograph_errors(
         photographs: Paths and labels.
         refuse: Called with every file that cannot be used, and why. If all are refused, there are no metrics.
     """
-    networks = [_Network(model, classes) for model in models]
+    networks = [_Aligned(model, classes) for model in models]
     policies = {network.params for network in networks}
     # Five classes and some numbers an image.
     said: list[list[tuple[Ranking, Ranking]]] = [[] for _ in range(len(models) + (len(models) > 1))]
@@ -84,7 +83,7 @@ def photograph_errors(
     return [_metrics(rankings, np.concatenate(truth), len(classes)) for rankings in said if rankings]
 
 
-def common_classes(models: Mapping[str, Classifier]) -> tuple[str, ...]:
+def common_classes(models: Mapping[str, Network]) -> tuple[str, ...]:
     """The class names of the first model; the others have the same, or the same WordNet numbers, in any order.
 
     Raises:
@@ -99,12 +98,12 @@ def common_classes(models: Mapping[str, Classifier]) -> tuple[str, ...]:
     return model.classes
 
 
-class _Network:
+class _Aligned:
     """A model whose outputs are in the order of `classes`."""
 
-    def __init__(self, model: Classifier, classes: Sequence[str]) -> None:
+    def __init__(self, model: Network, classes: Sequence[str]) -> None:
         self.params = ResizeParams.model_validate(model.resize)
-        self._network = FeatureNetwork(model)
+        self._network = model
         labels = labels_of(classes, model.classes)
         self._order = [labels[name] for name in classes]
 

@@ -22,8 +22,7 @@ from rich.text import Text
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import Advance, progress
 from alexnet_pipe.base.terminal import defused, json_text, output_console, printable
-from alexnet_pipe.evaluation.ten_views import BATCH, TOP, FeatureNetwork, ten_view_softmax
-from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.evaluation.ten_views import BATCH, TOP, Network, ten_view_softmax
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.serving.named_files import prepared
@@ -44,21 +43,18 @@ class Prediction(NamedTuple):
         return list(islice(self.probabilities.items(), self.top))
 
 
-def predictions(model: Classifier, photographs: Iterable[Path]) -> Iterator[list[Prediction]]:
+def predictions(network: Network, photographs: Iterable[Path]) -> Iterator[list[Prediction]]:
     """One prediction a photograph, in order, in lists of at most `BATCH`; only one batch of them is in memory."""
-    network = FeatureNetwork(model)
-    params = ResizeParams.model_validate(model.resize)
+    params = ResizeParams.model_validate(network.resize)
     remaining = iter(photographs)
     while batch := list(islice(remaining, BATCH)):
-        yield _predicted(network, model.classes, batch, params)
+        yield _predicted(network, batch, params)
 
 
-def _predicted(
-    network: FeatureNetwork, classes: Sequence[str], batch: list[Path], params: ResizeParams
-) -> list[Prediction]:
+def _predicted(network: Network, batch: list[Path], params: ResizeParams) -> list[Prediction]:
     found = [_pixels_or_refusal(path, params) for path in batch]
     usable = [pixels for pixels in found if not isinstance(pixels, RefusedError)]
-    rows = iter(_probabilities(network, classes, np.stack(usable)) if usable else [])
+    rows = iter(_probabilities(network, np.stack(usable)) if usable else [])
     return [
         Prediction(path, {}, outcome) if isinstance(outcome, RefusedError) else Prediction(path, next(rows))
         for path, outcome in zip(batch, found, strict=True)
@@ -72,13 +68,12 @@ def _pixels_or_refusal(path: Path, params: ResizeParams) -> NDArray[np.uint8] | 
         return refusal
 
 
-def _probabilities(
-    network: FeatureNetwork, classes: Sequence[str], images: NDArray[np.uint8]
-) -> list[dict[str, float]]:
+def _probabilities(network: Network, images: NDArray[np.uint8]) -> list[dict[str, float]]:
     softmax, _ = ten_view_softmax(network, images)
     shares = softmax.mean(axis=0)
     # Among equals the lower label comes first, as in the evaluation.
     ranking = np.argsort(-shares, axis=1, kind="stable")
+    classes = network.classes
     return [{classes[label]: float(row[label]) for label in order} for row, order in zip(shares, ranking, strict=True)]
 
 
@@ -182,16 +177,16 @@ FORMS: Mapping[str, Callable[[Sequence[Path], Sequence[str], int], Rows]] = Mapp
 )
 
 
-def show_predictions(model: Classifier, photographs: Sequence[Path], form: str = "table", top: int = TOP) -> None:
+def show_predictions(network: Network, photographs: Sequence[Path], form: str = "table", top: int = TOP) -> None:
     """Print one row a photograph, with its `top` most probable classes, in one of `FORMS`.
 
     Raises:
         UserError: at the end, if every file was refused, and as the form does.
     """
-    rows = FORMS[form](photographs, model.classes, top)
+    rows = FORMS[form](photographs, network.classes, top)
     predicted = 0
     with _progress(len(photographs), form) as advance:
-        for batch in predictions(model, photographs):
+        for batch in predictions(network, photographs):
             rows.show([prediction._replace(top=top) for prediction in batch])
             predicted += sum(prediction.refusal is None for prediction in batch)
             advance(len(batch))

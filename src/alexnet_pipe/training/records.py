@@ -14,9 +14,9 @@ from alexnet_pipe.base.files import required, save_json, written_aside
 from alexnet_pipe.base.fingerprint import fingerprint
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.model.model_file import weights_digest
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams, initial_weights
+from alexnet_pipe.portable.stored_model import weights_digest
 from alexnet_pipe.statistics.first_kernels import learned_kernels
 from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE
 from alexnet_pipe.training.checkpoints import Checkpoints

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Set
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, Field, InstanceOf, ValidationError
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.params.model import ModelParams
-from alexnet_pipe.params.section import Framing
+from alexnet_pipe.params.section import Framing, Section, Sha256
 
 LARGEST = 2**23
 """Bytes: a hundred thousand classes with long names."""
@@ -20,19 +20,27 @@ _LATER = {"input_scale"}
 _REGISTERED = "alexnet_pipe>Classifier"
 
 
-class Description(ModelParams):
-    """The arguments of a `Classifier`, all of which its file must name but for those in `_LATER`.
+class Answers(Section):
+    """What the answers of a network mean, and what it is asked.
 
     Attributes:
         classes: The class names, in label order.
         resize: How the photographs were made 256×256; no bound on photographs is among it.
-        seed: Decided the first weights.
-        name: Keras' name of the model.
     """
 
     # A folder's name need not be UTF-8, and pydantic's own text must.
     classes: Annotated[list[InstanceOf[str]], Field(min_length=1)]
     resize: Framing
+
+
+class Description(ModelParams, Answers):
+    """The arguments of a `Classifier`, all of which its file must name but for those in `_LATER`.
+
+    Attributes:
+        seed: Decided the first weights.
+        name: Keras' name of the model.
+    """
+
     seed: Annotated[int, Field(ge=0, lt=2**31)]
     name: Annotated[str, Field(pattern=r"^\w[\w.-]{0,99}$")]
 
@@ -57,12 +65,32 @@ def read_description(content: bytes) -> Description:
             f"holds {f'a {printable(other)[:40]}' if isinstance(other, str) else 'something'} that this project has "
             "not made: nothing in it was run; only what `train` and `import-weights` write can be loaded"
         )
-    return _checked(held.get("config"))
+    return checked(Description, held.get("config"))
 
 
-def _checked(fields: Any) -> Description:
+class Notes(Answers):
+    """What travels with an exported network, in any format.
+
+    Attributes:
+        variant: A name in `params.model.VARIANTS`.
+        weights_digest: SHA-256 of the weights, as `portable.stored_model.weights_digest`.
+    """
+
+    variant: str
+    weights_digest: Sha256
+
+
+Kind = TypeVar("Kind", bound=Answers)
+
+
+def checked(kind: type[Kind], fields: Any) -> Kind:
+    """`fields` as a `Description`, or as `Notes` alone.
+
+    Raises:
+        UserError: if there is a field too many, too few, or of a wrong type or range.
+    """
     try:
-        description = Description.model_validate(fields)
+        description = kind.model_validate(fields)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = printable(".".join(map(str, first["loc"])))[:80]

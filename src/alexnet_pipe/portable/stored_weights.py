@@ -6,9 +6,9 @@ from typing import Any, BinaryIO
 import h5py
 import numpy as np
 
-from alexnet_pipe.model.description import Description
 from alexnet_pipe.paper import SIDE
 from alexnet_pipe.params.model import NORMALIZED, VARIANTS, kernel_shapes
+from alexnet_pipe.portable.description import Description
 
 MEAN = "mean"
 OVERHEAD = 2**20

@@ -1,0 +1,139 @@
+"""A classifier that ONNX Runtime computes, from a model's file or an exported one: no other framework is started."""
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+import onnx
+import onnxruntime  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable
+from alexnet_pipe.portable.description import Notes, checked
+from alexnet_pipe.portable.onnx_graph import CENTRE, FEATURES, IMAGES, LOGITS, VIEW, onnx_graph
+from alexnet_pipe.portable.stored_model import Stored, notes_of, read_model, read_stored
+
+_TOGETHER = 64
+"""Images that are computed together: what the layers hand on stays in the processor's cache."""
+
+_Outputs = tuple[NDArray[np.float32], NDArray[np.float32]]
+_View = tuple[tuple[int, int], bool]
+
+
+class Network:
+    """
+    Attributes:
+        classes: The class names, in label order.
+        resize: `policy` and `background`: how a photograph becomes 256×256 pixels.
+        variant: A name in `params.model.VARIANTS`.
+        weights_digest: SHA-256 of the weights, in hexadecimal.
+    """
+
+    def __init__(self, model: onnx.ModelProto, notes: Notes, outside: Mapping[str, NDArray[np.float32]]) -> None:
+        """`model` and `outside` are as `onnx_graph` makes them."""
+        self.classes = tuple(notes.classes)
+        self.resize = notes.resize.model_dump()
+        self.variant = notes.variant
+        self.weights_digest = notes.weights_digest
+        self._session = _session(_with_view(model), outside)
+
+    def outputs(self, images: NDArray[np.uint8], views: Sequence[_View] = (CENTRE,)) -> _Outputs:
+        """Logits, float32 `(views, n, classes)`, and fc7 after its ReLU, float32 `(views, n, units)`.
+
+        Args:
+            images: uint8 `(n, 256, 256, 3)`, RGB.
+            views: Of each the offset of the crop, row and column, and whether it is mirrored.
+        """
+        logits, features = zip(*(self._view(images, view) for view in views), strict=True)
+        return np.stack(logits), np.stack(features)
+
+    def _view(self, images: NDArray[np.uint8], view: _View) -> _Outputs:
+        (row, column), mirror = view
+        place = np.array([row, column, mirror], np.int64)
+        batches = [
+            self._session.run([LOGITS, FEATURES], {IMAGES: images[start : start + _TOGETHER], VIEW: place})
+            for start in range(0, len(images), _TOGETHER)
+        ]
+        logits, features = map(np.concatenate, zip(*batches, strict=True))
+        return logits, features
+
+
+_OPERATIONS = {
+    *("Add", "BatchNormalization", "Cast", "Conv", "Div", "Flatten", "Gemm", "MaxPool"),
+    *("Mul", "Neg", "Relu", "Slice", "Softmax", "Sqrt", "Sub", "Transpose"),
+}
+"""What `onnx_graph` writes: each takes time and memory by the size of its inputs, which lie in the file."""
+
+_LARGEST = 2**31 - 1
+"""Bytes that a message of protobuf may have."""
+
+
+def open_network(path: Path) -> Network:
+    """The classifier in `path`: a `.keras` file, or an ONNX file that `export` wrote, told by its content.
+
+    The file is data: the graph of a `.keras` file is made here, and an ONNX file's may have no operation but those that
+    `export` writes.
+
+    Raises:
+        UserError: if the file is missing, damaged, or holds another kind of model.
+    """
+    if read_model(path, _is_onnx):
+        return read_model(path, _exported)
+    return network_of(read_stored(path))
+
+
+def network_of(stored: Stored) -> Network:
+    """A classifier that is at hand as data."""
+    outside: dict[str, NDArray[np.float32]] = {}
+    return Network(onnx_graph(stored, outside), notes_of(stored), outside)
+
+
+def _is_onnx(file: BinaryIO) -> bool:
+    # The first field of the message, its version; the other kinds of files that are known begin otherwise.
+    return file.read(1) == b"\x08"
+
+
+def _exported(file: BinaryIO) -> Network:
+    content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ValueError(f"it has more than {_LARGEST:,} bytes")
+    model = onnx.load_model_from_string(content)
+    held = {note.key: note.value for note in model.metadata_props if note.key in Notes.model_fields}
+    if len(held) < len(Notes.model_fields):
+        raise UserError("is an ONNX file that does not say its classes, so not one that `alexnet-pipe export` wrote")
+    notes = checked(Notes, {name: json.loads(text) for name, text in held.items()})
+    _require_own(model, len(notes.classes))
+    return Network(model, notes, outside={})
+
+
+def _require_own(model: onnx.ModelProto, classes: int) -> None:
+    graph = model.graph
+    if strangers := sorted({f"{node.domain}.{node.op_type}".strip(".") for node in graph.node} - _OPERATIONS):
+        raise UserError(f"has the operation {printable(strangers[0])[:60]}, which `alexnet-pipe export` does not write")
+    if any(constant.data_location == TensorProto.EXTERNAL for constant in graph.initializer):
+        raise UserError("has weights outside the file, which `alexnet-pipe export` does not write")
+    shapes = {end.name: [side.dim_value for side in end.type.tensor_type.shape.dim] for end in graph.output}
+    if [end.name for end in graph.input] != [IMAGES] or shapes.get(LOGITS) != [0, classes] or FEATURES not in shapes:
+        raise ValueError(f"it does not take {IMAGES} to {LOGITS} of {classes:,} classes")
+
+
+def _with_view(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The same graph, in which the view is no constant but an input."""
+    constants = {constant.name: constant for constant in model.graph.initializer}
+    if VIEW not in constants:
+        raise ValueError(f"it has no constant {VIEW}")
+    model.graph.initializer.remove(constants[VIEW])
+    model.graph.input.append(helper.make_tensor_value_info(VIEW, TensorProto.INT64, [3]))
+    return model
+
+
+def _session(model: onnx.ModelProto, outside: Mapping[str, NDArray[np.float32]]) -> Any:
+    options = onnxruntime.SessionOptions()
+    values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in outside.values()]
+    options.add_external_initializers(list(outside), values)
+    options.log_severity_level = 3  # Errors alone: they are raised as well.
+    return onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])

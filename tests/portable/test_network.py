@@ -1,0 +1,171 @@
+"""ONNX Runtime says what Keras says, of a model's file and of an exported one; other files are told in a line."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+from numpy.typing import NDArray
+from onnx import TensorProto, helper
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.evaluation.ten_views import FeatureNetwork
+from alexnet_pipe.inputs.views import VIEWS
+from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.model_file import as_stored, save_model
+from alexnet_pipe.params.model import VARIANTS
+from alexnet_pipe.portable.network import Network, network_of, open_network
+from alexnet_pipe.portable.onnx_graph import onnx_graph
+from alexnet_pipe.portable.stored_model import read_stored, weights_digest
+
+CLASSES = ["Kätzchen", "犬", "not UTF-8: \udcff"]
+
+
+def classifier(variant: str = "paper") -> Classifier:
+    """A network whose biases, statistics and mean image are unlike each other everywhere."""
+    model = Classifier(CLASSES, variant=variant, width=0.05, initialisation="he", input_scale=0.5)
+    random = np.random.default_rng(1)
+    model.mean.assign(random.uniform(0, 255, model.mean.shape))
+    for weight in model.network.weights:
+        if weight.ndim == 1:
+            positive = weight.name in ("gamma", "moving_variance")
+            weight.assign(random.uniform(0.5, 2, weight.shape) if positive else random.normal(0, 0.1, weight.shape))
+    return model
+
+
+def noise(images: int) -> NDArray[np.uint8]:
+    return np.random.default_rng(2).integers(0, 256, (images, 256, 256, 3), dtype=np.uint8)
+
+
+def is_the_models(network: Network, model: Classifier) -> None:
+    images = noise(3)
+    said = network.outputs(images, VIEWS)
+    for found, expected in zip(said, FeatureNetwork(model).outputs(images, VIEWS), strict=True):
+        assert found.shape == expected.shape
+        assert len({view.tobytes() for view in found}) == len(VIEWS)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=2e-5 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_logits_and_features_of_all_ten_views_are_those_of_keras(variant: str) -> None:
+    model = classifier(variant)
+    is_the_models(network_of(as_stored(model)), model)
+
+
+@pytest.fixture(scope="module")
+def model() -> Classifier:
+    return classifier()
+
+
+@pytest.fixture(scope="module")
+def exported(model: Classifier) -> bytes:
+    return onnx_graph(as_stored(model)).SerializeToString()
+
+
+def test_a_models_file_and_an_exported_one_give_the_same_network(
+    model: Classifier, exported: bytes, tmp_path: Path
+) -> None:
+    save_model(tmp_path / "m.keras", model)
+    (tmp_path / "m.any").write_bytes(exported)
+    for name in ("m.keras", "m.any"):
+        network = open_network(tmp_path / name)
+        is_the_models(network, model)
+        assert (network.classes, network.resize) == (model.classes, model.resize)
+        assert (network.variant, network.weights_digest) == ("paper", weights_digest(model.get_weights()))
+    stored, now = read_stored(tmp_path / "m.keras"), as_stored(model)
+    assert stored.description == now.description
+    assert {name: array.tobytes() for name, array in stored.arrays.items()} == {
+        name: array.tobytes() for name, array in now.arrays.items()
+    }
+
+
+def test_more_images_than_are_computed_together_make_no_difference(
+    model: Classifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = network_of(as_stored(model))
+    images = noise(5)
+    whole = network.outputs(images)
+    monkeypatch.setattr("alexnet_pipe.portable.network._TOGETHER", 2)
+    for found, expected in zip(network.outputs(images), whole, strict=True):
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
+
+
+def unknown_operation(file: onnx.ModelProto) -> None:
+    file.graph.node.append(helper.make_node("Expand", ["logits", "two"], ["large"]))
+
+
+def weights_elsewhere(file: onnx.ModelProto) -> None:
+    constant = next(constant for constant in file.graph.initializer if constant.name == "fc6.kernel")
+    constant.ClearField("raw_data")
+    constant.data_location = TensorProto.EXTERNAL
+    constant.external_data.add(key="location", value="/etc/passwd")
+
+
+def no_classes(file: onnx.ModelProto) -> None:
+    del file.metadata_props[:]
+
+
+def fewer_classes(file: onnx.ModelProto) -> None:
+    (classes,) = [note for note in file.metadata_props if note.key == "classes"]
+    classes.value = '["a", "b"]'
+
+
+def classes_twice(file: onnx.ModelProto) -> None:
+    (classes,) = [note for note in file.metadata_props if note.key == "classes"]
+    classes.value = '["a", "a", "b"]'
+
+
+def no_view(file: onnx.ModelProto) -> None:
+    (view,) = [constant for constant in file.graph.initializer if constant.name == "view"]
+    file.graph.initializer.remove(view)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (unknown_operation, r"has the operation Expand, which `alexnet-pipe export` does not write$"),
+        (weights_elsewhere, r"has weights outside the file, which `alexnet-pipe export` does not write$"),
+        (no_classes, r"is an ONNX file that does not say its classes, so not one that `alexnet-pipe export` wrote$"),
+        (fewer_classes, r"is not a model of this project, or is damaged: it does not take images to logits of 2 "),
+        (classes_twice, r"is not a model of this project, or is damaged: two of its classes have one name$"),
+        (no_view, r"is not a model of this project, or is damaged: it has no constant view$"),
+    ],
+)
+def test_an_onnx_file_of_another_kind_is_told_in_a_line(
+    change: Callable[[onnx.ModelProto], None], told: str, exported: bytes, tmp_path: Path
+) -> None:
+    file = onnx.load_model_from_string(exported)
+    change(file)
+    (tmp_path / "m.onnx").write_bytes(file.SerializeToString())
+    with pytest.raises(UserError, match=rf"m\.onnx {told}"):
+        open_network(tmp_path / "m.onnx")
+
+
+@pytest.mark.parametrize("kept", [1, 100, 5000])
+def test_a_file_that_is_cut_off_is_told_in_a_line(kept: int, exported: bytes, tmp_path: Path) -> None:
+    (tmp_path / "m.onnx").write_bytes(exported[:kept])
+    with pytest.raises(UserError, match=r"^[^\n]*m\.onnx is[^\n]*$"):
+        open_network(tmp_path / "m.onnx")
+
+
+@pytest.mark.slow
+def test_a_prediction_starts_neither_keras_nor_tensorflow(model: Classifier, tmp_path: Path) -> None:
+    from PIL import Image
+
+    save_model(tmp_path / "m.keras", model)
+    Image.new("RGB", (300, 300), "red").save(tmp_path / "red.png")
+    program = """
+import sys
+from alexnet_pipe.cli import app
+try:
+    app(["predict", "red.png", "--model", "m.keras", "--csv"])
+finally:
+    started = {"keras", "tensorflow", "jax", "pandas"} & sys.modules.keys()
+    print("started:", *sorted(started))
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "started:", done.stderr
+    assert done.stdout.splitlines()[1].startswith("red.png,predicted,")
