@@ -116,18 +116,10 @@ class _Builder:
     def convolution(self, x: str, name: str, **attributes: Any) -> str:
         kernel = self.arrays[f"{name}.0"] * np.float32(self.scale if name == "conv1" else 1)
         height, width, _, kernels = kernel.shape
-        pads = [height // 2, width // 2] * 2
         groups = self.variant.towers if name in ("conv2", "conv4", "conv5") else 1
         inputs = [x, self.constant(f"{name}.kernel", kernel.transpose(3, 2, 0, 1)), self.bias(name, kernels)]
-        x = self.add(
-            "Conv",
-            inputs,
-            name,
-            kernel_shape=[height, width],
-            pads=pads,
-            group=groups,
-            **{"strides": [1, 1], **attributes},
-        )
+        window = {"strides": [1, 1], "pads": [height // 2, width // 2] * 2, **attributes}
+        x = self.add("Conv", inputs, name, kernel_shape=[height, width], group=groups, **window)
         return self.activated(x, name, f"relu{name[-1]}")
 
     def bias(self, name: str, units: int) -> str:
