@@ -16,6 +16,7 @@ from alexnet_pipe.base.progress import progress, say
 from alexnet_pipe.base.signals import as_service
 from alexnet_pipe.base.startup import without_notices
 from alexnet_pipe.exporting import Format
+from alexnet_pipe.pretrained import Preparation
 
 if TYPE_CHECKING:
     from alexnet_pipe.pretrained.published import Published
@@ -128,12 +129,17 @@ def import_weights(
     file: Annotated[
         Path,
         typer.Argument(
-            metavar="FILE", help="bvlc_alexnet.npy, a .caffemodel, or .pth or .safetensors with torchvision's names."
+            metavar="FILE",
+            help="bvlc_alexnet.npy, a .caffemodel, torchvision's .pth or .safetensors, or an ONNX graph of an AlexNet.",
         ),
     ],
     out: Annotated[Path, typer.Option(help=f"The model's file, {_SUFFIX}.")] = Path("models/imported.keras"),
     classes: Annotated[
         Path | None, typer.Option(help="Class names, one a line, in label order, as in synset_words.txt.")
+    ] = None,
+    preparation: Annotated[
+        Preparation | None,
+        typer.Option(help="How photographs were prepared for an ONNX graph; it does not say that itself."),
     ] = None,
 ) -> None:
     """Make a model of weights that others have published, with the preparation that they need."""
@@ -141,7 +147,7 @@ def import_weights(
 
     if out.suffix != _SUFFIX or out.is_dir():
         raise UserError(f"--out {out}: name a file that ends in {_SUFFIX}")
-    published = read_published(file)
+    published = read_published(file, preparation)
     names = read_names(classes, published.classes) if classes else numbered_names(published.classes)
     _show_published(file, published)
     with progress("import-weights", 3, "steps") as advance:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.pretrained.caffe_messages import check_fields, net_parameter
+from alexnet_pipe.pretrained.caffe_messages import net_parameter
 from alexnet_pipe.pretrained.published import (
     LAYERS,
     Array,
@@ -17,6 +17,7 @@ from alexnet_pipe.pretrained.published import (
     fitting_width,
     inputs_by_place,
 )
+from alexnet_pipe.pretrained.wire_format import check_fields
 
 # python/caffe/imagenet/ilsvrc_2012_mean.npy, averaged over the pixels of each channel, as Caffe's own examples use it.
 MEAN_BGR = (104.00698793, 116.66876762, 122.67891434)
@@ -50,8 +51,9 @@ def read_caffemodel(content: bytes) -> Published:
         UserError: if it holds another network, or one with other settings.
         Exception: of any kind, if it is damaged or another file.
     """
-    check_fields(content)
-    net = net_parameter().FromString(content)
+    message = net_parameter()
+    check_fields(content, message.DESCRIPTOR)
+    net = message.FromString(content)
     layers = [layer for layer in net.layer or net.layers if _type(layer) in _TYPES.values() or layer.blobs]
     if not layers:
         raise ValueError("no layers in it")

@@ -36,7 +36,7 @@ class Published:
         width: Multiplies the number of kernels and of hidden units.
         layers: By name; conv1 takes RGB, and fc6's inputs stand in height, width, channel order.
         mean: Of R, G and B, in grey levels.
-        policy: How photographs become 256×256, `crop` or `squash`.
+        policy: How photographs become 256×256, as `resize.policy`.
         remarks: What was changed or assumed on the way, a sentence each.
     """
 

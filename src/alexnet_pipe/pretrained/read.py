@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,14 @@ from safetensors.numpy import load as load_safetensors
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.foreign_files import START, stranger
 from alexnet_pipe.base.terminal import printable
-from alexnet_pipe.pretrained.caffe_messages import other_message
+from alexnet_pipe.pretrained import Preparation
 from alexnet_pipe.pretrained.caffemodel import read_caffemodel
 from alexnet_pipe.pretrained.npy import read_npy
+from alexnet_pipe.pretrained.onnx_file import read_onnx
 from alexnet_pipe.pretrained.pth import LEGACY_START, load_state_dict
 from alexnet_pipe.pretrained.published import Published
 from alexnet_pipe.pretrained.torchvision import from_torchvision
+from alexnet_pipe.pretrained.wire_format import is_onnx, other_message
 
 if TYPE_CHECKING:
     from alexnet_pipe.model.classifier import Classifier
@@ -34,14 +37,16 @@ _SAFE_DTYPES = ("F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "U16", "U3
 _Reader = Callable[[bytes], Published]
 
 
-def read_published(path: Path) -> Published:
-    """The weights in `path`: bvlc_alexnet.npy, a .caffemodel, or torchvision's .pth or .safetensors.
+def read_published(path: Path, preparation: Preparation | None = None) -> Published:
+    """The weights in `path`: bvlc_alexnet.npy, a .caffemodel, torchvision's .pth or .safetensors, or an ONNX graph.
+
+    `preparation` is for files that do not say how photographs were prepared.
 
     Raises:
         UserError: if the file is missing, damaged, of another kind or another network, or not to be trusted.
     """
     content = _content(path)
-    kind, reader = _reader(content)
+    kind, reader = _reader(content, preparation)
     if reader is read_caffemodel and (other := stranger(content[:START]) or other_message(content)):
         raise UserError(f"{path} {other}")
     try:
@@ -118,8 +123,12 @@ def _content(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def _reader(content: bytes) -> tuple[str, _Reader]:
+def _reader(content: bytes, preparation: Preparation | None) -> tuple[str, _Reader]:
     """The kind of file, and what reads it; a .caffemodel has no sign of its own."""
+    if is_onnx(content):
+        return "ONNX file", partial(read_onnx, preparation=preparation)
+    if preparation is not None:
+        raise UserError(f"--preparation {preparation} is for ONNX graphs: other files say how they were trained")
     if content.startswith(b"\x93NUMPY"):
         return ".npy file of weights", read_npy
     if content.startswith((b"PK\x03\x04", LEGACY_START)):

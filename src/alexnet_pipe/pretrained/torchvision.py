@@ -38,16 +38,12 @@ _TWO_TOWERS, _WEIRD_TRICK = "no-normalization", "one-weird-trick"
 MEAN = (0.485, 0.456, 0.406)
 DEVIATION = (0.229, 0.224, 0.225)
 
-_PREPARED = {
-    _TWO_TOWERS: "conv1 taken without padding on 227×227 pixels: the file does not say how it was trained",
-    _WEIRD_TRICK: "photographs are scaled and cut as torchvision does, 224×224 pixels of them padded by 2",
-}
+_UNPADDED = "conv1 taken without padding on 227×227 pixels: the file does not say how it was trained"
+_PADDED = "photographs are scaled and cut as torchvision does, 224×224 pixels of them padded by 2"
 
 
 def from_torchvision(form: str, state: Mapping[str, Array]) -> Published:
     """Torchvision's network, or one of this project's shapes that was trained under the same names.
-
-    It took (x / 255 − mean) / deviation; conv1 takes x − 255 · mean here, and the rest goes into its weights.
 
     Raises:
         UserError: if names or shapes are another network's.
@@ -68,22 +64,34 @@ def from_torchvision(form: str, state: Mapping[str, Array]) -> Published:
         for name, theirs in _NAMES.items()
     }
     variant, width = _variant(layers)
+    reordered = "fc6's inputs reordered from channel, height, width to height, width, channel"
+    remarks = (*renamed, reordered)
+    return from_normalized(form, variant, width, layers | {"fc6": inputs_by_place(layers["fc6"])}, remarks)
+
+
+def from_normalized(
+    form: str, variant: str, width: float, layers: Mapping[str, Layer], remarks: tuple[str, ...]
+) -> Published:
+    """Weights that took (x / 255 − mean) / deviation of RGB, as torchvision normalizes.
+
+    conv1 takes x − 255 · mean here, and the rest goes into its weights.
+    """
     conv1 = layers["conv1"]
     scale = 255.0 * np.array(DEVIATION)[:, None]
     red, green, blue = (255.0 * mean for mean in MEAN)
+    padded = variant == _WEIRD_TRICK
     return Published(
         format=form,
         variant=variant,
         width=width,
-        layers=layers | {"conv1": Layer(conv1.kernel / scale, conv1.bias), "fc6": inputs_by_place(layers["fc6"])},
+        layers={name: layers[name] for name in LAYERS} | {"conv1": Layer(conv1.kernel / scale, conv1.bias)},
         mean=(red, green, blue),
-        policy="torchvision" if variant == _WEIRD_TRICK else "crop",
+        policy="torchvision" if padded else "crop",
         remarks=(
-            *renamed,
-            "fc6's inputs reordered from channel, height, width to height, width, channel",
+            *remarks,
             "conv1 divided by 255 times torchvision's deviations, so that it takes grey levels",
             f"torchvision's mean, R {red:.3f}, G {green:.3f}, B {blue:.3f}",
-            _PREPARED[variant],
+            _PADDED if padded else _UNPADDED,
         ),
     )
 

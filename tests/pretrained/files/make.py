@@ -1,13 +1,14 @@
 """Write the files of PyTorch beside this script, and print what the networks say of the photograph.
 
-Run with PyTorch and safetensors, which the project itself does without: `python make.py`, or `python make.py weird` for
-the files of torchvision's structure alone.
+Run with PyTorch, safetensors, onnx and onnxscript, of which the project itself has the half: `python make.py`, or
+`python make.py weird` for the files of torchvision's structure alone.
 """
 
 import sys
 from pathlib import Path
 
 import numpy as np
+import onnx
 import torch
 from safetensors.torch import save_file
 from torch import nn
@@ -98,7 +99,22 @@ def write_weird_trick() -> None:
     checkpoint = {"epoch": 90, "arch": "alexnet", "state_dict": {f"module.{name}": state[name] for name in state}}
     torch.save(checkpoint, FOLDER / "weird_legacy.pth", _use_new_zipfile_serialization=False)
     save_file({f"model.{name}": state[name].half() for name in state}, FOLDER / "weird_half.safetensors")
+    pixels = torch.zeros(1, 3, 224, 224)
+    torch.onnx.export(network, (pixels,), FOLDER / "weird.onnx", dynamo=False, opset_version=17)
+    torch.onnx.export(network, (pixels,), FOLDER / "weird_traced.onnx", dynamo=True, external_data=False)
+    for path in FOLDER.glob("*.onnx"):
+        without_notes(path)
     show(network, photograph()[16 : 16 + 224, 16 : 16 + 224])
+
+
+def without_notes(path: Path) -> None:
+    """Leave out where in which file of which machine a node comes from."""
+    model = onnx.load(path)
+    del model.graph.value_info[:], model.metadata_props[:], model.graph.metadata_props[:]
+    for part in (*model.graph.node, *model.graph.initializer, *model.graph.input, *model.graph.output):
+        del part.metadata_props[:]
+        part.doc_string = ""
+    onnx.save(model, path)
 
 
 def show(network: nn.Module, crop: np.ndarray) -> None:
