@@ -61,7 +61,7 @@ def read_onnx(content: bytes, preparation: Preparation | None = None) -> Publish
     model = ModelProto.FromString(content)
     if model.producer_name == _OURS:
         raise UserError(
-            "this project has exported it: `predict --model` takes it as it is, and a training the .keras file behind it"
+            "this project has exported it: `predict --model` takes it as it is; a training takes its .keras file"
         )
     chain = Chain(model.graph)
     variant, width = _variant(chain)
