@@ -17,7 +17,7 @@ _KINDS = {
     "open its address in a browser, and download the file itself",
     rb"\x89HDF\r\n\x1a\n": "is an HDF5 file, as Keras' old .h5: nothing in it says what its numbers belong to; "
     "import .npy, .caffemodel, .pth or .safetensors, or train anew",
-    rb"MATLAB 5\.0": "is a MATLAB file, as MatConvNet's models: import .npy, .caffemodel, .pth or .safetensors",
+    rb"MATLAB 7\.3": "is a MATLAB file of the form 7.3: save it in MATLAB as save(FILE, '-v7', …)",
     rb"\x1f\x8b|BZh[1-9]1AY|\xfd7zXZ\0|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!": "is compressed: unpack it, and give the file "
     "that is in it",
     rb"(?s).{257}ustar": "is a tar archive: unpack it, and give the file that is in it",

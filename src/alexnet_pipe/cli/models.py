@@ -1,7 +1,7 @@
 """`alexnet-pipe predict`, `evaluate`, `demo`, `import-weights` and `export`: models at work, and as files of others."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
 from pathlib import Path
@@ -130,7 +130,8 @@ def import_weights(
         Path,
         typer.Argument(
             metavar="FILE",
-            help="bvlc_alexnet.npy, a .caffemodel, torchvision's .pth or .safetensors, or an ONNX graph of an AlexNet.",
+            help="bvlc_alexnet.npy, a .caffemodel, torchvision's .pth or .safetensors, an ONNX graph of an AlexNet, a "
+            "checkpoint of TensorFlow, or a .mat of MatConvNet.",
         ),
     ],
     out: Annotated[Path, typer.Option(help=f"The model's file, {_SUFFIX}.")] = Path("models/imported.keras"),
@@ -143,12 +144,12 @@ def import_weights(
     ] = None,
 ) -> None:
     """Make a model of weights that others have published, with the preparation that they need."""
-    from alexnet_pipe.pretrained.read import numbered_names, read_names, read_published
+    from alexnet_pipe.pretrained.read import read_names, read_published
 
     if out.suffix != _SUFFIX or out.is_dir():
         raise UserError(f"--out {out}: name a file that ends in {_SUFFIX}")
     published = read_published(file, preparation)
-    names = read_names(classes, published.classes) if classes else numbered_names(published.classes)
+    names = read_names(classes, published.classes) if classes else _own_names(published)
     _show_published(file, published)
     with progress("import-weights", 3, "steps") as advance:
         with without_notices():
@@ -159,6 +160,13 @@ def import_weights(
         advance()
         save_model(out, model)
     say(f"{out}: {out.stat().st_size / 1e6:,.1f} MB; next: alexnet-pipe predict PHOTO --model {out}")
+
+
+def _own_names(published: "Published") -> Sequence[str]:
+    from alexnet_pipe.pretrained.read import numbered_names
+
+    named = len(published.names) == published.classes
+    return published.names if named else numbered_names(published.classes)
 
 
 def _show_published(file: Path, published: "Published") -> None:

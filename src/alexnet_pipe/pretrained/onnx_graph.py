@@ -5,37 +5,19 @@ Nothing in the file is run. Names mean nothing here: a node's operation, setting
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.pretrained.links import Link
 from alexnet_pipe.pretrained.published import Array
 
 _PASSED = ("Identity", "Dropout", "Cast", "Flatten", "Reshape", "Squeeze", "Unsqueeze")
 """What moves numbers, or does nothing when a network is not trained."""
 _CHANNELS_FIRST, _CHANNELS_LAST = (0, 3, 1, 2), (0, 2, 3, 1)
 _OTHERWISE_PADDED = 1000
-
-
-@dataclass(frozen=True)
-class Link:
-    """A layer.
-
-    Attributes:
-        kind: `conv`, `fc`, `relu`, `lrn`, `pool`, or the operation of a node that is none of these.
-        name: What the graph calls it.
-        settings: Numbers by name; pads are `before` and `after`, rows and columns alike.
-        kernel: `(out, in, height, width)` or `(out, in)`.
-        bias: `(out,)`.
-    """
-
-    kind: str
-    name: str
-    settings: Mapping[str, float] = field(default_factory=dict)
-    kernel: Array | None = None
-    bias: Array | None = None
 
 
 class Chain:

@@ -35,18 +35,20 @@ class Published:
         variant: A name in `params.model.VARIANTS`.
         width: Multiplies the number of kernels and of hidden units.
         layers: By name; conv1 takes RGB, and fc6's inputs stand in height, width, channel order.
-        mean: Of R, G and B, in grey levels.
+        mean: Of R, G and B, in grey levels; or an image of them, floats `(256, 256, 3)`.
         policy: How photographs become 256×256, as `resize.policy`.
         remarks: What was changed or assumed on the way, a sentence each.
+        names: The class names in label order, if the file has them.
     """
 
     format: str
     variant: str
     width: float
     layers: Mapping[str, Layer]
-    mean: tuple[float, float, float]
+    mean: tuple[float, float, float] | Array
     policy: str
     remarks: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
     @property
     def classes(self) -> int:

@@ -12,12 +12,13 @@ from safetensors.numpy import load as load_safetensors
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.foreign_files import START, stranger
 from alexnet_pipe.base.terminal import printable
-from alexnet_pipe.pretrained import Preparation
+from alexnet_pipe.pretrained import Preparation, matconvnet
 from alexnet_pipe.pretrained.caffemodel import read_caffemodel
 from alexnet_pipe.pretrained.npy import read_npy
 from alexnet_pipe.pretrained.onnx_file import read_onnx
 from alexnet_pipe.pretrained.pth import LEGACY_START, load_state_dict
 from alexnet_pipe.pretrained.published import Published
+from alexnet_pipe.pretrained.tensorflow_checkpoint import checkpoint_at, read_checkpoint
 from alexnet_pipe.pretrained.torchvision import from_torchvision
 from alexnet_pipe.pretrained.wire_format import is_onnx, other_message
 
@@ -38,19 +39,27 @@ _Reader = Callable[[bytes], Published]
 
 
 def read_published(path: Path, preparation: Preparation | None = None) -> Published:
-    """The weights in `path`: bvlc_alexnet.npy, a .caffemodel, torchvision's .pth or .safetensors, or an ONNX graph.
+    """The weights in `path`: bvlc_alexnet.npy, a .caffemodel, torchvision's .pth or .safetensors, an ONNX graph, a
+    checkpoint of TensorFlow, or MatConvNet's .mat.
 
     `preparation` is for files that do not say how photographs were prepared.
 
     Raises:
         UserError: if the file is missing, damaged, of another kind or another network, or not to be trusted.
     """
+    if (prefix := checkpoint_at(path)) is not None:
+        return _told(path, "checkpoint of TensorFlow", partial(read_checkpoint, prefix))
     content = _content(path)
     kind, reader = _reader(content, preparation)
     if reader is read_caffemodel and (other := stranger(content[:START]) or other_message(content)):
         raise UserError(f"{path} {other}")
+    return _told(path, kind, partial(reader, content))
+
+
+def _told(path: Path, kind: str, read: Callable[[], Published]) -> Published:
+    """What `read` gives; what goes wrong in it is one line that names the file."""
     try:
-        return reader(content)
+        return read()
     except UserError as error:
         raise UserError(f"{path}: {error}") from None
     except MemoryError:
@@ -111,7 +120,7 @@ def assemble(published: Published, classes: Sequence[str]) -> "Classifier":
     )
     for name, layer in published.layers.items():
         model.network.get_layer(name).set_weights([layer.kernel, layer.bias])
-    model.mean.assign(np.broadcast_to(np.array(published.mean, np.float32), (SIDE, SIDE, 3)))
+    model.mean.assign(np.broadcast_to(np.asarray(published.mean, np.float32), (SIDE, SIDE, 3)))
     return model
 
 
@@ -131,6 +140,8 @@ def _reader(content: bytes, preparation: Preparation | None) -> tuple[str, _Read
         raise UserError(f"--preparation {preparation} is for ONNX graphs: other files say how they were trained")
     if content.startswith(b"\x93NUMPY"):
         return ".npy file of weights", read_npy
+    if content.startswith(matconvnet.START):
+        return ".mat file of MatConvNet", matconvnet.read_matconvnet
     if content.startswith((b"PK\x03\x04", LEGACY_START)):
         return ".pth file", lambda content: from_torchvision(".pth", load_state_dict(content))
     if content[8:10] in (b'{"', b"{}", b"{ "):
