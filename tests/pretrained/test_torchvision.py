@@ -1,5 +1,6 @@
 """State dicts with torchvision's names: files of PyTorch itself, and what does not fit or is not to be trusted."""
 
+import hashlib
 import json
 import pickle
 import zipfile
@@ -13,6 +14,7 @@ from safetensors.numpy import save_file
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.inputs.views import CENTRE, view
+from alexnet_pipe.pretrained import read
 from alexnet_pipe.pretrained.read import assemble, read_published
 from tests.pretrained.networks import Weights, random_weights, torchvision_names
 from tests.pretrained.pickles import call, tensor, zipped_pth
@@ -180,3 +182,14 @@ def test_a_header_that_claims_more_than_there_is(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(len(header).to_bytes(8, "little") + header)
     with pytest.raises(UserError, match=r"a is no \.safetensors file, or is damaged"):
         read_published(tmp_path / "a")
+
+
+@pytest.mark.parametrize("digest", ["sha1", "sha256"])
+def test_a_file_whose_figures_were_published_is_told_by_its_digest(
+    monkeypatch: pytest.MonkeyPatch, digest: str
+) -> None:
+    content = (FILES / "weird_zipped.pth").read_bytes()
+    monkeypatch.setattr(read, "_PUBLISHED", {hashlib.new(digest, content).hexdigest()[:8]: "this: 1 % top-1"})
+    told = "by its digest this is this: 1 % top-1 accuracy as published, from one centre view"
+    assert read_published(FILES / "weird_zipped.pth").remarks[-1] == told
+    assert told not in read_published(FILES / "zipped.pth").remarks

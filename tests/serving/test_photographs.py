@@ -118,6 +118,49 @@ def test_a_folder_may_have_the_wordnet_number_of_its_class(tmp_path: Path) -> No
     assert [label for _, label in found.photographs] == [1, 0]
 
 
+IMAGENET = [
+    "n01440764 tench, Tinca tinca",
+    "n01484850 great white shark, white shark",
+    "n02012849 crane",
+    "n03126707 crane",
+]
+
+
+def labels(folder: Path, *names: str) -> list[int]:
+    touch(folder, *(f"{name}/1.jpg" for name in names))
+    return [label for _, label in labelled_photographs(folder, IMAGENET).photographs]
+
+
+def test_a_folder_may_have_the_words_of_its_class_or_one_of_them(tmp_path: Path) -> None:
+    assert labels(tmp_path / "all", "Tench, Tinca tinca", "great_white_shark, white_shark") == [0, 1]
+    assert labels(tmp_path / "one", "White Shark", "tinca_tinca") == [1, 0]
+    assert labels(tmp_path / "mixed", "n03126707", "tench") == [3, 0]
+
+
+def test_words_of_two_classes_are_those_of_neither(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the model has no class 'crane'"):
+        labels(tmp_path, "crane", "tench")
+
+
+def test_folders_may_all_be_called_by_label_numbers(tmp_path: Path) -> None:
+    touch(tmp_path, "0/1.jpg", "03/1.jpg", "2/1.jpg")
+    found = labelled_photographs(tmp_path, IMAGENET)
+    assert ([label for _, label in found.photographs], found.numbered) == ([0, 3, 2], True)
+
+
+def test_numbers_beyond_the_classes_or_beside_names_are_no_labels(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the model has no class '4'"):
+        labels(tmp_path / "from 1", "1", "2", "3", "4")
+    with pytest.raises(UserError, match="the model has no class '1'"):
+        labels(tmp_path / "mixed", "1", "tench")
+
+
+def test_classes_that_are_numbers_are_names(tmp_path: Path) -> None:
+    touch(tmp_path, "7/1.jpg", "8/1.jpg")
+    found = labelled_photographs(tmp_path, ["8", "7"])
+    assert ([label for _, label in found.photographs], found.numbered) == ([1, 0], False)
+
+
 def test_one_class_is_enough(tmp_path: Path) -> None:
     touch(tmp_path, "fox/1.jpg")
     assert labelled_photographs(tmp_path, ANIMALS).photographs == [(tmp_path / "fox/1.jpg", 3)]

@@ -1,7 +1,9 @@
 """From a published file of any kind that is known, told by its content, to a model of this project."""
 
+import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +37,15 @@ _LONGEST_LIST = 2**22
 
 _SAFE_DTYPES = ("F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL")
 
+_PUBLISHED = {
+    # models/bvlc_alexnet/readme.md and models/bvlc_reference_caffenet/readme.md of Caffe.
+    "9116a64c0fbe4459d18f4bb6b56d647b63920377": "BVLC's bvlc_alexnet.caffemodel: 57.1 % top-1 and 80.2 % top-5",
+    "4c8d77deb20ea792f84eb5e6d0a11ca0a8660a46": "BVLC's CaffeNet: 57.4 % top-1 and 80.4 % top-5",
+    # torchvision/models/alexnet.py, `AlexNet_Weights.IMAGENET1K_V1`; its name has the digest's beginning.
+    "7be5be79": "torchvision's alexnet-owt-7be5be79.pth: 56.522 % top-1 and 79.066 % top-5",
+}
+"""Files whose accuracy on ILSVRC2012's validation images, from one centre view, was published: by SHA-1 or SHA-256."""
+
 _Reader = Callable[[bytes], Published]
 
 
@@ -53,7 +64,15 @@ def read_published(path: Path, preparation: Preparation | None = None) -> Publis
     kind, reader = _reader(content, preparation)
     if reader is read_caffemodel and (other := stranger(content[:START]) or other_message(content)):
         raise UserError(f"{path} {other}")
-    return _told(path, kind, partial(reader, content))
+    published = _told(path, kind, partial(reader, content))
+    return replace(published, remarks=(*published.remarks, *_figures(content)))
+
+
+def _figures(content: bytes) -> tuple[str, ...]:
+    """What was published of just this file, as a remark, if anything was."""
+    digests = (hashlib.sha1(content, usedforsecurity=False).hexdigest(), hashlib.sha256(content).hexdigest())
+    found = [text for start, text in _PUBLISHED.items() if any(digest.startswith(start) for digest in digests)]
+    return tuple(f"by its digest this is {text} accuracy as published, from one centre view" for text in found)
 
 
 def _told(path: Path, kind: str, read: Callable[[], Published]) -> Published:

@@ -2,9 +2,10 @@
 
 import codecs
 import os
+import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,10 +32,12 @@ class Labelled(NamedTuple):
     Attributes:
         photographs: Where each lies, and its label.
         outside: How many files lie outside any class folder.
+        numbered: Whether folders were called by label numbers.
     """
 
     photographs: list[tuple[Path, int]]
     outside: int
+    numbered: bool = False
 
 
 def files_in(names: Sequence[str]) -> list[Path]:
@@ -56,7 +59,8 @@ def files_in(names: Sequence[str]) -> list[Path]:
 def labelled_photographs(folder: Path, classes: Sequence[str]) -> Labelled:
     """The visible files below `folder`, each labelled by the folder directly in there that it lies below.
 
-    Such a folder has the name of a class, or its WordNet number.
+    Such a folder has the name of a class, its WordNet number, or its words or one of them (`tench`); or all are called
+    by label numbers, counted from 0.
 
     Raises:
         UserError: if there are none, if a folder has the name of no class, and as `datasets.folder.walk`.
@@ -66,14 +70,34 @@ def labelled_photographs(folder: Path, classes: Sequence[str]) -> Labelled:
     files, empty = walk(folder)
     found = [(_label(name), path) for name, path in sorted(files.items()) if "/" in name]
     names = {*map(_label, empty), *(name for name, _ in found)}
-    labels = labels_of(names, classes)
+    labels, numbered = _labels(names, classes)
     if strangers := names - labels.keys():
         raise UserError(f"{folder}: the model has no class {some(strangers)}; its classes are {some(classes)}")
     if not found:
         raise UserError(
             f"{folder} has no photographs in class folders: put those of each class into a folder of its own"
         )
-    return Labelled([(path, labels[name]) for name, path in found], len(files) - len(found))
+    return Labelled([(path, labels[name]) for name, path in found], len(files) - len(found), numbered)
+
+
+def _labels(names: Collection[str], classes: Sequence[str]) -> tuple[Mapping[str, int], bool]:
+    """The label of each folder that can be told, and whether they are numbers."""
+    by_name = labels_of(names, classes)
+    if names and not by_name and all(re.fullmatch("[0-9]{1,9}", name) for name in names):
+        return {name: int(name) for name in names if int(name) < len(classes)}, True
+    meant: dict[str, set[int]] = {}
+    for label, words in enumerate(map(_words, classes)):
+        for word in {words, *map(str.strip, words.split(","))}:
+            meant.setdefault(word, set()).add(label)
+    # `crane` is a bird and a machine, and so is neither here.
+    by_words = {name: min(labels) for name in names if len(labels := meant.get(_words(name), set())) == 1}
+    return {**by_words, **by_name}, False
+
+
+def _words(name: str) -> str:
+    """What a class is called behind its WordNet number, as spelled by no one in particular."""
+    words = re.sub(r"^n\d{8}(?![^\W_])", "", name).replace("_", " ")
+    return " ".join(words.casefold().split())
 
 
 def prepared(path: Path, params: ResizeParams) -> NDArray[np.uint8]:

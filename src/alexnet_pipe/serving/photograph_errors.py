@@ -37,7 +37,7 @@ def show_errors(models: Mapping[str, Network], folder: Path, as_json: bool) -> N
         UserError: if no photograph could be used, and as `common_classes` and `labelled_photographs`.
     """
     classes = common_classes(models)
-    photographs, outside = labelled_photographs(folder, classes)
+    photographs, outside, numbered = labelled_photographs(folder, classes)
     refused: list[Path] = []
 
     def refuse(path: Path, refusal: RefusedError) -> None:
@@ -47,6 +47,8 @@ def show_errors(models: Mapping[str, Network], folder: Path, as_json: bool) -> N
     with redirect_stdout(sys.stderr):
         if outside:
             say(f"evaluate: files outside any class folder, ignored: {outside:,}")
+        if numbered:
+            say(f"evaluate: folders are taken for label numbers, counted from 0: 0 is {printable(classes[0])}")
         metrics = photograph_errors(list(models.values()), classes, photographs, refuse)
     if not metrics:
         raise UserError(f"{folder}: no photograph could be used; the reasons stand above")
