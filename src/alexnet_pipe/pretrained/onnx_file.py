@@ -5,7 +5,7 @@ from alexnet_pipe.params.model import VARIANTS
 from alexnet_pipe.pretrained import Preparation
 from alexnet_pipe.pretrained.caffemodel import from_caffe
 from alexnet_pipe.pretrained.links import PADDED_SIDE, layers_of, variant_of
-from alexnet_pipe.pretrained.onnx_graph import Chain
+from alexnet_pipe.pretrained.onnx_chain import Chain
 from alexnet_pipe.pretrained.published import (
     Published,
     inputs_by_place,
