@@ -26,6 +26,7 @@ from alexnet_pipe.project.dvc import stage_graph
 from alexnet_pipe.project.run_lock import BusyError, only_run
 from alexnet_pipe.promotion.decision import Decision, Verdict, decide, decision_markdown, follow, news
 from alexnet_pipe.promotion.handover import finish_promotion, promote, push_git, try_to_push
+from alexnet_pipe.promotion.rehearsal import rehearsed
 
 REMEDY = "it has its stage here; when the remote takes it, `git push --follow-tags` brings it there"
 
@@ -74,7 +75,7 @@ def ask_the_source(copy: Checkout) -> str | None:
 
 
 def _promote_or_refuse(project: Checkout, copy: Checkout, promotion: PromotionParams) -> State[Decision]:
-    decision = decide(copy, promotion)
+    decision = rehearsed(copy, decide(copy, promotion), promotion)
     version, problem = None, None
     if decision.verdict is Verdict.PROMOTED:
         version = promote(project, copy, promotion.stage, decision.reason)

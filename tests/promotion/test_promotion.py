@@ -152,10 +152,12 @@ def test_a_promotion_by_hand_is_taken_back_and_stays_so(project: Path, tmp_path:
     with pytest.raises(UserError, match="nothing to go back to: no other model has had the stage prod"):
         take_back(project)
     assert retrain(project, wrong=13).verdict is Verdict.REFUSED
-    assert "promoted by hand as alexnet@v0.0.2: top-1 error 32.50% against the" in promote_challenger(project)
+    assert "promoted by hand as alexnet@v0.0.2: top-1 error 32.50% against the" in promote_challenger(
+        project, lambda *_: None
+    )
     assert (project / "models/alexnet.keras").read_text() == "13 6"
     with pytest.raises(UserError, match=r"the model is the champion, alexnet@v0\.0\.2"):
-        promote_challenger(project)
+        promote_challenger(project, lambda *_: None)
 
     assert take_back(project) == "alexnet@v0.0.1 has the stage prod again, and alexnet@v0.0.2 has lost it"
     after = state_of(project)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -11,7 +12,6 @@ from scipy.special import softmax
 
 from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.base.progress import progress
-from alexnet_pipe.evaluation.ten_views import Network
 from alexnet_pipe.inputs.views import CENTRE
 from alexnet_pipe.paper import CROP
 from alexnet_pipe.store.image_store import ImageStore
@@ -32,6 +32,13 @@ PATCH = 48
 STEP = 16
 PLACES = (CROP - PATCH) // STEP + 1
 """Positions of the patch along a side."""
+
+
+class Network(Protocol):
+    """An `evaluation.ten_views.Network`, which the report does without."""
+
+    def outputs(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Logits and fc7 of the centre view, float32 `(1, n, classes)` and `(1, n, units)`."""
 
 
 def spread(images: int, count: int) -> list[int]:

@@ -14,11 +14,17 @@ class PromotionParams(Section):
             against the champion, the binomial against guessing.
         max_error: The largest top-1 error, from ten views, of a model that is promoted. If nothing is said, it must be
             lower beyond chance than that of always guessing the most frequent class.
+        max_start_seconds: The longest that a promoted model's first answer may take, from the start of its process on.
+        max_answer_seconds: The longest that an image may take afterwards, ten views.
+        max_memory_mib: The most memory that the process may take. Nothing of these three is bounded if nothing is said.
         stage: The stage that the champion has in the model registry.
         push_git: Push the branch and the model's tags to the branch's git remote as well.
     """
 
     significance: Annotated[float, Field(gt=0, lt=1)] = 0.05
     max_error: Annotated[float | None, Field(ge=0, le=1)] = None
+    max_start_seconds: Annotated[float | None, Field(gt=0)] = None
+    max_answer_seconds: Annotated[float | None, Field(gt=0)] = None
+    max_memory_mib: Annotated[float | None, Field(gt=0)] = None
     stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")] = "prod"
     push_git: bool = False

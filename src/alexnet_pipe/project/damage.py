@@ -27,13 +27,13 @@ class DataFile:
 
     def damage(self) -> str | None:
         """What is wrong with it and how it is mended, in one line; nothing if no bit is."""
-        if _md5(self.cached) != self.md5:
+        if md5_of(self.cached) != self.md5:
             return (
                 f"{self.path} is damaged in DVC's cache: `rm -f {self.cached} {self.path}`, then `dvc fetch` and "
                 f"`dvc checkout` where there is a remote, or else `dvc repro --force --single-item {self.stage}`"
             )
         linked = not self.path.exists() or self.path.samefile(self.cached)
-        if not linked and _md5(self.path) != self.md5:
+        if not linked and md5_of(self.path) != self.md5:
             return (
                 f"{self.path} has other bytes than dvc.lock says: `rm -f {self.path}`, then `dvc checkout {self.path}`"
             )
@@ -80,6 +80,7 @@ def _files(path: Path, md5: str, cached: Path) -> Iterator[tuple[Path, str]]:
             yield path / entry["relpath"], entry["md5"]
 
 
-def _md5(path: Path) -> str:
+def md5_of(path: Path) -> str:
+    """Of the content of a file, hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()

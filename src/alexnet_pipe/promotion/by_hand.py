@@ -1,31 +1,33 @@
 """What a person decides: promote a challenger that was refused, or any model, or take a promotion back."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.params.load import load_params
+from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.project.checkout import Checkout, digests, git, locked_stages
 from alexnet_pipe.project.clones import clean_branch, finished_challenger, shared_clone
 from alexnet_pipe.project.revisions import champion, open_revision
 from alexnet_pipe.project.run_lock import only_run
 from alexnet_pipe.promotion.decision import Verdict, decide
 from alexnet_pipe.promotion.handover import finish_promotion, promote, promote_commit, push_git, roll_back
+from alexnet_pipe.promotion.rehearsal import failure
 
 _PLACE = ".prefect/handover"
 
 
-def promote_challenger(root: Path) -> str:
+def promote_challenger(root: Path, rehearsal: Callable[[Checkout, PromotionParams], str | None] = failure) -> str:
     """Promote what the last retraining, or run with parameters, has made, whatever was decided about it.
 
     Returns:
         What was done, in one line; so do the others.
 
     Raises:
-        UserError: if there is no challenger, or it is not finished, or it is the champion.
+        UserError: if there is no challenger, or it is not finished, or it is the champion, or it cannot be served.
     """
     with _project(root) as project:
         clean_branch(project)
@@ -34,6 +36,8 @@ def promote_challenger(root: Path) -> str:
         decision = decide(copy, promotion)
         if decision.verdict is Verdict.UNCHANGED:
             raise UserError(decision.reason)
+        if reason := rehearsal(copy, promotion):
+            raise UserError(f"it is not promoted: {reason}")
         version = promote(project, copy, promotion.stage, f"by hand, {decision.reason}")
         return _pushed(project, f"promoted by hand as {version}: {decision.reason}", promotion.push_git)
 

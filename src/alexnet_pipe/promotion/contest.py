@@ -22,6 +22,10 @@ Ask = Callable[[Sequence[str]], Mapping[str, str]]
 """Takes the SHA-256 of photographs, and gives the class that the champion sees in each, if it can."""
 
 
+RETEST, REHEARSE = "retest", "rehearse"
+"""What `promotion.retest` does, in a process of its own."""
+
+
 class IncomparableError(Exception):
     """The two cannot be compared; the message tells why."""
 
@@ -104,7 +108,7 @@ def retested(copy: Checkout, revision: str, photographs: Sequence[str]) -> dict[
     with TemporaryDirectory() as folder:
         file = Path(folder, "photographs.json")
         file.write_text(json.dumps(list(photographs)))
-        command = [sys.executable, "-m", "alexnet_pipe.promotion.retest", revision, str(file)]
+        command = [sys.executable, "-m", "alexnet_pipe.promotion.retest", RETEST, revision, str(file)]
         done = call(copy, command, {"PYTHONPATH": "src"})
         if done.returncode != 0:
             reason = (done.stderr.strip().splitlines() or [f"exit status {done.returncode}"])[-1]

@@ -1,23 +1,38 @@
-"""The champion's model on test images that came after it, in a process of its own, because it needs TensorFlow.
+"""A model on test images of the checkout, in a process of its own.
 
-    python -m alexnet_pipe.promotion.retest REVISION FILE
+    python -m alexnet_pipe.promotion.retest retest REVISION FILE
 
-FILE has the SHA-256 of test images of the checkout as a JSON list; it becomes an object with the class that the
-revision's model sees in each, from ten views. It becomes an empty one if the model takes images made in another way.
+FILE has the SHA-256 of test images as a JSON list; it becomes an object with the class that the revision's model sees
+in each, from ten views. It becomes an empty one if the model takes images made in another way.
+
+    python -m alexnet_pipe.promotion.retest rehearse MODEL FILE
+
+FILE becomes what `promotion.rehearsal.Seen` has.
 """
 
 import json
+import resource
 import sys
+import time
 from pathlib import Path
+from statistics import median
+
+import numpy as np
+import psutil
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, save_json
 from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.evaluation.examples import spread
 from alexnet_pipe.evaluation.ten_views import BATCH, Network, ten_view_softmax
 from alexnet_pipe.portable.network import open_network
+from alexnet_pipe.promotion.contest import REHEARSE, RETEST
 from alexnet_pipe.serving.named_files import model_file
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.store_files import RESIZE_FILE
+
+ASKED = 32
+"""Images of a rehearsal, evenly spread over the classes."""
 
 
 def classes_of(network: Network, store: ImageStore, photographs: list[str]) -> dict[str, str]:
@@ -32,7 +47,7 @@ def classes_of(network: Network, store: ImageStore, photographs: list[str]) -> d
     return found
 
 
-def main(revision: str, file: Path) -> None:
+def retest(revision: str, file: Path) -> None:
     """As the module says."""
     photographs = json.loads(file.read_text(encoding="utf-8"))
     images = Artifacts().images
@@ -42,8 +57,31 @@ def main(revision: str, file: Path) -> None:
     save_json(file, classes_of(network, ImageStore.open(images, "test"), photographs) if same else {})
 
 
+def rehearse(model: str, file: Path) -> None:
+    """As the module says.
+
+    Raises:
+        UserError: if the model cannot be used, or has other classes than the images.
+    """
+    network = open_network(Path(model))
+    store = ImageStore.open(Artifacts().images, "test")
+    if network.classes != store.classes:
+        raise UserError("it has other classes than the images that it was tested on")
+    places = spread(len(store), ASKED)
+    shares, times = [], []
+    for place in places:
+        softmax, _ = ten_view_softmax(network, store.gather(np.array([place])))
+        shares.append(softmax.mean(axis=0)[0].tolist())
+        times.append(time.time())
+    start = times[0] - psutil.Process().create_time()
+    # Kilobytes on Linux, bytes on macOS.
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+    each = median(np.diff(times).tolist() or [start])
+    save_json(file, {"places": places, "shares": shares, "start": start, "each": each, "memory": memory})
+
+
 if __name__ == "__main__":
     try:
-        main(sys.argv[1], Path(sys.argv[2]))
+        {RETEST: retest, REHEARSE: rehearse}[sys.argv[1]](sys.argv[2], Path(sys.argv[3]))
     except UserError as error:
         sys.exit(str(error))
