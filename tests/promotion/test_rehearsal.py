@@ -45,7 +45,7 @@ def candidate(classes: list[str], seed: int) -> Classifier:
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Checkout:
-    """A checkout whose pipeline has run: 40 test images, by turns dark and light, a model, and what its evaluation has said of them."""
+    """A checkout whose pipeline has run: 40 test images, dark and light by turns, and a model with its evaluation."""
     artifacts, store = Artifacts(tmp_path), light_and_dark(40)
     artifacts.images.mkdir(parents=True)
     np.save(artifacts.images / shard_name("test", 0), store.shards[0])
