@@ -17,6 +17,7 @@ from alexnet_pipe.store.image_store import ImageStore
 from benchmarks.measure import by_turns
 
 _COPIED = ("src", "conf", "dvc.yaml", "params.yaml")
+_MANY = 500
 _STAGES = ("download", "resize", "mean", "pca", "evaluate")
 
 
@@ -24,13 +25,22 @@ def show(artifacts: Artifacts, repeats: int) -> None:
     """Seconds of each stage but training on the data set at hand, and of a prediction, in a copy of the project."""
     print("a command from its start to its end")
     with _copy(artifacts) as root:
-        photograph = root / "photograph.png"
-        Image.fromarray(ImageStore.open(root / "data/images", "test")[0]).save(photograph)
+        photographs = _photographs(root)
         commands = {f"stage {stage}": ["stage", stage] for stage in _STAGES}
-        commands["predict, one photograph"] = ["predict", str(photograph)]
+        commands["predict, one photograph"] = ["predict", str(photographs / "0.jpg")]
+        commands[f"predict, {_MANY} photographs"] = ["predict", str(photographs)]
         times = by_turns({name: partial(_run, command, root) for name, command in commands.items()}, repeats, warm_up=1)
     for name, taken in times.items():
         print(f"  {name:44} {taken}")
+
+
+def _photographs(root: Path) -> Path:
+    """A folder with `_MANY` files: test images, over again if they are fewer."""
+    store, folder = ImageStore.open(root / "data/images", "test"), root / "photographs"
+    folder.mkdir()
+    for number in range(_MANY):
+        Image.fromarray(store[number % len(store)]).save(folder / f"{number}.jpg", quality=95)
+    return folder
 
 
 @contextmanager

@@ -33,19 +33,6 @@ def test_the_time_is_kept_by_the_model_of_the_cost(minutes: float) -> None:
     assert seconds < minutes * 60 - 60
 
 
-@pytest.mark.parametrize(
-    ("optimizer", "width", "minutes", "rate"),
-    [("adamw", 1.0, 60, 0.0002), ("adamw", 1.0, 3, 0.0005), ("adamw", 0.25, 3, 0.0002), ("sgd", 1.0, 3, 0.0002)],
-)
-def test_a_narrower_network_gets_a_larger_rate_of_adamw(
-    optimizer: str, width: float, minutes: float, rate: float
-) -> None:
-    preset = {"model": {"width": width}, "train": {"optimizer": optimizer, "learning_rate": 0.0002}}
-    params, _ = fitted(Params.model_validate(preset), CATS_AND_DOGS, TWO_CORES, minutes)
-    assert params.model.width == (1 if minutes == 60 else 0.25)
-    assert params.train.learning_rate == rate
-
-
 def test_small_sets_get_small_batches_and_many_epochs() -> None:
     few = chosen(30, Photographs(300, 33, 80, 5))
     assert few.train.batch_size == 32

@@ -37,10 +37,6 @@ _STEPS, _EPOCHS = 3000, 20
 _MOST = 90
 """Epochs of the paper."""
 
-_NARROWER = 2 / 3
-"""The power of the width by which AdamW's rate falls: measured are 0.0005 at a quarter, and 0.0002 at full width, which
-0.0005 keeps from learning."""
-
 
 class Machine(NamedTuple):
     """
@@ -68,7 +64,7 @@ def fitted(params: Params, found: Photographs, machine: Machine, minutes: float)
     """`params` with the widest network that has time to learn, and what was chosen, in one line.
 
     Args:
-        params: All that is not chosen here; AdamW's learning rate is changed as the width is.
+        params: All that is not chosen here.
         found: The data set.
         machine: What it is trained on.
         minutes: For the whole pipeline.
@@ -85,7 +81,6 @@ def fitted(params: Params, found: Photographs, machine: Machine, minutes: float)
         update={
             "batch_size": batch,
             "max_epochs": epochs,
-            "learning_rate": _rate(params, width),
             "precision": "mixed_bfloat16" if machine.bfloat16 else "float32",
         }
     )
@@ -96,12 +91,6 @@ def fitted(params: Params, found: Photographs, machine: Machine, minutes: float)
     if not enough:
         chosen += f"; {needed} would be better: name more minutes"
     return params.model_copy(update={"model": params.model.model_copy(update={"width": width}), "train": train}), chosen
-
-
-def _rate(params: Params, width: float) -> float:
-    if params.train.optimizer != "adamw":
-        return params.train.learning_rate
-    return float(f"{params.train.learning_rate * (params.model.width / width) ** _NARROWER:.2g}")
 
 
 def photographs_of(dataset: DatasetParams) -> Photographs:
