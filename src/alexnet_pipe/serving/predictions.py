@@ -10,7 +10,7 @@ from contextlib import contextmanager, redirect_stdout
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple, Protocol, TextIO
+from typing import Any, NamedTuple, Protocol, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +54,7 @@ def predictions(network: Network, photographs: Iterable[Path]) -> Iterator[list[
 def _predicted(network: Network, batch: list[Path], params: ResizeParams) -> list[Prediction]:
     found = [_pixels_or_refusal(path, params) for path in batch]
     usable = [pixels for pixels in found if not isinstance(pixels, RefusedError)]
-    rows = iter(_probabilities(network, np.stack(usable)) if usable else [])
+    rows = iter(probabilities(network, np.stack(usable)) if usable else [])
     return [
         Prediction(path, {}, outcome) if isinstance(outcome, RefusedError) else Prediction(path, next(rows))
         for path, outcome in zip(batch, found, strict=True)
@@ -68,7 +68,8 @@ def _pixels_or_refusal(path: Path, params: ResizeParams) -> NDArray[np.uint8] | 
         return refusal
 
 
-def _probabilities(network: Network, images: NDArray[np.uint8]) -> list[dict[str, float]]:
+def probabilities(network: Network, images: NDArray[np.uint8]) -> list[dict[str, float]]:
+    """Of each image, uint8 `(n, 256, 256, 3)`, the mean softmax of ten views by class, the most probable first."""
     softmax, _ = ten_view_softmax(network, images)
     shares = softmax.mean(axis=0)
     # Among equals the lower label comes first, as in the evaluation.
@@ -117,12 +118,24 @@ class CsvRows:
 
     def show(self, batch: Sequence[Prediction]) -> None:
         for prediction in batch:
-            row = {"photograph": prediction.photograph, **_outcome(prediction)}
-            for number, (name, share) in enumerate(prediction.best, 1):
-                row |= {f"class{number}": name, f"probability{number}": _digits(share)}
+            row = row_of(prediction)
+            row |= {name: _digits(cell) for name, cell in row.items() if isinstance(cell, float)}
             shown = printable if self._out.isatty() else str
             self._rows.writerow({key: None if cell is None else shown(defused(cell)) for key, cell in row.items()})
         self._out.flush()
+
+
+def row_of(prediction: Prediction) -> dict[str, Any]:
+    """`photograph`, `outcome`, `reason`, and the most probable classes as `class1`, `probability1`, and so on."""
+    best = [
+        {f"class{number}": name, f"probability{number}": share}
+        for number, (name, share) in enumerate(prediction.best, 1)
+    ]
+    return {
+        "photograph": prediction.photograph,
+        **_outcome(prediction),
+        **{k: v for pair in best for k, v in pair.items()},
+    }
 
 
 class JsonLines:
