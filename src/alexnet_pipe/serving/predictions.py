@@ -127,15 +127,10 @@ class CsvRows:
 
 def row_of(prediction: Prediction) -> dict[str, Any]:
     """`photograph`, `outcome`, `reason`, and the most probable classes as `class1`, `probability1`, and so on."""
-    best = [
-        {f"class{number}": name, f"probability{number}": share}
-        for number, (name, share) in enumerate(prediction.best, 1)
-    ]
-    return {
-        "photograph": prediction.photograph,
-        **_outcome(prediction),
-        **{k: v for pair in best for k, v in pair.items()},
-    }
+    row: dict[str, Any] = {"photograph": prediction.photograph, **_outcome(prediction)}
+    for number, (name, share) in enumerate(prediction.best, 1):
+        row |= {f"class{number}": name, f"probability{number}": share}
+    return row
 
 
 class JsonLines:
