@@ -14,7 +14,7 @@ TOLERANCE = 1e-3
 
 def onnx_runtime(options: Options) -> Work:
     """Options of both: `onnx` and `reference`, paths; `batch`; `calls` a repetition."""
-    import onnxruntime  # type: ignore[import-untyped]
+    import onnxruntime
 
     session = onnxruntime.InferenceSession(options["onnx"], providers=["CPUExecutionProvider"])
     return _work(lambda images: session.run(["probabilities"], {"images": images})[0], options, "onnxruntime")

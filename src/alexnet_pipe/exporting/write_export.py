@@ -17,9 +17,11 @@ from alexnet_pipe.base.startup import redirected
 from alexnet_pipe.exporting import Format
 from alexnet_pipe.exporting.deployment import (
     in_float32,
+    run_bundle,
     run_onnx,
     run_saved_model,
     run_tflite,
+    save_bundle,
     save_onnx,
     save_saved_model,
     save_tflite,
@@ -39,6 +41,7 @@ _SAVE_AND_RUN = MappingProxyType(
         Format.ONNX: (save_onnx, run_onnx),
         Format.SAVED_MODEL: (save_saved_model, run_saved_model),
         Format.TFLITE: (save_tflite, run_tflite),
+        Format.BUNDLE: (save_bundle, run_bundle),
     }
 )
 

@@ -7,7 +7,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 import onnx
-import onnxruntime  # type: ignore[import-untyped]
+import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
