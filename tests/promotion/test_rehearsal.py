@@ -118,7 +118,7 @@ def test_answers_unlike_those_of_the_evaluation_are_told(copy: Checkout) -> None
             {"max_answer_seconds": 1e-6},
             r"an answer takes \d[\d.e-]* s, more than promotion.max_answer_seconds \(1e-06\)",
         ),
-        ({"max_memory_mib": 1.0}, r"it takes \d+ MiB of memory, more than promotion.max_memory_mib \(1\)"),
+        ({"max_memory_mib": 1.0}, r"it takes [1-9]\d\d MiB of memory, more than promotion.max_memory_mib \(1\)"),
     ],
 )
 def test_what_is_too_slow_or_too_large_is_told_with_the_limit(

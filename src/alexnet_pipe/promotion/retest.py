@@ -11,6 +11,7 @@ FILE becomes what `promotion.rehearsal.Seen` has.
 """
 
 import json
+import re
 import resource
 import sys
 import time
@@ -74,10 +75,18 @@ def rehearse(model: str, file: Path) -> None:
         shares.append(softmax.mean(axis=0)[0].tolist())
         times.append(time.time())
     start = times[0] - psutil.Process().create_time()
-    # Kilobytes on Linux, bytes on macOS.
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     each = median(np.diff(times).tolist() or [start])
-    save_json(file, {"places": places, "shares": shares, "start": start, "each": each, "memory": memory})
+    save_json(file, {"places": places, "shares": shares, "start": start, "each": each, "memory": most_memory()})
+
+
+def most_memory() -> float:
+    """MiB that this process has had at once."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # Linux' own count (getrusage) begins with what the process had that started this one.
+        (kibibytes,) = re.findall(r"^VmHWM:\s*(\d+) kB$", status.read_text(), re.MULTILINE)
+        return int(kibibytes) / 2**10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 if __name__ == "__main__":
