@@ -1,5 +1,6 @@
 """ONNX Runtime says what Keras says, of a model's file and of an exported one; other files are told in a line."""
 
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -9,7 +10,7 @@ import numpy as np
 import onnx
 import pytest
 from numpy.typing import NDArray
-from onnx import TensorProto, helper
+from onnx import TensorProto, helper, numpy_helper
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.evaluation.ten_views import FeatureNetwork
@@ -50,9 +51,11 @@ def is_the_models(network: Network, model: Classifier) -> None:
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_logits_and_features_of_all_ten_views_are_those_of_keras(variant: str) -> None:
+def test_logits_and_features_of_all_ten_views_are_those_of_keras(variant: str, tmp_path: Path) -> None:
     model = classifier(variant)
     is_the_models(network_of(as_stored(model)), model)
+    (tmp_path / "m.onnx").write_bytes(onnx_graph(as_stored(model)).SerializeToString())
+    is_the_models(open_network(tmp_path / "m.onnx"), model)
 
 
 @pytest.fixture(scope="module")
@@ -118,19 +121,71 @@ def classes_twice(file: onnx.ModelProto) -> None:
     classes.value = '["a", "a", "b"]'
 
 
+def many_classes(file: onnx.ModelProto) -> None:
+    (classes,) = [note for note in file.metadata_props if note.key == "classes"]
+    classes.value = f"[{'1,' * 2**22}1]"
+
+
 def no_view(file: onnx.ModelProto) -> None:
     (view,) = [constant for constant in file.graph.initializer if constant.name == "view"]
     file.graph.initializer.remove(view)
 
 
+def node(file: onnx.ModelProto, name: str) -> onnx.NodeProto:
+    return next(node for node in file.graph.node if node.name == name)
+
+
+def wide_padding(file: onnx.ModelProto) -> None:
+    (pads,) = [attribute for attribute in node(file, "conv3").attribute if attribute.name == "pads"]
+    pads.ints[:] = [2**30] * 4
+
+
+def axes_twice(file: onnx.ModelProto) -> None:
+    (axes,) = [constant for constant in file.graph.initializer if constant.name == "of_images"]
+    axes.CopyFrom(numpy_helper.from_array(np.array([1, 1], np.int64), "of_images"))
+
+
+def no_number(file: onnx.ModelProto) -> None:
+    (bias,) = [constant for constant in file.graph.initializer if constant.name == "fc8.bias"]
+    bias.CopyFrom(numpy_helper.from_array(np.array([0, np.nan, 0], np.float32), "fc8.bias"))
+
+
+def fewer_biases(file: onnx.ModelProto) -> None:
+    (bias,) = [constant for constant in file.graph.initializer if constant.name == "fc7.bias"]
+    bias.CopyFrom(numpy_helper.from_array(np.zeros(1, np.float32), "fc7.bias"))
+
+
+def large_product(file: onnx.ModelProto) -> None:
+    for name, shape in {"column": (60_000, 1), "row": (1, 60_000)}.items():
+        file.graph.initializer.append(numpy_helper.from_array(np.ones(shape, np.float32), name))
+    file.graph.node.append(helper.make_node("Mul", ["column", "row"], ["product"]))
+
+
+def constant_more(file: onnx.ModelProto) -> None:
+    file.graph.initializer.append(file.graph.initializer[0])
+
+
+def unknown_variant(file: onnx.ModelProto) -> None:
+    (variant,) = [note for note in file.metadata_props if note.key == "variant"]
+    variant.value = '"other\\u001b[31m"'
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        (wide_padding, r"is not .*: its operation conv3 is not as `alexnet-pipe export` writes it$"),
+        (axes_twice, r"is not .*: its constant of_images is not as `alexnet-pipe export` writes it$"),
+        (no_number, r"is not .*: fc8\.1 has numbers that are not finite$"),
+        (fewer_biases, r"is not .*: the shapes of its weights do not fit together$"),
+        (large_product, r"has the operation Mul, which `alexnet-pipe export` does not write$"),
+        (constant_more, r"is not .*: its graph is not the one that `alexnet-pipe export` writes$"),
+        (unknown_variant, r"is of the variant other[^\x1b]*, which this version does not know$"),
         (unknown_operation, r"has the operation Expand, which `alexnet-pipe export` does not write$"),
         (weights_elsewhere, r"has weights outside the file, which `alexnet-pipe export` does not write$"),
         (no_classes, r"is an ONNX file that does not say its classes, so not one that `alexnet-pipe export` wrote$"),
         (fewer_classes, r"is not a model of this project, or is damaged: it does not take images to logits of 2 "),
         (classes_twice, r"is not a model of this project, or is damaged: two of its classes have one name$"),
+        (many_classes, r"is not .*: its metadata have more than 8,388,608 characters$"),
         (no_view, r"is not a model of this project, or is damaged: it has no constant view$"),
     ],
 )
@@ -142,6 +197,19 @@ def test_an_onnx_file_of_another_kind_is_told_in_a_line(
     (tmp_path / "m.onnx").write_bytes(file.SerializeToString())
     with pytest.raises(UserError, match=rf"m\.onnx {told}"):
         open_network(tmp_path / "m.onnx")
+
+
+def test_of_many_classes_that_are_no_names_the_first_is_told_without_memory_for_all(
+    exported: bytes, tmp_path: Path
+) -> None:
+    file = onnx.load_model_from_string(exported)
+    (classes,) = [note for note in file.metadata_props if note.key == "classes"]
+    classes.value = f"[{'1,' * 10**6}1]"
+    (tmp_path / "m.onnx").write_bytes(file.SerializeToString())
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(UserError, match=r"or is damaged: classes\.0: "):
+        open_network(tmp_path / "m.onnx")
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 200_000
 
 
 @pytest.mark.parametrize("kept", [1, 100, 5000])

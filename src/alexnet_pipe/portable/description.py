@@ -28,8 +28,8 @@ class Answers(Section):
         resize: How the photographs were made 256×256; no bound on photographs is among it.
     """
 
-    # A folder's name need not be UTF-8, and pydantic's own text must.
-    classes: Annotated[list[InstanceOf[str]], Field(min_length=1)]
+    # A folder's name need not be UTF-8, and pydantic's own text must. Each error takes 600 bytes: one will do.
+    classes: Annotated[list[InstanceOf[str]], Field(min_length=1, fail_fast=True)]
     resize: Framing
 
 

@@ -1,6 +1,5 @@
 """A classifier that ONNX Runtime computes, from a model's file or an exported one: no other framework is started."""
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -11,9 +10,8 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
-from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.terminal import printable
-from alexnet_pipe.portable.description import Notes, checked
+from alexnet_pipe.portable.description import Notes
+from alexnet_pipe.portable.exported import read_exported
 from alexnet_pipe.portable.onnx_graph import CENTRE, FEATURES, IMAGES, LOGITS, VIEW, onnx_graph
 from alexnet_pipe.portable.stored_model import Stored, notes_of, read_model, read_stored
 
@@ -62,27 +60,16 @@ class Network:
         return logits, features
 
 
-_OPERATIONS = {
-    *("Add", "BatchNormalization", "Cast", "Conv", "Div", "Flatten", "Gemm", "MaxPool"),
-    *("Mul", "Neg", "Relu", "Slice", "Softmax", "Sqrt", "Sub", "Transpose"),
-}
-"""What `onnx_graph` writes: each takes time and memory by the size of its inputs, which lie in the file."""
-
-_LARGEST = 2**31 - 1
-"""Bytes that a message of protobuf may have."""
-
-
 def open_network(path: Path) -> Network:
     """The classifier in `path`: a `.keras` file, or an ONNX file that `export` wrote, told by its content.
 
-    The file is data: the graph of a `.keras` file is made here, and an ONNX file's may have no operation but those that
-    `export` writes.
+    The file is data: the graph is made here, and that in an ONNX file must be the same.
 
     Raises:
         UserError: if the file is missing, damaged, or holds another kind of model.
     """
     if read_model(path, _is_onnx):
-        return read_model(path, _exported)
+        return Network(*read_model(path, read_exported))
     return network_of(read_stored(path))
 
 
@@ -97,36 +84,10 @@ def _is_onnx(file: BinaryIO) -> bool:
     return file.read(1) == b"\x08"
 
 
-def _exported(file: BinaryIO) -> Network:
-    content = file.read(_LARGEST + 1)
-    if len(content) > _LARGEST:
-        raise ValueError(f"it has more than {_LARGEST:,} bytes")
-    model = onnx.load_model_from_string(content)
-    held = {note.key: note.value for note in model.metadata_props if note.key in Notes.model_fields}
-    if len(held) < len(Notes.model_fields):
-        raise UserError("is an ONNX file that does not say its classes, so not one that `alexnet-pipe export` wrote")
-    notes = checked(Notes, {name: json.loads(text) for name, text in held.items()})
-    _require_own(model, len(notes.classes))
-    return Network(model, notes, outside={})
-
-
-def _require_own(model: onnx.ModelProto, classes: int) -> None:
-    graph = model.graph
-    if strangers := sorted({f"{node.domain}.{node.op_type}".strip(".") for node in graph.node} - _OPERATIONS):
-        raise UserError(f"has the operation {printable(strangers[0])[:60]}, which `alexnet-pipe export` does not write")
-    if any(constant.data_location == TensorProto.EXTERNAL for constant in graph.initializer):
-        raise UserError("has weights outside the file, which `alexnet-pipe export` does not write")
-    shapes = {end.name: [side.dim_value for side in end.type.tensor_type.shape.dim] for end in graph.output}
-    if [end.name for end in graph.input] != [IMAGES] or shapes.get(LOGITS) != [0, classes] or FEATURES not in shapes:
-        raise ValueError(f"it does not take {IMAGES} to {LOGITS} of {classes:,} classes")
-
-
 def _with_view(model: onnx.ModelProto) -> onnx.ModelProto:
     """The same graph, in which the view is no constant but an input."""
-    constants = {constant.name: constant for constant in model.graph.initializer}
-    if VIEW not in constants:
-        raise ValueError(f"it has no constant {VIEW}")
-    model.graph.initializer.remove(constants[VIEW])
+    (constant,) = [constant for constant in model.graph.initializer if constant.name == VIEW]
+    model.graph.initializer.remove(constant)
     model.graph.input.append(helper.make_tensor_value_info(VIEW, TensorProto.INT64, [3]))
     return model
 

@@ -1,0 +1,128 @@
+"""An exported ONNX file as data: its numbers are taken, and the graph around them must be the one that is made of them.
+
+So nothing of somebody's graph is ever run: a padding of a billion pixels fits into a few bytes of it.
+"""
+
+import json
+from collections.abc import Mapping
+from itertools import pairwise, zip_longest
+from typing import Any, BinaryIO
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import TensorProto, numpy_helper
+
+from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.terminal import printable
+from alexnet_pipe.paper import SIDE
+from alexnet_pipe.params.model import VARIANTS, kernel_shapes
+from alexnet_pipe.portable.description import LARGEST as DESCRIPTION
+from alexnet_pipe.portable.description import Description, Notes, checked
+from alexnet_pipe.portable.onnx_graph import IMAGES, LOGITS, onnx_graph
+from alexnet_pipe.portable.stored_model import Arrays, Stored
+from alexnet_pipe.portable.stored_weights import MEAN, expected_weights, sound_numbers
+
+_LARGEST = 2**31 - 1
+"""Bytes that a message of protobuf may have."""
+
+_PARTS = {"0": "kernel", "1": "bias"}
+
+
+def read_exported(file: BinaryIO) -> tuple[onnx.ModelProto, Notes, dict[str, NDArray[np.float32]]]:
+    """The graph of an ONNX file that `export` wrote, made anew, what it says of itself, and `outside` of `onnx_graph`.
+
+    Raises:
+        UserError: if another program wrote it, or a version that made another graph.
+        Exception: of any kind, if it is damaged.
+    """
+    content = file.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise ValueError(f"it has more than {_LARGEST:,} bytes")
+    model = onnx.load_model_from_string(content)
+    notes = _notes(model)
+    outside: dict[str, NDArray[np.float32]] = {}
+    # The scale of its inputs is in conv1's kernel already.
+    own = onnx_graph(Stored(_description(notes), _arrays(model, notes)), outside)
+    _require_equal(model, own)
+    return own, notes, outside
+
+
+def _notes(model: onnx.ModelProto) -> Notes:
+    held = {note.key: note.value for note in model.metadata_props if note.key in Notes.model_fields}
+    if len(held) < len(Notes.model_fields):
+        raise UserError("is an ONNX file that does not say its classes, so not one that `alexnet-pipe export` wrote")
+    if sum(map(len, held.values())) > DESCRIPTION:
+        raise ValueError(f"its metadata have more than {DESCRIPTION:,} characters")
+    notes = checked(Notes, {name: json.loads(text) for name, text in held.items()})
+    if notes.variant not in VARIANTS:
+        raise UserError(f"is of the variant {printable(notes.variant)[:60]}, which this version does not know")
+    return notes
+
+
+def _description(notes: Notes) -> Description:
+    """Of any width: graphs differ by the shapes of their constants alone."""
+    given = notes.model_dump(include={"classes", "resize", "variant"})
+    return Description(**given, width=1, initialisation="paper", seed=0, name="exported")
+
+
+def _arrays(model: onnx.ModelProto, notes: Notes) -> Arrays:
+    constants = {constant.name: constant for constant in model.graph.initializer}
+    if any(constant.data_location == TensorProto.EXTERNAL for constant in constants.values()):
+        raise UserError("has weights outside the file, which `alexnet-pipe export` does not write")
+    arrays = {name: _numbers(constants, name) for name in expected_weights(_description(notes))}
+    _require_network(arrays, notes)
+    return arrays
+
+
+def _numbers(constants: Mapping[str, Any], name: str) -> NDArray[np.float32]:
+    layer, _, part = name.partition(".")
+    place = name if name == MEAN or layer.startswith("norm") else f"{layer}.{_PARTS[part]}"
+    if place not in constants or constants[place].data_type != TensorProto.FLOAT:
+        raise ValueError(f"it has no constant {place} of float32")
+    numbers = sound_numbers(numpy_helper.to_array(constants[place]), name)
+    return numbers.transpose(2, 3, 1, 0) if name.startswith("conv") and part == "0" else numbers
+
+
+def _require_network(arrays: Arrays, notes: Notes) -> None:
+    """Each layer takes what the one before it gives, at whatever width."""
+    published = kernel_shapes(notes.variant, 1, len(notes.classes))
+    held = {layer: arrays[f"{layer}.0"].shape for layer in published}
+    if held["fc8"][-1:] != published["fc8"][-1:]:
+        raise ValueError(f"it does not take {IMAGES} to {LOGITS} of {len(notes.classes):,} classes")
+    units = {layer[-1]: shape[-1:] for layer, shape in held.items()}
+    fit = [held["conv1"][:-1] == published["conv1"][:-1], arrays[MEAN].shape == (SIDE, SIDE, 3)]
+    fit += [array.shape == units[name[-3]] for name, array in arrays.items() if name != MEAN and name[:-2] not in held]
+    fit += [arrays[f"{layer}.1"].shape == units[layer[-1]] for layer in held if f"{layer}.1" in arrays]
+    fit += [all(shape) and len(shape) == len(published[layer]) for layer, shape in held.items()]
+    fit += [held[layer][-1] % VARIANTS[notes.variant].towers == 0 for layer in held if layer.startswith("conv")]
+    for before, layer in pairwise(published):
+        ours, theirs = published[layer], held[layer]
+        fit += [theirs[:-2] == ours[:-2], theirs[-2] * published[before][-1] == ours[-2] * held[before][-1]]
+    if not all(fit):
+        raise ValueError("the shapes of its weights do not fit together")
+
+
+def _require_equal(model: onnx.ModelProto, own: onnx.ModelProto) -> None:
+    held, made = model.graph, own.graph
+    for node, expected in zip_longest(held.node, made.node):
+        if node is None or (expected is not None and node.op_type == expected.op_type and node != expected):
+            raise ValueError(f"its operation {expected.name} is not as `alexnet-pipe export` writes it")
+        if node != expected:
+            raise UserError(
+                f"has the operation {printable(node.op_type)[:60]}, which `alexnet-pipe export` does not write"
+            )
+    constants = {constant.name: constant for constant in held.initializer}
+    for constant in made.initializer:
+        if constant.name not in constants:
+            raise ValueError(f"it has no constant {constant.name}")
+        if constant.data_location != TensorProto.EXTERNAL and constants[constant.name] != constant:
+            raise ValueError(f"its constant {constant.name} is not as `alexnet-pipe export` writes it")
+    if _around(model) != _around(own):
+        raise ValueError("its graph is not the one that `alexnet-pipe export` writes")
+
+
+def _around(model: onnx.ModelProto) -> list[Any]:
+    graph = model.graph
+    parts = (graph.input, graph.output, graph.sparse_initializer, model.opset_import, model.functions)
+    return [len(graph.initializer), *map(list, parts)]
