@@ -61,6 +61,27 @@ def test_a_file_gets_the_rows_and_as_many_classes_as_asked_for(
     assert (folder / "found.csv").read_text().splitlines() == [heading, row]
 
 
+@pytest.mark.parametrize(
+    ("out", "told"),
+    [
+        (".", "--out . is a folder: name a file in it"),
+        ("pipe", "--out pipe is no plain file: name another, or print the rows without --out"),
+        ("photo.png", "--out photo.png is read for it: name another file"),
+        ("models/../models/alexnet.keras", "--out models/../models/alexnet.keras is read for it: name another file"),
+        ("list.txt", "--out list.txt is read for it: name another file"),
+    ],
+)
+def test_no_folder_and_nothing_that_is_read_is_replaced(
+    out: str, told: str, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "list.txt").write_text("photo.png\n")
+    os.mkfifo(folder / "pipe")
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    assert predict("list.txt", "--out", out, monkeypatch=monkeypatch) == 1
+    assert capsys.readouterr().err == f"alexnet-pipe: {told}\n"
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
 def test_rows_for_programs_have_standard_output_to_themselves(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -59,9 +59,21 @@ def predict(
         forms = ["json" if out.suffix in (".json", ".jsonl") else "csv"]
     with model_file(model) as file:
         photographs = files_in(names)
+        if out:
+            _refuse_to_lose(out, [file, *map(Path, names), *photographs])
         network = open_network(file)
     with _standard_output_in(out):
         show_predictions(network, photographs, (forms or ["table"])[0], top)
+
+
+def _refuse_to_lose(out: Path, read: Sequence[Path]) -> None:
+    """What is written takes the place of a file of its kind, not of a folder, a device, or what it was made of."""
+    if out.is_dir():
+        raise UserError(f"--out {out} is a folder: name a file in it")
+    if out.exists() and not out.is_file():
+        raise UserError(f"--out {out} is no plain file: name another, or print the rows without --out")
+    if out.exists() and any(path.exists() and path.samefile(out) for path in read):
+        raise UserError(f"--out {out} is read for it: name another file")
 
 
 @contextmanager
