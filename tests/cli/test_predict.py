@@ -133,3 +133,11 @@ def test_a_reader_that_has_seen_enough_is_no_error(folder: Path) -> None:
         assert process.stderr is not None
         assert process.stderr.read() == ""
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize("form", ["", "--csv", "--json"])
+def test_a_closed_standard_output_is_no_error_of_the_program(form: str, folder: Path) -> None:
+    command = ["sh", "-c", 'exec "$@" >&-', "sh", *PREDICT, "photo.png", *form.split()]
+    done = subprocess.run(command, cwd=folder, stderr=subprocess.PIPE, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "alexnet-pipe:" not in done.stderr

@@ -62,6 +62,7 @@ def _options(
 
 def main() -> None:
     """Run the command line; a user's mistake ends in one line on standard error and exit status 1."""
+    _replace_closed_output()
     unwind_on_signals()
     reach_this_machine_directly()
     try:
@@ -91,6 +92,12 @@ def main() -> None:
         _unexpected(error)
     except Exception as error:
         _unexpected(error)
+
+
+def _replace_closed_output() -> None:
+    """Python has no `sys.stdout` after `>&-`; what is opened next would get its number, and libraries' words."""
+    if sys.stdout is None:
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_WRONLY), "w", encoding="utf-8")
 
 
 def _require_own_code(folder: Path) -> None:
