@@ -96,6 +96,14 @@ def test_more_images_than_are_computed_together_make_no_difference(
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6)
 
 
+def test_answers_that_are_no_numbers_are_an_error() -> None:
+    model = classifier()
+    for weight in model.network.weights:
+        weight.assign(np.full(weight.shape, 3e37, np.float32))
+    with pytest.raises(UserError, match="is no finite number"):
+        network_of(as_stored(model)).outputs(noise(1))
+
+
 def unknown_operation(file: onnx.ModelProto) -> None:
     file.graph.node.append(helper.make_node("Expand", ["logits", "two"], ["large"]))
 

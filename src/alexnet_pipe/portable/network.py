@@ -10,6 +10,7 @@ import onnxruntime
 from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
+from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.portable.description import Notes
 from alexnet_pipe.portable.exported import read_exported
 from alexnet_pipe.portable.onnx_graph import CENTRE, FEATURES, IMAGES, LOGITS, VIEW, onnx_graph
@@ -45,6 +46,9 @@ class Network:
         Args:
             images: uint8 `(n, 256, 256, 3)`, RGB.
             views: Of each the offset of the crop, row and column, and whether it is mirrored.
+
+        Raises:
+            UserError: if a logit is not finite.
         """
         logits, features = zip(*(self._view(images, view) for view in views), strict=True)
         return np.stack(logits), np.stack(features)
@@ -57,6 +61,10 @@ class Network:
             for start in range(0, len(images), _TOGETHER)
         ]
         logits, features = map(np.concatenate, zip(*batches, strict=True))
+        if not np.isfinite(logits).all():
+            raise UserError(
+                "what the model answers is no finite number: its weights are too large to be a trained one's"
+            )
         return logits, features
 
 
