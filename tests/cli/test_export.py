@@ -71,6 +71,10 @@ def test_a_missing_model_is_one_line_that_says_how_to_get_it(
         ("onnx", "models", "is a folder of other things"),
         ("saved-model", "models", "is a folder of other things"),
         ("saved-model", "models/notes", "is a file, and a SavedModel is a folder"),
+        ("onnx", "models/notes", "is another file"),
+        ("tflite", "models/notes", "is another file"),
+        ("bundle", "models/notes", "is another file"),
+        ("bundle", "models/other.keras", "is another file"),
     ],
 )
 def test_nothing_but_an_earlier_export_is_replaced(
@@ -83,7 +87,20 @@ def test_nothing_but_an_earlier_export_is_replaced(
 ) -> None:
     (models / "notes").write_text("mine")
     before = (models / "alexnet.keras").read_bytes()
+    (models / "other.keras").write_bytes(before)
     said = failure(["--format", to, "--out", out], monkeypatch, capsys)
     assert said == f"alexnet-pipe: {out} {reason}: name another place with --out"
     assert (models / "alexnet.keras").read_bytes() == before
+    assert (models / "other.keras").read_bytes() == before
     assert (models / "notes").read_text() == "mine"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("to", ["onnx", "tflite", "bundle"])
+def test_an_earlier_export_is_replaced(to: str, models: Path) -> None:
+    command = [sys.executable, "-m", "alexnet_pipe", "export", "--format", to, "--out", "exported"]
+    written = []
+    for _ in range(2):
+        subprocess.run(command, cwd=models.parent, capture_output=True, check=True)
+        written.append((models.parent / "exported").read_bytes())
+    assert written[0] == written[1]

@@ -1,6 +1,7 @@
 """`alexnet-pipe predict`, `evaluate`, `demo`, `import-weights` and `export`: models at work, and as files of others."""
 
 import os
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
@@ -223,6 +224,16 @@ def _refuse_to_replace(path: Path, to: Format, model: Path) -> None:
         raise UserError(f"{path} is a folder of other things: name another place with --out")
     if path.is_file() and to is Format.SAVED_MODEL:
         raise UserError(f"{path} is a file, and a SavedModel is a folder: name another place with --out")
+    if path.is_file() and not _is_export(path, to):
+        raise UserError(f"{path} is another file: name another place with --out")
+
+
+def _is_export(path: Path, to: Format) -> bool:
+    with path.open("rb") as file:
+        start = file.read(8)
+    if to is Format.BUNDLE:
+        return zipfile.is_zipfile(path) and "alexnet/model.onnx" in zipfile.ZipFile(path).namelist()
+    return start.startswith(b"\x08") if to is Format.ONNX else start[4:] == b"TFL3"
 
 
 def _bytes(path: Path) -> int:
