@@ -45,7 +45,7 @@ def test_an_unknown_stage_is_a_usage_error_that_lists_the_stages(tmp_path: Path)
         ),
         (
             ["export"],
-            "export: Missing option '--format'. Choose from: onnx, saved-model, tflite (`alexnet-pipe export"
+            "export: Missing option '--format'. Choose from: onnx, saved-model, tflite, bundle (`alexnet-pipe export"
             " --help` …)",
         ),
         (
