@@ -59,6 +59,16 @@ def stored_shards(folder: Path, pixels: np.ndarray, shards: int = 1) -> list[Sto
     return works
 
 
+def write_test_images(artifacts: Artifacts, store: ImageStore) -> None:
+    """Have `data/images` hold `store`, of one shard, as its test images."""
+    artifacts.images.mkdir(parents=True)
+    np.save(artifacts.images / shard_name("test", 0), store.shards[0])
+    rows = store.rows.assign(split="test", shard=shard_name("test", 0), row=range(len(store)))
+    rows.to_parquet(artifacts.images / INDEX_FILE, index=False)
+    write_classes(artifacts.images / CLASSES_FILE, store.classes)
+    save_json(artifacts.images / RESIZE_FILE, {"policy": "crop", "background": "white"})
+
+
 def training_folder(root: Path, images: int, validation: int, **sections: dict[str, object]) -> Artifacts:
     """A folder that `alexnet-pipe stage train` can run in: light and dark images, their statistics, params.yaml."""
     artifacts = Artifacts(root)

@@ -34,9 +34,9 @@ BATCH = "batch-normalization"
 CLASSES = ["Kätzchen", "犬", 'say "no"\n', "not UTF-8: \udcff"]
 
 
-def classifier(variant: str = "paper") -> Classifier:
+def classifier(variant: str = "paper", input_scale: float = 1.0) -> Classifier:
     """A network that is not sure of noise, whose biases and mean image are unlike each other everywhere."""
-    model = Classifier(CLASSES, variant=variant, width=0.05, initialisation="he")
+    model = Classifier(CLASSES, variant=variant, width=0.05, initialisation="he", input_scale=input_scale)
     random = np.random.default_rng(1)
     model.mean.assign(random.uniform(0, 255, model.mean.shape))
     for weight in model.network.weights:

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import onnx
 import pytest
-from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from alexnet_pipe.base.errors import UserError
@@ -21,24 +20,7 @@ from alexnet_pipe.params.model import VARIANTS
 from alexnet_pipe.portable.network import Network, network_of, open_network
 from alexnet_pipe.portable.onnx_graph import onnx_graph
 from alexnet_pipe.portable.stored_model import read_stored, weights_digest
-
-CLASSES = ["Kätzchen", "犬", "not UTF-8: \udcff"]
-
-
-def classifier(variant: str = "paper") -> Classifier:
-    """A network whose biases, statistics and mean image are unlike each other everywhere."""
-    model = Classifier(CLASSES, variant=variant, width=0.05, initialisation="he", input_scale=0.5)
-    random = np.random.default_rng(1)
-    model.mean.assign(random.uniform(0, 255, model.mean.shape))
-    for weight in model.network.weights:
-        if weight.ndim == 1:
-            positive = weight.name in ("gamma", "moving_variance")
-            weight.assign(random.uniform(0.5, 2, weight.shape) if positive else random.normal(0, 0.1, weight.shape))
-    return model
-
-
-def noise(images: int) -> NDArray[np.uint8]:
-    return np.random.default_rng(2).integers(0, 256, (images, 256, 256, 3), dtype=np.uint8)
+from tests.exporting.test_export import classifier, noise
 
 
 def is_the_models(network: Network, model: Classifier) -> None:
@@ -52,7 +34,7 @@ def is_the_models(network: Network, model: Classifier) -> None:
 
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_logits_and_features_of_all_ten_views_are_those_of_keras(variant: str, tmp_path: Path) -> None:
-    model = classifier(variant)
+    model = classifier(variant, input_scale=0.5)
     is_the_models(network_of(as_stored(model)), model)
     (tmp_path / "m.onnx").write_bytes(onnx_graph(as_stored(model)).SerializeToString())
     is_the_models(open_network(tmp_path / "m.onnx"), model)
@@ -60,7 +42,7 @@ def test_logits_and_features_of_all_ten_views_are_those_of_keras(variant: str, t
 
 @pytest.fixture(scope="module")
 def model() -> Classifier:
-    return classifier()
+    return classifier(input_scale=0.5)
 
 
 @pytest.fixture(scope="module")

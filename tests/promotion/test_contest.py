@@ -14,8 +14,8 @@ from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.promotion.contest import Contest, IncomparableError, Results, contest, retested
-from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE, RESIZE_FILE, shard_name, write_classes
-from tests.stores import random_store
+from alexnet_pipe.store.store_files import RESIZE_FILE
+from tests.stores import random_store, write_test_images
 
 
 def version(test: str, right: str = "", train: str = "", validation: str = "", actual: str = "cat") -> Results:
@@ -93,12 +93,7 @@ def test_other_classes_cannot_be_compared() -> None:
 def copy(tmp_path: Path) -> Checkout:
     """A folder with a model and four test images."""
     artifacts, store = Artifacts(tmp_path), random_store(4)
-    artifacts.images.mkdir(parents=True)
-    np.save(artifacts.images / shard_name("test", 0), store.shards[0])
-    rows = store.rows.assign(split="test", shard=shard_name("test", 0), row=range(4))
-    rows.to_parquet(artifacts.images / INDEX_FILE, index=False)
-    write_classes(artifacts.images / CLASSES_FILE, store.classes)
-    save_json(artifacts.images / RESIZE_FILE, {"policy": "crop", "background": "white"})
+    write_test_images(artifacts, store)
     model = Classifier(["cat", "dog"], width=0.05, initialisation="he")
     fc8 = model.network.get_layer("fc8")
     fc8.kernel.assign(np.zeros(fc8.kernel.shape))

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 import yaml
 
-from alexnet_pipe.base.files import save_json
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.evaluation.error_rates import predict, prediction_table
 from alexnet_pipe.evaluation.ten_views import FeatureNetwork
@@ -20,8 +19,7 @@ from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.promotion.decision import Decision, Verdict
 from alexnet_pipe.promotion.rehearsal import failure, rehearsed
-from alexnet_pipe.store.store_files import CLASSES_FILE, INDEX_FILE, RESIZE_FILE, shard_name, write_classes
-from tests.stores import light_and_dark
+from tests.stores import light_and_dark, write_test_images
 
 pytestmark = pytest.mark.slow
 
@@ -47,12 +45,7 @@ def candidate(classes: list[str], seed: int) -> Classifier:
 def copy(tmp_path: Path) -> Checkout:
     """A checkout whose pipeline has run: 40 test images, dark and light by turns, and a model with its evaluation."""
     artifacts, store = Artifacts(tmp_path), light_and_dark(40)
-    artifacts.images.mkdir(parents=True)
-    np.save(artifacts.images / shard_name("test", 0), store.shards[0])
-    rows = store.rows.assign(split="test", shard=shard_name("test", 0), row=range(40))
-    rows.to_parquet(artifacts.images / INDEX_FILE, index=False)
-    write_classes(artifacts.images / CLASSES_FILE, store.classes)
-    save_json(artifacts.images / RESIZE_FILE, {"policy": "crop", "background": "white"})
+    write_test_images(artifacts, store)
     model = candidate(list(store.classes), seed=1)
     save_model(artifacts.model, model)
     artifacts.predictions.parent.mkdir(parents=True)
