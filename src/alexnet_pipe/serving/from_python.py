@@ -1,6 +1,7 @@
 """A trained classifier for a program of one's own: photographs in, tables and arrays out."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.portable.network import Network, open_network
 from alexnet_pipe.preparation.decode import RefusedError, resize
 from alexnet_pipe.serving.named_files import MODEL, model_file, prepared
-from alexnet_pipe.serving.predictions import Prediction, probabilities, row_of
+from alexnet_pipe.serving.predictions import Prediction, predicted, row_of
 
 Picture = str | Path | Image.Image | NDArray[np.uint8]
 """The path of a photograph; or an image of Pillow's; or RGB pixels, uint8 `(height, width, 3)`."""
@@ -79,16 +80,7 @@ class TrainedClassifier:
 
     def _predictions(self, pictures: Iterable[tuple[Path, Picture]]) -> Iterator[Prediction]:
         for batch in _batches(pictures):
-            pixels, refusals = [], {}
-            for number, (_, picture) in enumerate(batch):
-                try:
-                    pixels.append(self._pixels(picture))
-                except RefusedError as refusal:
-                    refusals[number] = refusal
-            shares = iter(probabilities(self._network, np.stack(pixels)) if pixels else [])
-            for number, (name, _) in enumerate(batch):
-                refused = refusals.get(number)
-                yield Prediction(name, {} if refused else next(shares), refused)
+            yield from predicted(self._network, [(name, partial(self._pixels, picture)) for name, picture in batch])
 
     def _pixels(self, picture: Picture) -> NDArray[np.uint8]:
         if isinstance(picture, str | Path):

@@ -7,6 +7,7 @@ import csv
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stdout
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
@@ -48,28 +49,28 @@ def predictions(network: Network, photographs: Iterable[Path]) -> Iterator[list[
     params = ResizeParams.model_validate(network.resize)
     remaining = iter(photographs)
     while batch := list(islice(remaining, BATCH)):
-        yield _predicted(network, batch, params)
+        yield predicted(network, [(path, partial(prepared, path, params)) for path in batch])
 
 
-def _predicted(network: Network, batch: list[Path], params: ResizeParams) -> list[Prediction]:
-    found = [_pixels_or_refusal(path, params) for path in batch]
+def predicted(network: Network, batch: Sequence[tuple[Path, Callable[[], NDArray[np.uint8]]]]) -> list[Prediction]:
+    """One prediction each of what is called so; its pixels are uint8 `(256, 256, 3)`, or a `RefusedError`."""
+    found = [_pixels_or_refusal(pixels) for _, pixels in batch]
     usable = [pixels for pixels in found if not isinstance(pixels, RefusedError)]
-    rows = iter(probabilities(network, np.stack(usable)) if usable else [])
+    rows = iter(_probabilities(network, np.stack(usable)) if usable else [])
     return [
         Prediction(path, {}, outcome) if isinstance(outcome, RefusedError) else Prediction(path, next(rows))
-        for path, outcome in zip(batch, found, strict=True)
+        for (path, _), outcome in zip(batch, found, strict=True)
     ]
 
 
-def _pixels_or_refusal(path: Path, params: ResizeParams) -> NDArray[np.uint8] | RefusedError:
+def _pixels_or_refusal(pixels: Callable[[], NDArray[np.uint8]]) -> NDArray[np.uint8] | RefusedError:
     try:
-        return prepared(path, params)
+        return pixels()
     except RefusedError as refusal:
         return refusal
 
 
-def probabilities(network: Network, images: NDArray[np.uint8]) -> list[dict[str, float]]:
-    """Of each image, uint8 `(n, 256, 256, 3)`, the mean softmax of ten views by class, the most probable first."""
+def _probabilities(network: Network, images: NDArray[np.uint8]) -> list[dict[str, float]]:
     softmax, _ = ten_view_softmax(network, images)
     shares = softmax.mean(axis=0)
     # Among equals the lower label comes first, as in the evaluation.
