@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.project import clones
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.clones import challenger
-from alexnet_pipe.project.revisions import open_revision
+from alexnet_pipe.project.revisions import champion, open_revision
 from alexnet_pipe.promotion.by_hand import promote_challenger, promote_revision, take_back
 from alexnet_pipe.promotion.decision import Verdict
 from alexnet_pipe.promotion.handover import finish_promotion, try_to_push
@@ -178,6 +179,21 @@ def test_any_model_of_the_project_is_promoted_by_hand(project: Path, tmp_path: P
     with pytest.raises(UserError, match=r"alexnet@v0\.0\.2 has the stage prod already"):
         promote_revision(project, "main")
     assert {**state_of(project), "tags": before["tags"]} == before
+
+
+def test_promotions_of_one_second_stay_in_order_and_the_future_is_refused(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert retrain(project, wrong=2).verdict is Verdict.PROMOTED
+    for version in ("alexnet@v0.0.1", "alexnet@v0.0.2", "alexnet@v0.0.1"):
+        promote_revision(project, version)
+        assert champion(project, "prod") == version
+    monkeypatch.setenv("GIT_COMMITTER_DATE", f"@{int(time.time()) + 3600} +0000")
+    git(project, "tag", "--annotate", "--message", "of a clock that is fast", "alexnet#other#1", "alexnet@v0.0.1")
+    before = state_of(project)
+    with pytest.raises(UserError, match=r"last tag is \d+ s in the future: set this machine's clock"):
+        promote_revision(project, "alexnet@v0.0.2")
+    assert state_of(project) == before
 
 
 def in_production(project: Path, folder: Path) -> tuple[str, str]:

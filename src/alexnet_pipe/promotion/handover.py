@@ -1,5 +1,6 @@
 """Hand the champion's stage over, to a challenger or back: branch, tags and files change together, or not at all."""
 
+import time
 from typing import Any
 
 import gto.api
@@ -175,6 +176,7 @@ def _give(copy: Checkout, stage: str, version: str, about: dict[str, Any]) -> No
     lose it first.
     """
     root = str(copy.root)
+    _later_than_the_registry(copy)
     for name in (NAME, CARD):
         if version not in registered_versions(copy.root, name):
             gto.api.register(root, name, f"{NAME}@{version}", version, **about)
@@ -182,6 +184,19 @@ def _give(copy: Checkout, stage: str, version: str, about: dict[str, Any]) -> No
             if SemVer(other) > SemVer(version):
                 gto.api.unassign(root, name, version=other, stage=stage, **about)
         gto.api.assign(root, name, stage, version, force=True, **about)
+
+
+def _later_than_the_registry(copy: Checkout) -> None:
+    """Wait for the second after the registry's last event: of two events of a second it cannot tell the later one.
+
+    Raises:
+        UserError: if that event lies in the future, so that what happens now would count as before it.
+    """
+    events = git(copy, "for-each-ref", "--format=%(creatordate:unix)", f"refs/tags/{NAME}*").splitlines()
+    missing = max((int(at) for at in events if at), default=0) + 1 - time.time()
+    if missing > 1:
+        raise UserError(f"the registry's last tag is {missing - 1:.0f} s in the future: set this machine's clock")
+    time.sleep(max(missing, 0))
 
 
 def _revert(project: Checkout, copy: Checkout, names: tuple[str, str], message: str) -> None:
