@@ -15,7 +15,8 @@ import pytest
 import typer
 
 from alexnet_pipe import cli
-from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.errors import StoppedError, UserError
+from alexnet_pipe.base.signals import keeping_nothing
 from alexnet_pipe.cli.doctor import _disk, _repository
 from alexnet_pipe.cli.settings import preset
 from alexnet_pipe.cli.stage import STAGES
@@ -163,6 +164,15 @@ cli.main()
         _, errors = process.communicate(timeout=HANGS)
     assert process.returncode == 128 + number
     assert errors == f"alexnet-pipe: stopped by {number.name}; run the same command again to go on\n"
+
+
+def test_what_keeps_nothing_says_so_when_it_is_stopped() -> None:
+    @keeping_nothing()
+    def stopped() -> None:
+        raise StoppedError(signal.SIGINT)
+
+    with pytest.raises(StoppedError, match=r"stopped by SIGINT; nothing was kept: the same command begins anew$"):
+        stopped()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

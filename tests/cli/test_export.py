@@ -64,6 +64,15 @@ def test_a_missing_model_is_one_line_that_says_how_to_get_it(
     )
 
 
+def test_an_export_is_no_model_to_export(
+    models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (models / "small.onnx").write_bytes(b"\x08\x0a")
+    assert failure(
+        ["--format", "onnx", "--model", "models/small.onnx", "--out", "again.onnx"], monkeypatch, capsys
+    ) == ("alexnet-pipe: models/small.onnx is an export already: name the .keras file that it was made of")
+
+
 @pytest.mark.parametrize(
     ("to", "out", "reason"),
     [

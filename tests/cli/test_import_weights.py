@@ -64,7 +64,7 @@ def test_classes_without_names_are_numbered(folder: Path, monkeypatch: pytest.Mo
         (("net.caffemodel", "--out", "old.h5"), "--out old.h5: name a file that ends in .keras"),
         (("net.caffemodel", "--out", "folder.keras"), "--out folder.keras: name a file that ends in .keras"),
         (("net.caffemodel", "--classes", "names.txt"), "names.txt has 1 names, but the network has 7 classes"),
-        (("names.txt",), "names.txt is no .npy, .caffemodel, .pth or .safetensors, or is damaged"),
+        (("names.txt",), "names.txt is no .npy, .caffemodel, .pth, .safetensors, .onnx or .mat, or is damaged"),
     ],
 )
 def test_a_mistake_is_one_line_and_takes_nothing(

@@ -69,6 +69,7 @@ def test_a_file_gets_the_rows_and_as_many_classes_as_asked_for(
         ("photo.png", "--out photo.png is read for it: name another file"),
         ("models/../models/alexnet.keras", "--out models/../models/alexnet.keras is read for it: name another file"),
         ("list.txt", "--out list.txt is read for it: name another file"),
+        ("pipe/rows.csv", "pipe/rows.csv cannot be written (pipe can be no folder): name another place"),
     ],
 )
 def test_no_folder_and_nothing_that_is_read_is_replaced(

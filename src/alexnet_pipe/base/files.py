@@ -27,10 +27,19 @@ def written_aside(path: Path) -> Iterator[Path]:
     """A path beside `path` to write a file or folder to; it takes the place of `path` if the block succeeds.
 
     A process that dies inside the block leaves `path` as it was; what it left aside is removed next time.
+
+    Raises:
+        UserError: if nothing can be written there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _remove_left(path)
     aside = _aside(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_left(path)
+        aside.touch()
+        aside.unlink()
+    except (FileNotFoundError, FileExistsError, NotADirectoryError) as error:
+        reason = error.strerror if path.parent.is_dir() else f"{path.parent} can be no folder"
+        raise UserError(f"{path} cannot be written ({reason}): name another place") from None
     try:
         yield aside
         take_place(path, aside)

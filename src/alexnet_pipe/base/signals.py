@@ -62,6 +62,15 @@ def as_service() -> Iterator[None]:
 
 
 @contextmanager
+def keeping_nothing() -> Iterator[None]:
+    """What begins anew after it was stopped, and is told so."""
+    try:
+        yield
+    except StoppedError as stopped:
+        raise StoppedError(stopped.number, advice="; nothing was kept: the same command begins anew") from None
+
+
+@contextmanager
 def held_signals() -> Iterator[Callable[[], None]]:
     """Inside the block the signals are noted; what it is given raises `StoppedError` if one has come."""
     come: list[int] = []

@@ -14,7 +14,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import progress, say
-from alexnet_pipe.base.signals import as_service
+from alexnet_pipe.base.signals import as_service, keeping_nothing
 from alexnet_pipe.base.startup import without_notices
 from alexnet_pipe.exporting import Format
 from alexnet_pipe.pretrained import Preparation
@@ -29,6 +29,7 @@ MODEL_HELP = (
 )
 
 
+@keeping_nothing()
 def predict(
     names: Annotated[
         list[str],
@@ -86,6 +87,7 @@ def _standard_output_in(path: Path | None) -> Iterator[None]:
         yield
 
 
+@keeping_nothing()
 def evaluate(
     images: Annotated[Path, typer.Option(metavar="FOLDER", help="A folder with a folder of photographs a class.")],
     models: Annotated[
@@ -138,6 +140,7 @@ def demo(
 _SUFFIX = ".keras"
 
 
+@keeping_nothing()
 def import_weights(
     file: Annotated[
         Path,
@@ -190,6 +193,7 @@ def _show_published(file: Path, published: "Published") -> None:
         say(f"  {remark}")
 
 
+@keeping_nothing()
 def export(
     to: Annotated[Format, typer.Option("--format", help="What to export to.")],
     model: Annotated[str, typer.Option(metavar="MODEL", help=MODEL_HELP)] = MODEL,
@@ -208,6 +212,8 @@ def export(
     # training, and would round to TF32, which the check would take for an error.
     os.environ |= {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
     with model_file(model) as found, without_notices():
+        if _is_export(found, Format.ONNX):
+            raise UserError(f"{found} is an export already: name the .keras file that it was made of")
         from alexnet_pipe.exporting.write_export import write_export
         from alexnet_pipe.model.model_file import load_model
 

@@ -165,7 +165,7 @@ def _reader(content: bytes, preparation: Preparation | None) -> tuple[str, _Read
         return ".pth file", lambda content: from_torchvision(".pth", load_state_dict(content))
     if content[8:10] in (b'{"', b"{}", b"{ "):
         return ".safetensors file", _read_safetensors
-    return ".npy, .caffemodel, .pth or .safetensors", read_caffemodel
+    return ".npy, .caffemodel, .pth, .safetensors, .onnx or .mat", read_caffemodel
 
 
 def _read_safetensors(content: bytes) -> Published:

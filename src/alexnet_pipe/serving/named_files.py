@@ -176,6 +176,8 @@ def model_file(name: str) -> Iterator[Path]:
     if Path(name).is_file():
         yield Path(name)
         return
+    if Path(name).exists():
+        raise UserError(f"{name} is no plain file: name a model's file")
     if Path(name) == MODEL:
         from alexnet_pipe.project.revisions import how_to_get
 

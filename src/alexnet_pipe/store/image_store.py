@@ -37,12 +37,13 @@ class ImageStore:
         self._row_of = np.concatenate([np.arange(n) for n in lengths]) if lengths else np.empty(0, np.int64)
 
     @classmethod
-    def open(cls, folder: Path, split: str) -> "ImageStore":
+    def open(cls, folder: Path | str, split: str) -> "ImageStore":
         """Open the images of `split` ("train", "validation" or "test") below `folder`.
 
         Raises:
             UserError: if the store or one of its shards is missing, or the split is empty.
         """
+        folder = Path(folder)
         with undamaged(required(folder / INDEX_FILE)):
             index = pd.read_parquet(folder / INDEX_FILE)
         rows = index[index["split"] == split]
