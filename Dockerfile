@@ -1,6 +1,7 @@
 # The project and its environment as an image: docs/operations.md, "As a container".
 #     docker build -t alexnet .
 #     docker build -t alexnet:gpu --build-arg GPU=1 --build-arg JAX=1 .
+#     docker run -v alexnet:/srv/alexnet-pipe -e ALEXNET_TOKEN -p 127.0.0.1:8000:8000 alexnet alexnet-pipe serve-model --host 0.0.0.0
 # Debian 12 has Python 3.11, with which all tests ran. Any builder will do: nothing here needs BuildKit.
 ARG BASE=debian:bookworm-slim
 FROM ${BASE}

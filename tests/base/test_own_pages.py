@@ -11,7 +11,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from alexnet_pipe.base.own_pages import OwnPagesOnly
 
 
-def served(*origins: str) -> TestClient:
+def served(*origins: str, addresses: bool = False) -> TestClient:
     async def page(_: Request) -> PlainTextResponse:
         return PlainTextResponse("mine")
 
@@ -21,7 +21,7 @@ def served(*origins: str) -> TestClient:
         await socket.close()
 
     app = Starlette(routes=[Route("/", page), WebSocketRoute("/talk", talk)])
-    return TestClient(OwnPagesOnly(app, origins), base_url="http://127.0.0.1:4200")
+    return TestClient(OwnPagesOnly(app, origins, addresses), base_url="http://127.0.0.1:4200")
 
 
 @pytest.mark.parametrize(
@@ -69,6 +69,17 @@ def test_others_are_welcome_once_they_are_named() -> None:
         assert served("https://prefect.example.org/").get("/", headers=headers).status_code == 200
         assert served("http://localhost:4200").get("/", headers=headers).status_code == 403
         assert served("*").get("/", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("host", "status"),
+    [("10.1.2.3:80", 200), ("[2001:db8::1]", 200), ("foreign.example", 403), ("10.1.2.3.example", 403)],
+)
+def test_an_address_is_welcome_where_it_is_said_and_a_name_is_not(host: str, status: int) -> None:
+    assert served(addresses=True).get("/", headers={"Host": host}).status_code == status
+    assert served().get("/", headers={"Host": host}).status_code == 403
+    theirs = {"Host": host, "Origin": "http://foreign.example"}
+    assert served(addresses=True).get("/", headers=theirs).status_code == 403
 
 
 def test_a_foreign_page_opens_no_socket() -> None:

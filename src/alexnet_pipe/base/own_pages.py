@@ -4,6 +4,7 @@ A browser sends what any page tells it to any address, also to 127.0.0.1. It nam
 host that it believes to talk to, which a foreign name server can have lead here.
 """
 
+import ipaddress
 import logging
 import re
 import socket
@@ -29,13 +30,15 @@ _SENT: dict[str, ASGIApp] = {
 class OwnPagesOnly:
     """ASGI middleware that refuses, with 403, what names another host than this machine or has another origin."""
 
-    def __init__(self, app: ASGIApp, origins: Collection[str] = ()) -> None:
+    def __init__(self, app: ASGIApp, origins: Collection[str] = (), addresses: bool = False) -> None:
         """
         Args:
             app: What is protected.
             origins: Others that are welcome as well, as https://prefect.example.org; "*" stands for all.
+            addresses: Whether a host may be named by any IP address: no name server can have one lead elsewhere.
         """
         self._app = app
+        self._addresses = addresses
         self._origins = frozenset(origin.strip().rstrip("/") for origin in origins if origin.strip())
         self._names = _NAMES | {urlsplit(origin).hostname for origin in self._origins}
 
@@ -53,7 +56,15 @@ class OwnPagesOnly:
             own = all(origin in self._origins or urlsplit(origin).netloc == hosts[0] for origin in origins)
         except ValueError:
             return False
-        return "*" in self._origins or (named in self._names and own)
+        known = named in self._names or (self._addresses and _is_address(named))
+        return "*" in self._origins or (known and own)
+
+
+def _is_address(host: str | None) -> bool:
+    try:
+        return bool(ipaddress.ip_address(host or ""))
+    except ValueError:
+        return False
 
 
 def in_one_line(record: logging.LogRecord) -> bool:

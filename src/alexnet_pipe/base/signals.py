@@ -1,8 +1,8 @@
 """Ctrl-C, SIGTERM and the end of a terminal, alike in every verb: one line, nothing left at work, status 128 + signal.
 
 A program that a script has put into the background ignores Ctrl-C unless it says otherwise, and all of these do.
-`server`, `serve` and `demo` end with 0 after SIGTERM, or without their terminal: so a supervisor ends what works until
-it is told to stop.
+`server`, `serve`, `serve-model` and `demo` end with 0 after SIGTERM, or without their terminal: so a supervisor ends
+what works until it is told to stop.
 """
 
 import atexit

@@ -20,7 +20,7 @@ from alexnet_pipe.base.terminal import printable, without_secrets
 from alexnet_pipe.cli.doctor import doctor
 from alexnet_pipe.cli.flows import experiments, retrain, run
 from alexnet_pipe.cli.models import demo, evaluate, export, import_weights, predict
-from alexnet_pipe.cli.services import serve, server
+from alexnet_pipe.cli.services import serve, serve_model, server
 from alexnet_pipe.cli.settings import preset, set_
 from alexnet_pipe.cli.stage import stage
 from alexnet_pipe.cli.versions import certify, compare, promote, rollback
@@ -32,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 VERBS = (
-    *(run, retrain, promote, rollback, experiments, server, serve),
+    *(run, retrain, promote, rollback, experiments, server, serve, serve_model),
     *(stage, preset, set_, predict, evaluate, compare, certify, import_weights, export, demo, doctor),
 )
 for verb in VERBS:

@@ -1,4 +1,4 @@
-"""`alexnet-pipe server` and `serve`: what works until it is told to stop."""
+"""`alexnet-pipe server`, `serve` and `serve-model`: what works until it is told to stop."""
 
 import os
 from typing import Annotated
@@ -8,6 +8,7 @@ import typer
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.signals import as_service
 from alexnet_pipe.base.startup import kept_imports
+from alexnet_pipe.cli.models import MODEL, MODEL_HELP
 
 
 @as_service()
@@ -62,3 +63,27 @@ def _test_webhook() -> None:
 
     send_test()
     print(f"serve: {WEBHOOK} has taken the notice")
+
+
+@as_service()
+def serve_model(
+    model: Annotated[str, typer.Argument(metavar="MODEL", help=MODEL_HELP)] = MODEL,
+    host: Annotated[
+        str, typer.Option(help="The address to listen at; one that others reach needs a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for a free one.")] = 8000,
+    queue: Annotated[int, typer.Option(min=1, max=10_000, help="Photographs that may wait, of all requests.")] = 256,
+    origin: Annotated[
+        list[str] | None,
+        typer.Option(metavar="https://NAME", help="An address by which requests may name it, as behind a proxy."),
+    ] = None,
+) -> None:
+    """Answer requests over HTTP with a model's predictions, to this machine alone, until Ctrl-C.
+
+    A file that changes, and a stage of the registry that moves, are followed: the new model takes over once it answers.
+
+    ALEXNET_TOKEN, or the file that ALEXNET_TOKEN_FILE names, is what requests must send as `Authorization: Bearer`.
+    """
+    with kept_imports():
+        from alexnet_pipe.inference.inference_server import run_inference_server
+    run_inference_server(model, host, port, queue, origin or [])

@@ -10,7 +10,7 @@ from alexnet_pipe.base.files import undamaged
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import Advance, progress
 from alexnet_pipe.base.terminal import original
-from alexnet_pipe.project.checkout import Checkout, digests, locked_stages, top_folder
+from alexnet_pipe.project.checkout import Checkout, digests, git, locked_stages, top_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,6 +72,11 @@ def registered_commit(root: Path, name: str) -> str:
     if wanted not in commits:
         raise UserError(f"{name}: there is no such stage or version; there are {', '.join(commits)}")
     return commits[wanted]
+
+
+def registered_tags(root: Path) -> str:
+    """The tags of the registry in the project `root`: another text once a version or a stage is given or taken."""
+    return git(Checkout(root), "for-each-ref", f"refs/tags/{_PREFIX}*", f"refs/tags/{NAME}#*")
 
 
 WORKSPACE = "workspace"

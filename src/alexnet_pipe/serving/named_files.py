@@ -114,6 +114,15 @@ def prepared(path: Path, params: ResizeParams) -> NDArray[np.uint8]:
         content = path.read_bytes()
     except OSError as error:
         raise RefusedError("unreadable", str(error.strerror)) from None
+    return pixels_of(content, params)
+
+
+def pixels_of(content: bytes, params: ResizeParams) -> NDArray[np.uint8]:
+    """The photograph that a file holds, uint8 `(256, 256, 3)`.
+
+    Raises:
+        RefusedError: as `preparation.decode.decode` does.
+    """
     return resize(decode(content, params).image, params.policy)
 
 

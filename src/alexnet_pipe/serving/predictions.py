@@ -56,10 +56,11 @@ def predicted(network: Network, batch: Sequence[tuple[Path, Callable[[], NDArray
     """One prediction each of what is called so; its pixels are uint8 `(256, 256, 3)`, or a `RefusedError`."""
     found = [_pixels_or_refusal(pixels) for _, pixels in batch]
     usable = [pixels for pixels in found if not isinstance(pixels, RefusedError)]
-    rows = iter(_probabilities(network, np.stack(usable)) if usable else [])
+    shares = ten_view_softmax(network, np.stack(usable))[0].mean(axis=0) if usable else []
+    rows = (by_name(network.classes, row) for row in shares)
     return [
-        Prediction(path, {}, outcome) if isinstance(outcome, RefusedError) else Prediction(path, next(rows))
-        for (path, _), outcome in zip(batch, found, strict=True)
+        Prediction(path, {}, of) if isinstance(of, RefusedError) else Prediction(path, next(rows))
+        for (path, _), of in zip(batch, found, strict=True)
     ]
 
 
@@ -70,13 +71,9 @@ def _pixels_or_refusal(pixels: Callable[[], NDArray[np.uint8]]) -> NDArray[np.ui
         return refusal
 
 
-def _probabilities(network: Network, images: NDArray[np.uint8]) -> list[dict[str, float]]:
-    softmax, _ = ten_view_softmax(network, images)
-    shares = softmax.mean(axis=0)
-    # Among equals the lower label comes first, as in the evaluation.
-    ranking = np.argsort(-shares, axis=1, kind="stable")
-    classes = network.classes
-    return [{classes[label]: float(row[label]) for label in order} for row, order in zip(shares, ranking, strict=True)]
+def by_name(classes: Sequence[str], shares: NDArray[np.float32]) -> dict[str, float]:
+    """Probabilities `(classes,)` by name, best first; among equals the lower label, as in the evaluation."""
+    return {classes[label]: float(shares[label]) for label in np.argsort(-shares, kind="stable")}
 
 
 class Rows(Protocol):
@@ -142,14 +139,15 @@ class JsonLines:
 
     def show(self, batch: Sequence[Prediction]) -> None:
         for prediction in batch:
-            content = {
-                "photograph": str(prediction.photograph),
-                **_outcome(prediction),
-                "classes": [name for name, _ in prediction.best],
-                "probabilities": [float(_digits(share)) for _, share in prediction.best],
-            }
-            print(json_text(content), file=self._out)
+            print(json_text(json_row(prediction)), file=self._out)
         self._out.flush()
+
+
+def json_row(prediction: Prediction) -> dict[str, Any]:
+    """`photograph`, `outcome`, `reason`, and lists of the most probable `classes` and their `probabilities`."""
+    names, shares = [name for name, _ in prediction.best], [float(_digits(share)) for _, share in prediction.best]
+    outcome = {"photograph": str(prediction.photograph), **_outcome(prediction)}
+    return {**outcome, "classes": names, "probabilities": shares}
 
 
 class Submission:
@@ -244,7 +242,6 @@ def _digits(share: float) -> str:
 def _refuse_equal_ids(photographs: Sequence[Path]) -> None:
     first: dict[str, Path] = {}
     for path in photographs:
-        other = first.setdefault(path.stem, path)
-        if other is not path:
+        if (other := first.setdefault(path.stem, path)) is not path:
             names = f"{printable(other)} and {printable(path)}"
             raise UserError(f"{names} would have the same id, {printable(path.stem)!r}: rename one, or leave it out")
