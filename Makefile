@@ -7,7 +7,7 @@ ASKED := .synced$(if $(LEAN),-lean)$(if $(GPU),$(if $(JAX),-jax)-gpu)
 # `make run` and the others take what `make setup` made last, unless they name something else.
 KEPT := $(if $(filter setup,$(MAKECMDGOALS))$(LEAN)$(GPU)$(JAX),,$(notdir $(firstword $(wildcard .venv/.synced*))))
 STAMP := .venv/$(or $(KEPT),$(ASKED))
-GROUPS := $(if $(findstring -lean,$(STAMP)),--no-group dev --group jax --all-extras) \
+GROUPS := $(if $(findstring -lean,$(STAMP)),--no-group dev --group jax --extra demo --extra s3) \
 	$(if $(findstring -gpu,$(STAMP)),--no-group cpu --group gpu) $(if $(findstring -jax,$(STAMP)),--group jax-gpu)
 # The scripts of an environment hold its folder's path: in a folder that was moved or copied they are another's.
 MOVED := $(shell grep -qsvxF "$$(pwd -P)" .venv/.synced* && echo moved)
@@ -36,7 +36,7 @@ $(STAMP): uv.lock pyproject.toml $(MOVED)
 			$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
 	@rm -f .venv/.synced*
 	@VIRTUAL_ENV= UV_PROJECT_ENVIRONMENT=.venv $(BIN)/uv sync --frozen --quiet --compile-bytecode --python $(BIN)/python $(GROUPS)
-	@for path in .venv/lib/python3.*/site-packages/alexnet_pipe.pth; do echo ../../../../src > "$$path"; done
+	@for path in .venv/lib/python3.*/site-packages/*alexnet_pipe.pth; do echo ../../../../src > "$$path"; done
 	@$(BIN)/python -m compileall -q src flows
 	@pwd -P > $@
 

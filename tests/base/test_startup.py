@@ -71,7 +71,10 @@ def test_a_backend_that_is_not_installed_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("KERAS_BACKEND", "jax")
     monkeypatch.setitem(sys.modules, "jax", None)
     with (
-        pytest.raises(UserError, match=r"^jax is not installed: run `make setup`, or `unset KERAS_BACKEND`$"),
+        pytest.raises(
+            UserError,
+            match=r"^jax is not installed: run `make setup`, or `pip install .+\[jax\].`, or `unset KERAS_BACKEND`$",
+        ),
         without_notices(),
     ):
         pass

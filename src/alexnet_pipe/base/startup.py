@@ -102,7 +102,9 @@ def keras_backend(wanted: str | None = None) -> str:
         setting = (
             f"`alexnet-pipe set train.backend={installed[0]}`" if wanted and installed else "`unset KERAS_BACKEND`"
         )
-        raise UserError(f"{name} is not installed: run `make setup`, or {setting}")
+        raise UserError(
+            f"{name} is not installed: run `make setup`, or `pip install 'alexnet-pipe[{name}]'`, or {setting}"
+        )
     return name
 
 

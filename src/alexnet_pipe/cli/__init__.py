@@ -21,7 +21,7 @@ from alexnet_pipe.cli.doctor import doctor
 from alexnet_pipe.cli.flows import experiments, retrain, run
 from alexnet_pipe.cli.models import demo, evaluate, export, import_weights, predict
 from alexnet_pipe.cli.services import serve, serve_model, server
-from alexnet_pipe.cli.settings import preset, set_
+from alexnet_pipe.cli.settings import new, preset, set_
 from alexnet_pipe.cli.stage import stage
 from alexnet_pipe.cli.versions import certify, compare, promote, rollback
 
@@ -33,7 +33,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(run, retrain, promote, rollback, experiments, server, serve, serve_model),
-    *(stage, preset, set_, predict, evaluate, compare, certify, import_weights, export, demo, doctor),
+    *(new, stage, preset, set_, predict, evaluate, compare, certify, import_weights, export, demo, doctor),
 )
 for verb in VERBS:
     # Typer would keep the docstring's line breaks on a terminal of another width.
@@ -101,12 +101,20 @@ def _replace_closed_output() -> None:
 
 
 def _require_own_code(folder: Path) -> None:
-    """A copy of a project has the environment of the first one, whose code would run in its place."""
+    """The project in `folder` runs by its own code; of an installed wheel it has the libraries alone.
+
+    A copy of a project has the environment of the first one, whose code would run in its place.
+    """
     own, loaded = folder / "src/alexnet_pipe", Path(__file__).parents[1]
-    if own.is_dir() and own.resolve() != loaded.resolve():
-        raise UserError(
-            f"this program is that of {loaded.parents[1]}, not the project in this folder: run `make setup` here"
-        )
+    if not own.is_dir() or own.resolve() == loaded.resolve():
+        return
+    if "site-packages" in loaded.parts and all((own / name).is_file() for name in ("__init__.py", "__main__.py")):
+        before = [path] if (path := os.environ.get("PYTHONPATH")) else []
+        os.environ["PYTHONPATH"] = os.pathsep.join([str(own.parent.resolve()), *before])
+        os.execv(sys.executable, [sys.executable, "-m", "alexnet_pipe", *sys.argv[1:]])
+    raise UserError(
+        f"this program is that of {loaded.parents[1]}, not the project in this folder: run `make setup` here"
+    )
 
 
 def _usage(error: TyperException) -> str:

@@ -1,7 +1,8 @@
-"""`alexnet-pipe preset` and `set`: what stands in params.yaml."""
+"""`alexnet-pipe new`, `preset` and `set`: a project of its own, and what stands in its params.yaml."""
 
 from math import isinf
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -17,6 +18,14 @@ _PRESETS = Path("conf/presets")
 _OVERRIDE = "SECTION.KEY=VALUE"
 _FITTED = "photographs"
 _MINUTES = 20.0
+
+
+def new(folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Not there yet, or empty.")]) -> None:
+    """Make a project: this program's code, pipeline and settings, as a repository of git and DVC of its own."""
+    from alexnet_pipe.project.new_project import make_project
+
+    make_project(folder)
+    say(f"{folder} is a project; next: cd {quote(str(folder))} && alexnet-pipe preset")
 
 
 def preset(
