@@ -21,6 +21,7 @@ class Gated:
     """A network that says how bright an image is, as soon as it may, and notes how many it was given at a time."""
 
     classes = ("dark", "bright")
+    weights_digest = "0" * 64
 
     def __init__(self) -> None:
         self.resize = {"policy": "crop", "background": "white"}
@@ -109,6 +110,23 @@ def test_more_than_may_wait_are_refused_and_no_answer_is_lost_or_wrong() -> None
         assert len(await batches.answers(network, [image(4), image(5), image(6)])) == 3
 
     run(work, queue=3)
+
+
+def test_a_network_that_has_become_slow_lets_one_in_at_a_time_until_it_is_fast_again() -> None:
+    async def work(batches: Batches, network: Gated) -> None:
+        batches._pace = 100.0
+        first = asyncio.create_task(batches.answers(network, [image(1)]))
+        await until(lambda: network.given)
+        with pytest.raises(FullError) as full:
+            await batches.answers(network, [image(2)])
+        assert full.value.seconds == 60
+        network.gate.set()
+        await first
+        while batches._pace > 1:
+            await batches.answers(network, [image(3)])
+        assert len(await asyncio.gather(*(batches.answers(network, [image(n)]) for n in (4, 5, 6)))) == 3
+
+    run(work)
 
 
 def test_who_gives_up_waits_no_longer_and_is_not_computed() -> None:

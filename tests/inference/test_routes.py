@@ -27,6 +27,7 @@ from alexnet_pipe.portable.network import Network, network_of
 from alexnet_pipe.serving.named_files import pixels_of
 from tests.exporting.test_export import CLASSES, classifier
 from tests.inference.services import photograph
+from tests.inference.test_batching import Gated, image, until
 
 INFER = "/v2/models/alexnet/infer"
 LENGTH = "Inference-Header-Content-Length"
@@ -154,6 +155,36 @@ def test_an_answer_that_does_not_come_is_waited_for_so_long(
     assert (answer.status_code, int(answer.headers["Retry-After"])) == (503, 1)
     monkeypatch.undo()
     assert client.post("/predict", content=photograph(1)).status_code == 200
+
+
+def test_what_nobody_waits_for_any_more_is_not_computed() -> None:
+    network, sent = Gated(), []
+    model = ServedModel(ModelSource("m.keras"), Measures())
+    model.current = Served("m.keras", None, network, None)  # type: ignore[arg-type]
+    answering = Answering(model, 9, Measures())
+    scope = {"type": "http", "method": "POST", "path": "/predict", "query_string": b""}
+    headers = [(b"host", b"127.0.0.1"), (b"content-length", b"%d" % len(photograph(1)))]
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    async def inside() -> None:
+        async with answering.batches.working():
+            first = asyncio.create_task(answering.batches.answers(network, [image(1)]))
+            await until(lambda: network.given)
+            come: asyncio.Queue[Any] = asyncio.Queue()
+            come.put_nowait({"type": "http.request", "body": photograph(1)})
+            asking = asyncio.create_task(application(answering)({**scope, "headers": headers}, come.get, send))
+            await until(lambda: len(answering.batches._ready) == 1)
+            come.put_nowait({"type": "http.disconnect"})
+            await asking
+            network.gate.set()
+            await first
+            await answering.batches.answers(network, [image(3)])
+
+    asyncio.run(inside())
+    assert sent[0]["status"] == 400
+    assert network.given == [1, 1]
 
 
 def test_a_network_that_fails_is_an_error_of_the_service(served: ServedModel, network: Network) -> None:

@@ -65,24 +65,39 @@ class Answering:
                 raise HTTPException(error.status, str(error)) from None
             yield found
 
-    async def answers(self, model: Served, photographs: Sequence[Content]) -> list[Answer]:
-        """One answer a photograph, in order.
+    async def answers(self, request: Request, model: Served, photographs: Sequence[Content]) -> list[Answer]:
+        """One answer a photograph, in order; what nobody waits for any more is not computed.
 
         Raises:
-            HTTPException: 429 if too many wait already, 503 if it takes too long.
+            HTTPException: 429 if too many wait already, 503 if it takes too long, 400 if who asked has gone.
         """
+        work = asyncio.create_task(self.batches.answers(model.network, photographs))
+        gone = asyncio.create_task(_has_gone(request))
         try:
-            async with asyncio.timeout(_SECONDS):
-                found = await self.batches.answers(model.network, photographs)
+            await asyncio.wait({work, gone}, timeout=_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            if not work.done():
+                again = {"Retry-After": str(self.batches.seconds)}
+                raise HTTPException(*_GONE) if gone.done() else HTTPException(*_LATE, again)
+            found = work.result()
         except FullError as error:
             raise HTTPException(429, str(error), {"Retry-After": str(error.seconds)}) from None
-        except TimeoutError:
-            again = {"Retry-After": str(self.batches.seconds)}
-            raise HTTPException(503, f"there is no answer after {_SECONDS:.0f} s", again) from None
+        finally:
+            work.cancel()
+            gone.cancel()
         refused = sum(isinstance(answer, RefusedError) for answer in found)
         self.measures.photographs.labels("refused").inc(refused)
         self.measures.photographs.labels("predicted").inc(len(found) - refused)
         return found
+
+
+_GONE = (400, "who asked has gone")
+_LATE = (503, "there is no answer yet, and its time is over")
+
+
+async def _has_gone(request: Request) -> None:
+    """Wait until the connection is closed; the body has been read."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 class Json(JSONResponse):

@@ -28,6 +28,9 @@ TOGETHER = 16
 _DECODERS = min(4, os.cpu_count() or 1)
 """Threads; a photograph takes a few times more of the network's work than of theirs, and up to 150 MB of memory."""
 
+_PATIENCE = 30
+"""Seconds that a photograph may have to wait: a slow machine lets fewer wait, rather than answer too late."""
+
 _LONGEST = 60
 """Seconds after which somebody is told to come again, at most."""
 
@@ -86,7 +89,9 @@ class Batches:
             FullError: if they are more than may wait now; nothing is done then.
             Exception: what the network raises of one of them.
         """
-        if self._held + len(photographs) > self.queue:
+        held = self._held + len(photographs)
+        # Whoever finds nobody is let in, so that the pace is measured again.
+        if held > self.queue or (self._held and held * self._pace > _PATIENCE):
             raise FullError(self.seconds)
         self._hold(len(photographs))
         tasks = [asyncio.create_task(self._answer(network, photograph)) for photograph in photographs]

@@ -128,7 +128,7 @@ class OpenInference:
         model = self._model(request)
         parse = partial(_asked, request.headers.get(_LENGTH), most=self._answering.most)
         async with self._answering.asked(request, lambda body: parse(body=body)) as (question, photographs):
-            answers = await self._answering.answers(model, photographs)
+            answers = await self._answering.answers(request, model, photographs)
         for number, answer in enumerate(answers):
             if isinstance(answer, RefusedError):
                 raise HTTPException(400, f"photograph {number} is refused: {answer}")

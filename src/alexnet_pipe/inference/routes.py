@@ -101,7 +101,7 @@ class Pages:
         kind = request.headers.get("content-type", "")
         parse = partial(photographs_in, kind, most=self._answering.most)
         async with self._answering.asked(request, lambda body: parse(body=body)) as photographs:
-            answers = await self._answering.answers(model, [photograph.content for photograph in photographs])
+            answers = await self._answering.answers(request, model, [photograph.content for photograph in photographs])
         rows = [_row(model, photograph, answer, top) for photograph, answer in zip(photographs, answers, strict=True)]
         return Json({"model": {"name": NAME, "version": model.version}, "photographs": rows})
 
