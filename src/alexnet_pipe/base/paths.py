@@ -91,6 +91,9 @@ class Artifacts:
     experiments = _Below("metrics/experiments.json")
     """What sets of experiments have found, for the page; `{}` if there were none."""
 
+    forms = _Below("metrics/forms.json")
+    """What the model in fewer bits costs and saves, for the page; `{}` if it was not exported so."""
+
     certificate = _Below("report/certificate.json")
     """What came out the same when the pipeline was run once more; `{}` if it was not."""
 

@@ -18,8 +18,9 @@ from alexnet_pipe.base.signals import unwind_on_signals
 from alexnet_pipe.base.startup import reach_this_machine_directly
 from alexnet_pipe.base.terminal import printable, without_secrets
 from alexnet_pipe.cli.doctor import doctor
+from alexnet_pipe.cli.export import export
 from alexnet_pipe.cli.flows import experiments, retrain, run
-from alexnet_pipe.cli.models import demo, evaluate, export, import_weights, predict
+from alexnet_pipe.cli.models import demo, evaluate, import_weights, predict
 from alexnet_pipe.cli.services import serve, serve_model, server
 from alexnet_pipe.cli.settings import new, preset, set_
 from alexnet_pipe.cli.stage import stage

@@ -1,7 +1,5 @@
-"""`alexnet-pipe predict`, `evaluate`, `demo`, `import-weights` and `export`: models at work, and as files of others."""
+"""`alexnet-pipe predict`, `evaluate`, `demo` and `import-weights`: models at work, and made of files of others."""
 
-import os
-import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
 from importlib.util import find_spec
@@ -16,7 +14,6 @@ from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import progress, say
 from alexnet_pipe.base.signals import as_service, keeping_nothing
 from alexnet_pipe.base.startup import without_notices
-from alexnet_pipe.exporting import Format
 from alexnet_pipe.pretrained import Preparation
 
 if TYPE_CHECKING:
@@ -191,57 +188,3 @@ def _show_published(file: Path, published: "Published") -> None:
     print(f"  variant {published.variant}, width {published.width:g}")
     for remark in published.remarks:
         say(f"  {remark}")
-
-
-@keeping_nothing()
-def export(
-    to: Annotated[Format, typer.Option("--format", help="What to export to.")],
-    model: Annotated[str, typer.Option(metavar="MODEL", help=MODEL_HELP)] = MODEL,
-    out: Annotated[Path | None, typer.Option(help="Where to; beside the model if nothing is said.")] = None,
-) -> None:
-    """Write a model for programs that know nothing of this project: 256×256 images in, probabilities out.
-
-    What is written is compared with the model on a few images each time.
-    """
-    from alexnet_pipe.serving.named_files import model_file
-
-    file = Path(model if Path(model).is_file() else MODEL)
-    path = out or to.beside(file)
-    _refuse_to_replace(path, to, file)
-    # The converters take TensorFlow's graphs, whatever backend the model was trained on. A GPU may be at work for a
-    # training, and would round to TF32, which the check would take for an error.
-    os.environ |= {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
-    with model_file(model) as found, without_notices():
-        if _is_export(found, Format.ONNX):
-            raise UserError(f"{found} is an export already: name the .keras file that it was made of")
-        from alexnet_pipe.exporting.write_export import write_export
-        from alexnet_pipe.model.model_file import load_model
-
-        classifier = load_model(found)
-    outcome = write_export(classifier, to, path)
-    say(f"export: {path}, {_bytes(path) / 1e6:,.1f} MB, {outcome}")
-
-
-def _refuse_to_replace(path: Path, to: Format, model: Path) -> None:
-    """An export takes the place of one of its kind, and of nothing else that could be missed."""
-    if path.exists() and model.exists() and path.samefile(model):
-        raise UserError(f"{path} is the model itself: name another place with --out")
-    if path.is_dir() and not (to is Format.SAVED_MODEL and (path / "saved_model.pb").exists()):
-        raise UserError(f"{path} is a folder of other things: name another place with --out")
-    if path.is_file() and to is Format.SAVED_MODEL:
-        raise UserError(f"{path} is a file, and a SavedModel is a folder: name another place with --out")
-    if path.is_file() and not _is_export(path, to):
-        raise UserError(f"{path} is another file: name another place with --out")
-
-
-def _is_export(path: Path, to: Format) -> bool:
-    with path.open("rb") as file:
-        start = file.read(8)
-    if to is Format.BUNDLE:
-        return zipfile.is_zipfile(path) and "alexnet/model.onnx" in zipfile.ZipFile(path).namelist()
-    return start.startswith(b"\x08") if to is Format.ONNX else start[4:] == b"TFL3"
-
-
-def _bytes(path: Path) -> int:
-    files = path.rglob("*") if path.is_dir() else [path]
-    return sum(file.stat().st_size for file in files if file.is_file())

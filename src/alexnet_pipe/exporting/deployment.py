@@ -1,27 +1,22 @@
-"""A classifier as ONNX, SavedModel and TensorFlow Lite have it, and what each file says of images."""
+"""A classifier as SavedModel and TensorFlow Lite have it, and what each file says of images."""
 
 import json
 import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import keras
 import numpy as np
-import onnxruntime
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from alexnet_pipe.exporting import standalone
 from alexnet_pipe.inputs.views import CENTRE
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import as_stored
 from alexnet_pipe.paper import CROP, SIDE
-from alexnet_pipe.portable.onnx_graph import IMAGES, PROBABILITIES, onnx_graph
 from alexnet_pipe.portable.stored_model import notes_of
-from alexnet_pipe.reporting.templates import rendered
 
 _IMAGES = tf.TensorSpec((None, SIDE, SIDE, 3), tf.uint8, name="images")
 """What an export takes: RGB, as many at a time as there are."""
@@ -105,34 +100,3 @@ def run_tflite(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         interpreter = tf.lite.Interpreter(str(path))
     shares: NDArray[np.float32] = interpreter.get_signature_runner()(images=images)["probabilities"]
     return shares
-
-
-def save_onnx(model: Classifier, path: Path) -> None:
-    """One file; class names and preparation are its metadata properties."""
-    path.write_bytes(onnx_graph(as_stored(model)).SerializeToString(deterministic=True))
-
-
-def save_bundle(model: Classifier, path: Path) -> None:
-    """A zip archive with the ONNX file, a program that asks it (`exporting.standalone`), and how to use both."""
-    stored = as_stored(model)
-    entries = {
-        "model.onnx": onnx_graph(stored).SerializeToString(deterministic=True),
-        "predict.py": Path(standalone.__file__).read_bytes(),
-        "README.md": rendered("exporting/bundle.md.j2", notes=notes_of(stored)).encode("utf-8", "backslashreplace"),
-    }
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in entries.items():
-            archive.writestr(zipfile.ZipInfo(f"alexnet/{name}"), content)
-
-
-def run_bundle(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What the network in a bundle says of `images`."""
-    with TemporaryDirectory() as folder, zipfile.ZipFile(path) as archive:
-        return run_onnx(Path(archive.extract("alexnet/model.onnx", folder)), images)
-
-
-def run_onnx(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What an ONNX file says of `images`."""
-    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    probabilities: NDArray[np.float32] = session.run([PROBABILITIES], {IMAGES: images})[0]
-    return probabilities

@@ -1,7 +1,7 @@
 """A classifier to a file of another format, which is compared with it before anyone sees it."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
@@ -17,31 +17,50 @@ from alexnet_pipe.base.startup import redirected
 from alexnet_pipe.exporting import Format
 from alexnet_pipe.exporting.deployment import (
     in_float32,
-    run_bundle,
-    run_onnx,
     run_saved_model,
     run_tflite,
-    save_bundle,
-    save_onnx,
     save_saved_model,
     save_tflite,
 )
+from alexnet_pipe.exporting.onnx_forms import graph_file, run_bundle, run_onnx, save_bundle, save_graph
 from alexnet_pipe.inputs.views import CENTRE, view
 from alexnet_pipe.model.classifier import Classifier
+from alexnet_pipe.model.model_file import as_stored
 from alexnet_pipe.paper import SIDE
+from alexnet_pipe.portable.description import Notes
+from alexnet_pipe.portable.rounded import in_float16
+from alexnet_pipe.portable.stored_model import Stored, notes_of
 
 TOLERANCE = 1e-4
 """How far a probability may be from the classifier's."""
 
+TOLERANCE_FLOAT16 = 0.01
+"""The same where weights have the 11 bits of float16."""
+
 _TILES = 8
 _CONTRASTS = np.geomspace(1 / 128, 1, 8).reshape(8, 1, 1, 1)
 
+
+def _portable(
+    save: Callable[[bytes, Notes, Path], None], rounded: Callable[[Stored], Stored] | None = None
+) -> Callable[[Classifier, Path], None]:
+    """A function that saves a graph of the model's numbers, or of those that `rounded` makes of them."""
+
+    def saved(model: Classifier, path: Path) -> None:
+        stored = as_stored(model)
+        save(graph_file(stored, rounded(stored) if rounded else None), notes_of(stored), path)
+
+    return saved
+
+
 _SAVE_AND_RUN = MappingProxyType(
     {
-        Format.ONNX: (save_onnx, run_onnx),
-        Format.SAVED_MODEL: (save_saved_model, run_saved_model),
-        Format.TFLITE: (save_tflite, run_tflite),
-        Format.BUNDLE: (save_bundle, run_bundle),
+        Format.ONNX: (_portable(save_graph), run_onnx, TOLERANCE),
+        Format.ONNX_FLOAT16: (_portable(save_graph, in_float16), run_onnx, TOLERANCE_FLOAT16),
+        Format.SAVED_MODEL: (save_saved_model, run_saved_model, TOLERANCE),
+        Format.TFLITE: (save_tflite, run_tflite, TOLERANCE),
+        Format.BUNDLE: (_portable(save_bundle), run_bundle, TOLERANCE),
+        Format.BUNDLE_FLOAT16: (_portable(save_bundle, in_float16), run_bundle, TOLERANCE_FLOAT16),
     }
 )
 
@@ -52,7 +71,7 @@ def write_export(model: Classifier, to: Format, path: Path) -> str:
     Raises:
         UserError: if the file does not say what the model says; `path` is then as it was.
     """
-    save, run = _SAVE_AND_RUN[to]
+    save, run, tolerance = _SAVE_AND_RUN[to]
     with written_aside(path) as aside, progress("export", 3, "steps") as advance:
         images = of_all_contrasts(np.asarray(model.mean))
         expected = _probabilities(in_float32(model), images)
@@ -64,10 +83,10 @@ def write_export(model: Classifier, to: Format, path: Path) -> str:
             found = run(aside, images)
         advance(note="checked")
         difference = float(np.abs(found - expected).max())
-        if not difference <= TOLERANCE:
+        if not difference <= tolerance:
             raise UserError(
                 f"{path} is not written: its probabilities differ from the model's by up to {difference:.1g}, which is "
-                f"more than {TOLERANCE:g}; try another format"
+                f"more than {tolerance:g}; try another format"
             )
     return f"checked on {len(images)} images: probabilities differ by at most {_short(difference)}"
 

@@ -4,7 +4,8 @@ So nothing of somebody's graph is ever run: a padding of a billion pixels fits i
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from itertools import pairwise, zip_longest
 from typing import Any, BinaryIO
 
@@ -19,7 +20,8 @@ from alexnet_pipe.paper import SIDE
 from alexnet_pipe.params.model import VARIANTS, kernel_shapes
 from alexnet_pipe.portable.description import LARGEST as DESCRIPTION
 from alexnet_pipe.portable.description import Description, Notes, checked
-from alexnet_pipe.portable.onnx_graph import IMAGES, LOGITS, onnx_graph
+from alexnet_pipe.portable.onnx_graph import IMAGES, LOGITS, ROUNDED_DIGEST, onnx_graph
+from alexnet_pipe.portable.rounded import STEPS, handed_on
 from alexnet_pipe.portable.stored_model import Arrays, Stored
 from alexnet_pipe.portable.stored_weights import MEAN, expected_weights, sound_numbers
 
@@ -27,6 +29,15 @@ _LARGEST = 2**31 - 1
 """Bytes that a message of protobuf may have."""
 
 _PARTS = {"0": "kernel", "1": "bias"}
+
+_FLOAT = TensorProto.FLOAT
+_NAMES: Mapping[int, str] = {
+    _FLOAT: "float32",
+    TensorProto.FLOAT16: "float16",
+    TensorProto.INT8: "int8",
+    TensorProto.INT32: "int32",
+    TensorProto.UINT8: "uint8",
+}
 
 
 def read_exported(file: BinaryIO) -> tuple[onnx.ModelProto, Notes, dict[str, NDArray[np.float32]]]:
@@ -43,7 +54,7 @@ def read_exported(file: BinaryIO) -> tuple[onnx.ModelProto, Notes, dict[str, NDA
     notes = _notes(model)
     outside: dict[str, NDArray[np.float32]] = {}
     # The scale of its inputs is in conv1's kernel already.
-    own = onnx_graph(Stored(_description(notes), _arrays(model, notes)), outside)
+    own = onnx_graph(Stored(_description(notes), _arrays(model, notes)), outside, notes)
     _require_equal(model, own)
     return own, notes, outside
 
@@ -70,18 +81,44 @@ def _arrays(model: onnx.ModelProto, notes: Notes) -> Arrays:
     constants = {constant.name: constant for constant in model.graph.initializer}
     if any(constant.data_location == TensorProto.EXTERNAL for constant in constants.values()):
         raise UserError("has weights outside the file, which `alexnet-pipe export` does not write")
-    arrays = {name: _numbers(constants, name) for name in expected_weights(_description(notes))}
+    kernels = constants["fc8.kernel"].data_type if "fc8.kernel" in constants else TensorProto.FLOAT
+    arrays = {name: _numbers(constants, name, *place) for name, place in _places(notes, kernels).items()}
     _require_network(arrays, notes)
     return arrays
 
 
-def _numbers(constants: Mapping[str, Any], name: str) -> NDArray[np.float32]:
-    layer, _, part = name.partition(".")
-    place = name if name == MEAN or layer.startswith("norm") else f"{layer}.{_PARTS[part]}"
-    if place not in constants or constants[place].data_type != TensorProto.FLOAT:
-        raise ValueError(f"it has no constant {place} of float32")
+def _places(notes: Notes, kernels: int) -> Mapping[str, tuple[str, int]]:
+    """By the names of `Arrays` the name in the graph and the type; `kernels` is that of the weights."""
+    if kernels == TensorProto.INT8:
+        return _integer_places(notes)
+    types = {"0": kernels if kernels == TensorProto.FLOAT16 else _FLOAT, "1": _FLOAT}
+    places: dict[str, tuple[str, int]] = {}
+    for name in expected_weights(_description(notes)):
+        layer, _, part = name.partition(".")
+        own = name == MEAN or layer.startswith("norm")
+        places[name] = (name, _FLOAT) if own else (f"{layer}.{_PARTS[part]}", types[part])
+    return places
+
+
+def _integer_places(notes: Notes) -> Mapping[str, tuple[str, int]]:
+    """The same of what `portable.rounded.in_int8` made, in its order."""
+    places = {MEAN: (MEAN, _FLOAT)}
+    for layer in kernel_shapes(notes.variant, 1, len(notes.classes)):
+        places[f"{layer}.0"] = (f"{layer}.kernel", TensorProto.INT8)
+        places[f"{layer}.1"] = (f"{layer}.bias", TensorProto.INT32)
+        places[f"{layer}.step"] = (f"{layer}.kernel.step", _FLOAT)
+    for value in handed_on(notes.variant):
+        places |= {f"{value}.step": (f"{value}.step", _FLOAT), f"{value}.zero": (f"{value}.zero", TensorProto.UINT8)}
+    return places
+
+
+def _numbers(constants: Mapping[str, Any], name: str, place: str, kind: int) -> NDArray[Any]:
+    if place not in constants or constants[place].data_type != kind:
+        raise ValueError(f"it has no constant {place} of {_NAMES[kind]}")
     numbers = sound_numbers(numpy_helper.to_array(constants[place]), name)
-    return numbers.transpose(2, 3, 1, 0) if name.startswith("conv") and part == "0" else numbers
+    if name.endswith(".step") and not ((numbers >= STEPS[0]) & (numbers <= STEPS[1])).all():
+        raise ValueError(f"{place} is no step between two integers")
+    return numbers.transpose(2, 3, 1, 0) if name.startswith("conv") and name.endswith(".0") else numbers
 
 
 def _require_network(arrays: Arrays, notes: Notes) -> None:
@@ -92,8 +129,10 @@ def _require_network(arrays: Arrays, notes: Notes) -> None:
         raise ValueError(f"it does not take {IMAGES} to {LOGITS} of {len(notes.classes):,} classes")
     units = {layer[-1]: shape[-1:] for layer, shape in held.items()}
     fit = [held["conv1"][:-1] == published["conv1"][:-1], arrays[MEAN].shape == (SIDE, SIDE, 3)]
-    fit += [array.shape == units[name[-3]] for name, array in arrays.items() if name != MEAN and name[:-2] not in held]
-    fit += [arrays[f"{layer}.1"].shape == units[layer[-1]] for layer in held if f"{layer}.1" in arrays]
+    fit += [array.shape == units[name[4]] for name, array in arrays.items() if re.fullmatch(r"norm\d\.\d", name)]
+    parts = [(layer, arrays.get(f"{layer}.{part}")) for layer in held for part in ("1", "step")]
+    fit += [array.shape == units[layer[-1]] for layer, array in parts if array is not None]
+    fit += [array.shape == () for name, array in arrays.items() if _is_of_values(name, held)]
     fit += [all(shape) and len(shape) == len(published[layer]) for layer, shape in held.items()]
     fit += [held[layer][-1] % VARIANTS[notes.variant].towers == 0 for layer in held if layer.startswith("conv")]
     for before, layer in pairwise(published):
@@ -101,6 +140,12 @@ def _require_network(arrays: Arrays, notes: Notes) -> None:
         fit += [theirs[:-2] == ours[:-2], theirs[-2] * published[before][-1] == ours[-2] * held[before][-1]]
     if not all(fit):
         raise ValueError("the shapes of its weights do not fit together")
+
+
+def _is_of_values(name: str, layers: Collection[str]) -> bool:
+    """Whether it is one number, for all that is handed on from layer to layer."""
+    value, _, part = name.rpartition(".")
+    return part in ("step", "zero") and value not in layers
 
 
 def _require_equal(model: onnx.ModelProto, own: onnx.ModelProto) -> None:
@@ -118,6 +163,9 @@ def _require_equal(model: onnx.ModelProto, own: onnx.ModelProto) -> None:
             raise ValueError(f"it has no constant {constant.name}")
         if constant.data_location != TensorProto.EXTERNAL and constants[constant.name] != constant:
             raise ValueError(f"its constant {constant.name} is not as `alexnet-pipe export` writes it")
+    digests = [[note.value for note in each.metadata_props if note.key == ROUNDED_DIGEST] for each in (model, own)]
+    if digests[0] != digests[1]:
+        raise ValueError("its numbers are not those that `alexnet-pipe export` wrote there")
     if _around(model) != _around(own):
         raise ValueError("its graph is not the one that `alexnet-pipe export` writes")
 

@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto, helper
 
 from alexnet_pipe.paper import CROP, SIDE
-from alexnet_pipe.params.model import EPSILON, NORMALIZED, VARIANTS, WINDOW
-from alexnet_pipe.portable.stored_model import Stored, notes_of
+from alexnet_pipe.params.model import EPSILON, WINDOW
+from alexnet_pipe.portable.description import Notes
+from alexnet_pipe.portable.graph_parts import LARGEST_INTEGER, GraphParts
+from alexnet_pipe.portable.stored_model import Stored, notes_of, weights_digest
 from alexnet_pipe.portable.stored_weights import MEAN
 
 IMAGES, VIEW = "images", "view"
@@ -20,11 +22,16 @@ OUTPUTS = (PROBABILITIES, LOGITS, FEATURES)
 CENTRE = (((SIDE - CROP) // 2, (SIDE - CROP) // 2), False)
 """The view of an exported graph: row and column of the crop, and whether it is mirrored."""
 
+ROUNDED_DIGEST = "rounded_digest"
+"""In the metadata, of kernels that are not float32: `weights_digest` of the numbers in the graph."""
+
 _OPSET, _IR = 17, 8
 """Of 2022: runtimes of the last years read them."""
 
 
-def onnx_graph(stored: Stored, outside: dict[str, NDArray[np.float32]] | None = None) -> onnx.ModelProto:
+def onnx_graph(
+    stored: Stored, outside: dict[str, NDArray[np.float32]] | None = None, notes: Notes | None = None
+) -> onnx.ModelProto:
     """The classifier: `images`, uint8 `(n, 256, 256, 3)`, RGB, to the outputs in `OUTPUTS`, of the centre view.
 
     `probabilities` and `logits` are float32 `(n, classes)`, `features`, fc7 after its ReLU, float32 `(n, units)`. Class
@@ -32,6 +39,9 @@ def onnx_graph(stored: Stored, outside: dict[str, NDArray[np.float32]] | None = 
 
     If `outside` is given, the kernels of the fully connected layers are put there, by their names in the graph, for a
     runtime that takes them from memory: they are nearly all bytes.
+
+    What `portable.rounded` made needs the `notes` of the weights that it was made of. Kernels in float16 are cast where
+    they are used; with kernels in int8 response normalization and softmax alone compute in float32.
     """
     builder = _Builder(stored, outside)
     builder.logits(builder.pixels())
@@ -47,31 +57,15 @@ def onnx_graph(stored: Stored, outside: dict[str, NDArray[np.float32]] | None = 
     )
     opset = helper.make_opsetid("", _OPSET)
     model = helper.make_model(graph, producer_name="alexnet-pipe", opset_imports=[opset], ir_version=_IR)
-    helper.set_model_props(model, {name: json.dumps(value) for name, value in notes_of(stored).model_dump().items()})
+    said = (notes or notes_of(stored)).model_dump()
+    if builder.is_rounded:
+        said[ROUNDED_DIGEST] = weights_digest(stored.arrays.values())
+    helper.set_model_props(model, {name: json.dumps(value) for name, value in said.items()})
     return model
 
 
-class _Builder:
-    """Adds one operation after another; a value has the name of the operation that gives it."""
-
-    def __init__(self, stored: Stored, outside: dict[str, NDArray[np.float32]] | None) -> None:
-        self.outside = outside
-        self.arrays = stored.arrays
-        self.variant = VARIANTS[stored.description.variant]
-        self.scale = stored.description.input_scale
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def add(self, operation: str, inputs: list[str], name: str, **attributes: Any) -> str:
-        self.nodes.append(helper.make_node(operation, inputs, [name], name, **attributes))
-        return name
-
-    def constant(self, name: str, values: Any) -> str:
-        self.constants.append(numpy_helper.from_array(np.ascontiguousarray(values), name))
-        return name
-
-    def integers(self, name: str, *values: int) -> str:
-        return self.constant(name, np.array(values, np.int64))
+class _Builder(GraphParts):
+    """Layer after layer."""
 
     def pixels(self) -> str:
         """The view less the mean image where it was cut, mirrored if it is to be, channels first."""
@@ -83,7 +77,7 @@ class _Builder:
         self.add("Slice", ["mean", "start", "end", self.integers("of_mean", 0, 1)], "mean_of_crops")
         self.add("Cast", ["crops"], "grey_levels", to=TensorProto.FLOAT)
         self.add("Sub", ["grey_levels", "mean_of_crops"], "centred")
-        return self.add("Transpose", [self.mirrored("centred")], "pixels", perm=[0, 3, 1, 2])
+        return self.handed_on(self.add("Transpose", [self.mirrored("centred")], "pixels", perm=[0, 3, 1, 2]))
 
     def mirrored(self, x: str) -> str:
         """`x`, or if the view says 1 its columns from the last to the first, which a slice takes in steps of -1."""
@@ -99,8 +93,8 @@ class _Builder:
         x = self.normalized_pool(self.convolution(x, "conv2"), "2")
         for name in ("conv3", "conv4", "conv5"):
             x = self.convolution(x, name)
-        x = self.add("Transpose", [self.pool(x, "5")], "channels_last", perm=[0, 2, 3, 1])
-        x = self.add("Flatten", [x], "flatten")
+        x = self.moved("Transpose", self.pool(x, "5"), "channels_last", perm=[0, 2, 3, 1])
+        x = self.moved("Flatten", x, "flatten")
         x = self.hidden(x, "fc6", "relu6")
         x = self.hidden(x, "fc7", FEATURES)
         return self.dense(x, "fc8", LOGITS)
@@ -111,26 +105,23 @@ class _Builder:
             return x, [0, 0, 0, 0]
         before, after = (CROP - self.variant.seen + 1) // 2, (CROP - self.variant.seen) // 2
         ends = [self.integers("from", before, before), self.integers("to", CROP - after, CROP - after)]
-        return self.add("Slice", [x, *ends, self.integers("of_pixels", 2, 3)], "seen"), [before, before, after, after]
+        seen = self.moved("Slice", x, "seen", *ends, self.integers("of_pixels", 2, 3))
+        return seen, [before, before, after, after]
 
     def convolution(self, x: str, name: str, **attributes: Any) -> str:
-        kernel = self.arrays[f"{name}.0"] * np.float32(self.scale if name == "conv1" else 1)
-        height, width, _, kernels = kernel.shape
+        height, width, _, _ = self.arrays[f"{name}.0"].shape
         groups = self.variant.towers if name in ("conv2", "conv4", "conv5") else 1
-        inputs = [x, self.constant(f"{name}.kernel", kernel.transpose(3, 2, 0, 1)), self.bias(name, kernels)]
+        inputs = [self.read(x, f"{name}.in"), self.kernel(name), self.bias(x, name)]
         window = {"strides": [1, 1], "pads": [height // 2, width // 2] * 2, **attributes}
         x = self.add("Conv", inputs, name, kernel_shape=[height, width], group=groups, **window)
         return self.activated(x, name, f"relu{name[-1]}")
 
-    def bias(self, name: str, units: int) -> str:
-        return self.constant(f"{name}.bias", self.arrays.get(f"{name}.1", np.zeros(units, np.float32)))
-
     def activated(self, x: str, layer: str, name: str) -> str:
-        if self.variant.normalization == "batch" and layer in NORMALIZED:
-            norm = f"norm{layer[-1]}"
+        norm = f"norm{layer[-1]}"
+        if f"{norm}.0" in self.arrays:
             parts = [self.constant(f"{norm}.{part}", self.arrays[f"{norm}.{part}"]) for part in range(4)]
             x = self.add("BatchNormalization", [x, *parts], norm, epsilon=EPSILON)
-        return self.add("Relu", [x], name)
+        return self.handed_on(self.add("Relu", [x], name))
 
     def normalized_pool(self, x: str, number: str) -> str:
         if self.variant.normalization != "response":
@@ -141,35 +132,39 @@ class _Builder:
 
     def normalized(self, x: str, number: str) -> str:
         """Response normalization; the sum over the window is a 1×1 convolution, twice as fast as ONNX' own LRN."""
-        name, channels = f"norm{number}", self.arrays[f"conv{number}.0"].shape[-1]
-        near = np.tri(channels, k=WINDOW // 2, dtype=np.float32)
-        window = np.float32(self.variant.alpha) * near * near.T
-        self.constant(f"{name}.window", window[:, :, None, None])
-        self.constant(f"{name}.k", np.full(channels, self.variant.k, np.float32))
-        squares = self.add("Mul", [x, x], f"{name}.squares")
-        scale = self.add("Conv", [squares, f"{name}.window", f"{name}.k"], f"{name}.scale", kernel_shape=[1, 1])
+        name = f"norm{number}"
+        x = self.read(x, f"{name}.in")
+        squares = self.handed_on(self.add("Mul", [x, x], f"{name}.squares"))
+        inputs = [self.read(squares, f"{name}.squared"), *self.window(name, self.arrays[f"conv{number}.0"].shape[-1])]
+        scale = self.handed_on(self.add("Conv", inputs, f"{name}.scale", kernel_shape=[1, 1]))
+        scale = self.read(scale, f"{name}.scaled")
         root = self.add("Sqrt", [scale], f"{name}.root")
         power = self.add("Sqrt", [self.add("Mul", [scale, root], f"{name}.product")], f"{name}.power")
-        return self.add("Div", [x, power], name)
+        return self.handed_on(self.add("Div", [x, power], name))
+
+    def window(self, norm: str, channels: int) -> list[str]:
+        """The kernel that sums the squares of neighbouring channels, and the constant that is added."""
+        near = np.tri(channels, k=WINDOW // 2, dtype=np.float32)
+        window = (near * near.T)[:, :, None, None]
+        name, added = f"{norm}.window", f"{norm}.k"
+        if not self.is_integer:
+            k = np.full(channels, self.variant.k, np.float32)
+            return [self.constant(name, np.float32(self.variant.alpha) * window), self.constant(added, k)]
+        step = np.float32(self.variant.alpha / LARGEST_INTEGER)
+        sums = self.arrays[f"{norm}.squares.step"] * step
+        k = np.full(channels, np.clip(np.rint(np.float32(self.variant.k) / sums), 0, 2**30), np.int32)
+        kernel = (LARGEST_INTEGER * window).astype(np.int8)
+        return [
+            self.dequantized(name, kernel, np.full(channels, step)),
+            self.dequantized(added, k, np.full(channels, sums)),
+        ]
 
     def pool(self, x: str, number: str) -> str:
         window = [self.variant.window] * 2
-        return self.add("MaxPool", [x], f"pool{number}", kernel_shape=window, strides=[2, 2])
+        return self.moved("MaxPool", x, f"pool{number}", kernel_shape=window, strides=[2, 2])
 
     def hidden(self, x: str, layer: str, name: str) -> str:
         return self.activated(self.dense(x, layer, layer), layer, name)
 
     def dense(self, x: str, layer: str, name: str) -> str:
-        kernel = self.arrays[f"{layer}.0"]
-        inputs = [x, self.large_constant(f"{layer}.kernel", kernel), self.bias(layer, kernel.shape[-1])]
-        return self.add("Gemm", inputs, name)
-
-    def large_constant(self, name: str, values: NDArray[np.float32]) -> str:
-        if self.outside is None:
-            return self.constant(name, values)
-        self.outside[name] = values
-        place = TensorProto(name=name, dims=values.shape, data_type=TensorProto.FLOAT)
-        place.data_location = TensorProto.EXTERNAL
-        place.external_data.add(key="location", value="memory")
-        self.constants.append(place)
-        return name
+        return self.add("Gemm", [self.read(x, f"{layer}.in"), self.kernel(layer), self.bias(x, layer)], name)
