@@ -287,12 +287,22 @@ def test_with_a_token_nobody_else_is_answered(folder: Path, given: str) -> None:
 
 
 @pytest.mark.slow
+def test_behind_a_proxy_it_has_the_name_that_it_was_told(folder: Path) -> None:
+    with service(folder, "m.keras", "--origin", "https://service.example") as named:
+        welcome, strange = ("service.example", "127.0.0.1"), ("other.example", "service.example.other.example")
+        told = [named.client.get("/model", headers={"Host": name}).status_code for name in (*welcome, *strange)]
+    assert told == [200, 200, 403, 403]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "environment", "line"),
     [
         (["none.keras"], {}, "alexnet-pipe: none.keras is no file, and "),
         (["e.jpg"], {}, "alexnet-pipe: e.jpg is a photograph"),
         (["m.keras", "--host", "0.0.0.0"], {}, "alexnet-pipe: --host 0.0.0.0 is open to others: put a token of 16 "),
+        (["m.keras", "--origin", "*"], {}, "alexnet-pipe: --origin *: give scheme and host, as https://photographs."),
+        (["m.keras", "--origin", "service.example"], {}, "alexnet-pipe: --origin service.example: give scheme and "),
         (["m.keras"], {"ALEXNET_TOKEN": "short"}, "alexnet-pipe: ALEXNET_TOKEN holds no token: 16 or more letters"),
         (["m.keras"], {"ALEXNET_TOKEN_FILE": "no"}, "alexnet-pipe: ALEXNET_TOKEN_FILE, no, cannot be read: No such"),
         (["m.keras", "--host", "192.0.2.1"], {"ALEXNET_TOKEN": TOKEN}, "alexnet-pipe: port 0 of 192.0.2.1 cannot be "),

@@ -128,7 +128,7 @@ class Batches:
                 self._come.clear()
                 continue
             started = time.perf_counter()
-            images = np.stack([waiting.pixels for waiting in batch])
+            images = [waiting.pixels for waiting in batch]
             found = await loop.run_in_executor(self._computer, _computed, batch[0].network, images)
             self._tell(batch, found)
             self._note(len(batch), time.perf_counter() - started)
@@ -160,11 +160,11 @@ class Batches:
         self._measures.computing.observe(seconds)
 
 
-def _computed(network: Network, images: NDArray[np.uint8]) -> list[NDArray[np.float32] | Exception]:
+def _computed(network: Network, images: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32] | Exception]:
     try:
-        return list(ten_view_softmax(network, images)[0].mean(axis=0))
+        return list(ten_view_softmax(network, np.stack(images))[0].mean(axis=0))
     except Exception as error:
         if len(images) == 1:
             return [error]
     # One may be at fault, and the others are of other people.
-    return [found for image in images for found in _computed(network, image[None])]
+    return [found for image in images for found in _computed(network, [image])]

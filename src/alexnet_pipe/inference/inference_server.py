@@ -4,6 +4,7 @@ import asyncio
 import ipaddress
 import logging
 import os
+import re
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,6 +46,9 @@ def run_inference_server(model: str, host: str, port: int, queue: int, origins: 
     Raises:
         UserError: if the model or the port cannot be had, or the address is open to others and there is no token.
     """
+    for origin in origins:
+        if not re.fullmatch(r"https?://[\w.:\[\]-]+/?", origin):
+            raise UserError(f"--origin {origin}: give scheme and host, as https://photographs.example.org")
     token = _token()
     if not (token or _is_this_machine(host)):
         raise UserError(
