@@ -21,7 +21,7 @@ ENV LANG=C.UTF-8 PATH=/srv/alexnet-pipe/.venv/bin:$PATH NVIDIA_DRIVER_CAPABILITI
 # A layer of its own: only another lock makes it anew, or another card.
 ARG GPU=
 ARG JAX=
-COPY --chown=alexnet:alexnet Makefile pyproject.toml uv.lock ./
+COPY --chown=alexnet:alexnet Makefile hatch_build.py pyproject.toml uv.lock ./
 RUN mkdir -p flows src/alexnet_pipe && touch LICENSE README.md src/alexnet_pipe/__init__.py \
     && PIP_NO_CACHE_DIR=1 UV_NO_CACHE=1 make setup LEAN=1 GPU=${GPU} JAX=${JAX}
 
