@@ -23,6 +23,8 @@ _ENOUGH = 20
 
 REASON = "reason"
 """The attribute of a trial that says why its training ended early."""
+WORSE = "worse than the median"
+"""As those are that Optuna ends."""
 
 
 def _tenfold(value: float) -> BaseDistribution:
@@ -104,11 +106,16 @@ def best_trial(study: optuna.Study) -> FrozenTrial:
 
 
 def trial_table(study: optuna.Study) -> Table:
-    """A row a trial, but for those that were interrupted."""
+    """A row a trial, but for those that were interrupted: its settings, epochs, lowest validation error, minutes."""
     trials, best = finished(study), best_trial(study)
     names = list(best.params)
-    headings = ["trial", *(name.partition(".")[2] for name in names), "epochs", "validation error", "minutes", ""]
-    return plain_table(headings, [_row(trial, names, trial.number == best.number) for trial in trials])
+    headings = ["", *names, "epochs", "error", "min", ""]
+    table = plain_table(headings, [_row(trial, names, trial.number == best.number) for trial in trials])
+    # All of it in the 80 characters of a log.
+    table.padding = (0, 0)
+    for column, heading in zip(table.columns[:-1], headings, strict=False):
+        column.header, column.no_wrap = heading.rpartition(".")[2].replace("_", "\n"), True
+    return table
 
 
 def importance_table(study: optuna.Study) -> tuple[str, Table] | None:
@@ -147,5 +154,5 @@ def _row(trial: FrozenTrial, names: list[str], best: bool) -> list[str]:
         str(len(errors)),
         f"{min(errors.values()):.1%}" if errors else "–",
         f"{trial.duration.total_seconds() / 60:.1f}",
-        "best" if best else trial.user_attrs.get(REASON, ""),
+        "best" if best else trial.user_attrs.get(REASON, "").replace(WORSE, "early"),
     ]

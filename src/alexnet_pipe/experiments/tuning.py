@@ -21,7 +21,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import required
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
-from alexnet_pipe.experiments.trials import REASON, finished, in_words, own_values, search_space, with_values
+from alexnet_pipe.experiments.trials import REASON, WORSE, finished, in_words, own_values, search_space, with_values
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.load import Params
@@ -122,7 +122,7 @@ def _run(study: optuna.Study, trial: optuna.Trial, data: _Data, short: Params) -
         records = _TrialRecords(trial, params.train.max_epochs)
         state = Trainer(classifier, stream, data.held_out, records, params.train).run()
     except optuna.TrialPruned:
-        _end(study, trial, "worse than the median")
+        _end(study, trial, WORSE)
     except UserError as error:
         _end(study, trial, str(error))
     else:
