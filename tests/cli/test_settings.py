@@ -110,11 +110,15 @@ def test_what_the_page_shows_is_missed_before_the_report(say: Say) -> None:
     Path("metrics/experiments.json").unlink()
     with pytest.raises(UserError, match=r"metrics/experiments\.json is missing: `git checkout metrics/exp"):
         settings.run(Artifacts())
+    write_what_the_page_shows()
+    Path("metrics/forms.json").unlink()
+    with pytest.raises(UserError, match=r"metrics/forms\.json is missing: `git checkout metrics/forms"):
+        settings.run(Artifacts())
 
 
 def write_what_the_page_shows() -> None:
-    for path in (Artifacts().certificate, Artifacts().experiments):
-        path.parent.mkdir()
+    for path in (Artifacts().certificate, Artifacts().experiments, Artifacts().forms):
+        path.parent.mkdir(exist_ok=True)
         path.write_text("{}")
 
 

@@ -91,6 +91,7 @@ def make_project(folder: Path, python: Path | None = None) -> Project:
     (folder / "report/certificate.json").write_text("{}\n")
     (folder / "metrics").mkdir()
     (folder / "metrics/experiments.json").write_text("{}\n")
+    (folder / "metrics/forms.json").write_text("{}\n")
     write_photographs(folder / "photographs")
     project.set(
         dataset__source="directory",

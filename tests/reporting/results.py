@@ -36,6 +36,26 @@ CERTIFICATE = {
     "training": "The weights are the same.",
 }
 
+FORMS = {
+    "examples": 9,
+    "onnxruntime": "1.2.3",
+    "weights_digest": "ab" * 32,
+    "machine": "a small one",
+    "forms": [
+        {
+            "form": name,
+            "bytes": size,
+            "top1_error": 0.25,
+            "images_per_second": {"one_thread": {"1": 7.25, "32": 71.75}, "all_threads": {"1": 9.0, "32": 123.4}},
+            "against_first": change,
+        }
+        for name, size, change in (
+            ("float32", 2_000_000, None),
+            ("int8", 500_000, {"lost": 1, "won": 0, "difference": 0.002, "low": -0.001, "high": 0.004, "p_value": 0.5}),
+        )
+    ],
+}
+
 
 def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: int = 24, epochs: int = 2) -> Results:
     """Results with `images` test images of `classes` classes; every third prediction is wrong if there are mistakes."""
@@ -122,6 +142,7 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
         filters=np.random.default_rng(0).normal(size=(11, 11, 3, kernels)).astype(np.float32),
         certificate={},
         experiments={},
+        forms={},
     )
 
 

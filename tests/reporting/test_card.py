@@ -14,7 +14,7 @@ from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.reporting.page import model_card
 from alexnet_pipe.reporting.results import Results
 from alexnet_pipe.reporting.templates import plain
-from tests.reporting.results import ORIGIN, made_up
+from tests.reporting.results import FORMS, ORIGIN, made_up
 
 PARAMETERS = Params().model_dump()
 SAMPLE = {"source": "sample", "location": None, "version": "240 images a class"}
@@ -72,6 +72,14 @@ def test_errors_classes_limits_and_digests_are_there() -> None:
     )
     assert "dvc artifacts get REPOSITORY alexnet-card --stage prod" in text
     assert "author    = {Krizhevsky, Alex and Sutskever, Ilya and Hinton, Geoffrey E.}" in text
+
+
+def test_fewer_bits_have_their_lines_where_they_were_measured() -> None:
+    rows = cells(card(replace(results(), forms=FORMS)))
+    assert ["float32", "2.0", "25.0\u00a0%", "–", "71.8"] in rows
+    assert ["int8", "0.5", "25.0\u00a0%", "+0.20 (-0.10 to +0.40), p = 0.5", "71.8"] in rows
+    assert "fewer bits" not in card(results())
+    assert "fewer bits" not in card(replace(results(), forms={**FORMS, "weights_digest": "other"}))
 
 
 def test_what_a_run_varied_is_named_and_nothing_else() -> None:

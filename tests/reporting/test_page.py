@@ -12,7 +12,7 @@ import pytest
 from alexnet_pipe.reporting.page import render_report
 from alexnet_pipe.reporting.results import Provenance, Results, published_errors
 from alexnet_pipe.reporting.templates import percent
-from tests.reporting.results import CERTIFICATE, HOSTILE, ORIGIN, PARAMETERS, made_up
+from tests.reporting.results import CERTIFICATE, FORMS, HOSTILE, ORIGIN, PARAMETERS, made_up
 
 
 def rendered(results: Results, origin: Provenance = ORIGIN, **changes: dict[str, Any]) -> str:
@@ -72,6 +72,21 @@ def test_a_commit_without_metrics_is_compared_with_nothing() -> None:
 def test_only_a_certificate_of_this_model_counts(digest: str) -> None:
     page = rendered(replace(made_up(), certificate={**CERTIFICATE, "weights_digest": digest}))
     assert ("What came out the same" in page) == (digest == made_up().train_metrics["weights_digest"])
+
+
+@pytest.mark.parametrize("digest", ["ab" * 32, "other"])
+def test_fewer_bits_are_shown_of_this_model_alone(digest: str) -> None:
+    page = rendered(replace(made_up(), forms={**FORMS, "weights_digest": digest}))
+    assert ("The same network in fewer bits" in page) == (digest == made_up().train_metrics["weights_digest"])
+    for cell in (
+        ">+0.20</td>",
+        ">-0.10</td>",
+        ">+0.40</td>",
+        ">123</td>",
+        ">71.8</td>",
+        "on a small one, ONNX Runtime 1.2.3",
+    ):
+        assert (cell in page) == (digest == made_up().train_metrics["weights_digest"]), cell
 
 
 def test_what_is_not_certified_not_published_and_was_resumed_is_said(page: str) -> None:

@@ -1,7 +1,5 @@
 """Run the pipeline once more from nothing, and write down what came out the same."""
 
-import os
-import platform
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -22,7 +20,7 @@ from alexnet_pipe.project.clones import clean_clone
 from alexnet_pipe.project.dvc import DvcError, reproduce, stage_graph
 from alexnet_pipe.project.revisions import Revision, open_revision, results_of
 from alexnet_pipe.project.run_lock import only_run
-from alexnet_pipe.reporting.results import library_versions
+from alexnet_pipe.reporting.results import library_versions, this_machines_name
 
 Kind = Literal["data", "training", "report"]
 
@@ -83,7 +81,7 @@ def certify(root: Path) -> Certificate:
             certificate = Certificate(
                 weights_digest=first.get("weights_digest", ""),
                 date=date.today().isoformat(),
-                machine=_machine(),
+                machine=this_machines_name(),
                 backend=_backend(_train_metrics(copy.root)),
                 artifacts=artifacts,
                 training=_training_statement(before, copy, artifacts),
@@ -115,12 +113,6 @@ def _backend(metrics: dict[str, Any]) -> str:
     name = metrics["backend"]
     versions = library_versions(name, "keras")
     return f"{name} {versions[name]}, Keras {versions['keras']}, {metrics['device']}"
-
-
-def _machine() -> str:
-    models = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
-    processor = models[0].partition(":")[2].strip() if models else platform.machine()
-    return f"{processor}, {os.cpu_count()} cores, {platform.system()}"
 
 
 def _training_statement(before: Revision, copy: Checkout, artifacts: Sequence[Artifact]) -> str:

@@ -20,6 +20,7 @@ from alexnet_pipe.exporting.onnx_forms import graph_file, save_bundle, save_grap
 from alexnet_pipe.portable.onnx_graph import IMAGES
 from alexnet_pipe.portable.rounded import Ranges, handed_on, in_float16, in_int8, without_batch_normalization
 from alexnet_pipe.portable.stored_model import Stored, notes_of
+from alexnet_pipe.reporting.results import this_machines_name
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.store_files import RESIZE_FILE
 
@@ -51,7 +52,7 @@ def write_int8(stored: Stored, artifacts: Artifacts, to: Format, path: Path) -> 
     wrong = wrong_answers(graphs, test)
     require_kept(INT8, paired(wrong[FLOAT32], wrong[INT8]))
     found = figures(graphs, wrong, images_per_second(graphs, test.gather(np.arange(min(32, len(test))))))
-    found |= {"weights_digest": notes_of(stored).weights_digest, "calibration_images": min(CALIBRATION, len(train))}
+    found |= {"weights_digest": notes_of(stored).weights_digest, "machine": this_machines_name()}
     with written_aside(path) as aside:
         (save_bundle if to.kind == Format.BUNDLE else save_graph)(graphs[INT8], notes_of(stored), aside)
     if _is_last_trained(artifacts, found["weights_digest"]):

@@ -44,7 +44,8 @@ def make_project(folder: Path) -> None:
         for name, file in _files().items():
             _copy(file, aside / name)
         shutil.copytree(PACKAGE, aside / _CODE, ignore=shutil.ignore_patterns("__pycache__", CARRIED.name))
-        for measured in (Artifacts(aside).certificate, Artifacts(aside).experiments):
+        artifacts = Artifacts(aside)
+        for measured in (artifacts.certificate, artifacts.experiments, artifacts.forms):
             save_json(measured, {})  # Nothing is, yet.
         readme = _README.format(name=folder.resolve().name, version=version("alexnet-pipe"))
         (aside / "README.md").write_text(readme, encoding="utf-8")

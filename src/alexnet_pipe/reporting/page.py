@@ -22,7 +22,6 @@ def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]],
     """One self-contained HTML page; `parameters` are section, key and value of the configuration."""
     script = template_text("reporting/page.js")
     model, train = ModelParams.model_validate(parameters["model"]), TrainParams.model_validate(parameters["train"])
-    certified = results.certificate.get("weights_digest") == results.train_metrics["weights_digest"]
     return rendered(
         "reporting/page.html.j2",
         script=script,
@@ -35,7 +34,8 @@ def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]],
         train=results.train_metrics,
         metrics=results.data_metrics,
         published=published_errors(parameters["dataset"]),
-        certificate=results.certificate if certified else None,
+        certificate=_if_of_this_model(results.certificate, results),
+        forms=_if_of_this_model(results.forms, results),
         data=data_section(results, ResizeParams.model_validate(parameters["resize"])),
         inputs=input_section(results, parameters["train"]),
         training=training_section(results, train),
@@ -63,9 +63,15 @@ def model_card(
         reasons=_reasons(results.rejected),
         bins=BINS,
         calibration=calibration(results.predictions),
+        forms=_if_of_this_model(results.forms, results),
         **_class_tables(results),
     )
     return f"{card}\n"
+
+
+def _if_of_this_model(measured: dict[str, Any], results: Results) -> dict[str, Any] | None:
+    """What was measured after the pipeline had run; another training has other weights."""
+    return measured if measured.get("weights_digest") == results.train_metrics["weights_digest"] else None
 
 
 def _class_tables(results: Results) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -57,6 +59,7 @@ class Results:
     filters: NDArray[np.float32]
     certificate: dict[str, Any]
     experiments: dict[str, Any]
+    forms: dict[str, Any]
 
 
 def load_results(artifacts: Artifacts) -> Results:
@@ -87,6 +90,7 @@ def load_results(artifacts: Artifacts) -> Results:
         filters=np.load(required(artifacts.filters)),
         certificate=load_json(artifacts.certificate),
         experiments=load_json(artifacts.experiments),
+        forms=load_json(artifacts.forms),
     )
 
 
@@ -170,6 +174,15 @@ def library_versions(*names: str) -> dict[str, str]:
             except PackageNotFoundError:
                 continue
     return found
+
+
+def this_machines_name() -> str:
+    """Processor, cores and system."""
+    information = Path("/proc/cpuinfo")
+    lines = information.read_text().splitlines() if information.exists() else []
+    models = [line for line in lines if line.startswith("model name")]
+    processor = models[0].partition(":")[2].strip() if models else platform.machine()
+    return f"{processor}, {os.cpu_count()} cores, {platform.system()}"
 
 
 CAT_AND_DOG = "tongpython/cat-and-dog"
