@@ -122,8 +122,22 @@ def test_a_form_that_is_torn_is_an_error_and_no_fewer_photographs(running: Servi
     for cut in (10, 60, len(body) // 2, len(body) - 1000):
         torn = running.client.post("/predict", content=body[:-cut], headers={"Content-Type": kind})
         assert (torn.status_code, torn.json()["error"].partition(":")[0]) == (400, "the form ends early")
+    # The log, which the fixture looks at, does not grow by what anybody sends.
+    assert running.client.post("/predict", content=b"no form", headers={"Content-Type": kind}).status_code == 400
     many = running.predict(*[b"x"] * 65)
     assert (many.status_code, many.json()) == (413, {"error": "a request has at most 64 photographs"})
+
+
+@pytest.mark.slow
+def test_who_sends_too_much_is_told_so_and_not_cut_off(running: Service) -> None:
+    def chunks() -> Iterator[bytes]:
+        for _ in range(70):
+            yield bytes(1 << 20)
+
+    for content in (bytes(70 << 20), chunks()):
+        answer = running.client.post("/predict", content=content)
+        assert (answer.status_code, answer.json()) == (413, {"error": "the body has more than 67,108,864 bytes"})
+    assert rows(running.predict(photograph(1)))
 
 
 @pytest.mark.slow

@@ -64,6 +64,8 @@ def run_inference_server(model: str, host: str, port: int, queue: int, origins: 
             Answering(served, queue, measures), token, [*origins, address], addresses=_is_every_address(host)
         )
         logging.getLogger("uvicorn.error").addFilter(in_one_line)
+        # What is wrong with a form is told to who has sent it.
+        logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
         config = uvicorn.Config(
             app,
             http="h11",

@@ -81,8 +81,8 @@ def _told_size(request: Request) -> int:
 
 
 def _too_large() -> HTTPException:
-    # What still comes is not waited for.
-    return HTTPException(413, f"the body has more than {MOST_BYTES:,} bytes", {"Connection": "close"})
+    # Uvicorn drops what still comes. If it closed the connection, a client that still sends would not see the answer.
+    return HTTPException(413, f"the body has more than {MOST_BYTES:,} bytes")
 
 
 async def _read(request: Request, most: int) -> bytes:
