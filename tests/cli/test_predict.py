@@ -61,6 +61,33 @@ def test_a_file_gets_the_rows_and_as_many_classes_as_asked_for(
     assert (folder / "found.csv").read_text().splitlines() == [heading, row]
 
 
+def test_photographs_that_it_is_not_sure_of_are_no_failure(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert predict("photo.png", "small.png", "--csv", "--min-confidence", "1", monkeypatch=monkeypatch) == 0
+    _, unsure, refused = capsys.readouterr().out.splitlines()
+    assert unsure.startswith("photo.png,unsure,")
+    assert unsure.endswith(', less than 1",,,,')
+    assert refused.startswith("small.png,refused,")
+    assert predict("photo.png", "--csv", "--min-confidence", "0.5", monkeypatch=monkeypatch) == 0
+    assert "photo.png,predicted,," in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--min-confidence", "1.5"], "'--min-confidence': Input should be less than or equal to 1"),
+        (["--min-confidence", "nan"], "'--min-confidence': Input should be "),
+        (["--min-confidence", "0.5", "--submission"], "--min-confidence: a submission has the probabilities of all"),
+    ],
+)
+def test_a_bound_that_is_none_or_of_no_use_is_a_usage_error(
+    arguments: list[str], told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert predict("photo.png", *arguments, monkeypatch=monkeypatch) == 2
+    assert told in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("out", "told"),
     [

@@ -11,7 +11,7 @@ from alexnet_pipe.evaluation.ten_views import rank
 
 def predictions(probabilities: np.ndarray, labels: np.ndarray) -> Predictions:
     ranking = rank(probabilities.astype(np.float32), labels)
-    return Predictions(ranking, ranking, np.zeros((len(labels), 2), np.float32))
+    return Predictions(ranking, ranking, ranking, ranking, np.zeros((len(labels), 2), np.float32))
 
 
 # Newcombe (1998), table I.

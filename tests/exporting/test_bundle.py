@@ -78,7 +78,8 @@ def test_its_program_runs_in_an_environment_that_has_only_what_it_asks_for(
     rows = list(csv.DictReader(io.StringIO(done.stdout)))
     assert [row["photograph"] for row in rows] == list(map(str, photographs))
     images = np.stack([prepared(path, ResizeParams.model_validate(model.resize)) for path in photographs])
-    expected = softmax(np.asarray(model(view(images, CENTRE, mirror=False), training=False)), axis=1)
+    logits = np.asarray(model(view(images, CENTRE, mirror=False), training=False))
+    expected = softmax(logits / model.temperature, axis=1)
     for row, shares in zip(rows, expected, strict=True):
         best = np.argsort(-shares)
         assert row["class1"] == CLASSES[best[0]].encode("utf-8", "backslashreplace").decode()

@@ -36,7 +36,10 @@ CLASSES = ["Kätzchen", "犬", 'say "no"\n', "not UTF-8: \udcff"]
 
 def classifier(variant: str = "paper", input_scale: float = 1.0) -> Classifier:
     """A network that is not sure of noise, whose biases and mean image are unlike each other everywhere."""
-    model = Classifier(CLASSES, variant=variant, width=0.05, initialisation="he", input_scale=input_scale)
+    temperatures = {"temperature": 1.5, "temperature_ten_view": 0.75}
+    model = Classifier(
+        CLASSES, variant=variant, width=0.05, initialisation="he", input_scale=input_scale, **temperatures
+    )
     random = np.random.default_rng(1)
     model.mean.assign(random.uniform(0, 255, model.mean.shape))
     for weight in model.network.weights:
@@ -59,7 +62,7 @@ def noise(n: int) -> NDArray[np.uint8]:
 
 def expected(model: Classifier, images: NDArray[np.uint8]) -> NDArray[np.float64]:
     logits = np.asarray(model(view(images, (14, 14), mirror=False), training=False))
-    return softmax(logits.astype(np.float64), axis=1)
+    return softmax(logits.astype(np.float64) / 1.5, axis=1)
 
 
 Batches = list[NDArray[np.uint8]]
@@ -208,11 +211,14 @@ def test_class_names_and_preparation_travel_with_the_file(
     to: Format, notes_in: Callable[[Path], dict[str, str]], tmp_path: Path
 ) -> None:
     squashed = Classifier(CLASSES, {"policy": "squash", "background": "black"}, width=0.05)
+    squashed.temperature, squashed.temperature_ten_view = 0.5, 0.4
     write_export(squashed, to, tmp_path / "exported")
     notes = {name: json.loads(text) for name, text in notes_in(tmp_path / "exported").items()}
     digest = weights_digest(squashed.get_weights())
     resize = {"policy": "squash", "background": "black"}
-    assert notes == {"classes": CLASSES, "resize": resize, "variant": "paper", "weights_digest": digest}
+    temperatures = {"temperature": 0.5, "temperature_ten_view": 0.4}
+    known = {"classes": CLASSES, "resize": resize, "variant": "paper", "weights_digest": digest}
+    assert notes == known | temperatures
 
 
 def test_an_onnx_file_is_valid_and_of_standard_operations(exported: Callable[[Format], Path]) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
-from alexnet_pipe.evaluation.ten_views import ten_view_softmax
+from alexnet_pipe.evaluation.ten_views import ten_view_answers
 from alexnet_pipe.inference import answering as answering_module
 from alexnet_pipe.inference import questions
 from alexnet_pipe.inference.answering import Answering
@@ -54,7 +54,7 @@ def client(served: ServedModel) -> Iterator[TestClient]:
 def expected(network: Network, *contents: bytes) -> NDArray[np.float32]:
     params = ResizeParams.model_validate(network.resize)
     images = np.stack([pixels_of(content, params) for content in contents])
-    return ten_view_softmax(network, images)[0].mean(axis=0)
+    return ten_view_answers(network, images)
 
 
 def test_the_model_is_described(client: TestClient, network: Network) -> None:
@@ -248,7 +248,7 @@ def test_photographs_and_images_in_json(client: TestClient, network: Network) ->
         assert (answer["id"], answer["model_name"]) == ("7", "alexnet")
         np.testing.assert_allclose(probabilities(answer), said, rtol=0, atol=1e-5)
     given = images(1)
-    whole = ten_view_softmax(network, given)[0].mean(axis=0)
+    whole = ten_view_answers(network, given)
     for data in (given.tolist(), given.ravel().tolist()):
         found = client.post(INFER, json=tensor(data=data)).json()
         np.testing.assert_allclose(probabilities(found), whole, rtol=0, atol=1e-5)
@@ -261,7 +261,7 @@ def ask_in_binary(client: TestClient, question: Mapping[str, Any], *data: bytes)
 
 def test_binary_data_both_ways(client: TestClient, network: Network) -> None:
     given = images(3)
-    whole = ten_view_softmax(network, given)[0].mean(axis=0)
+    whole = ten_view_answers(network, given)
     question = tensor(shape=[3, 256, 256, 3], parameters={"binary_data_size": given.nbytes})
     np.testing.assert_allclose(
         probabilities(ask_in_binary(client, question, given.tobytes()).json()), whole, rtol=0, atol=1e-5

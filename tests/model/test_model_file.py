@@ -19,6 +19,7 @@ VARIANTS = ["bvlc", "batch-normalization"]
 
 def classifier(variant: str = "bvlc") -> Classifier:
     model = Classifier(["cat", "dog"], variant=variant, width=0.05, initialisation="he", seed=1)
+    model.temperature, model.temperature_ten_view = 0.8, 0.6
     model.mean.assign(np.full((256, 256, 3), 100.0))
     random = np.random.default_rng(1)
     for weight in model.network.weights:
@@ -35,6 +36,7 @@ def test_a_loaded_model_has_the_same_classes_mean_and_answers(variant: str, tmp_
     inputs = view(np.random.default_rng(0).integers(0, 256, (2, 256, 256, 3), dtype=np.uint8), (14, 14), False)
     assert loaded.classes == ("cat", "dog")
     assert loaded.get_config() == model.get_config()
+    assert (loaded.temperature, loaded.temperature_ten_view) == (0.8, 0.6)
     np.testing.assert_array_equal(loaded.mean, model.mean)
     for mine, theirs in zip(loaded.get_weights(), model.get_weights(), strict=True):
         np.testing.assert_array_equal(mine, theirs)

@@ -1,10 +1,12 @@
 """ONNX Runtime says what Keras says, of a model's file and of an exported one; other files are told in a line."""
 
+import json
 import resource
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from zipfile import ZipFile
 
 import numpy as np
 import onnx
@@ -15,7 +17,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.evaluation.ten_views import FeatureNetwork
 from alexnet_pipe.inputs.views import VIEWS
 from alexnet_pipe.model.classifier import Classifier
-from alexnet_pipe.model.model_file import as_stored, save_model
+from alexnet_pipe.model.model_file import as_stored, load_model, save_model
 from alexnet_pipe.params.model import VARIANTS
 from alexnet_pipe.portable.network import Network, network_of, open_network
 from alexnet_pipe.portable.onnx_graph import onnx_graph
@@ -60,11 +62,51 @@ def test_a_models_file_and_an_exported_one_give_the_same_network(
         is_the_models(network, model)
         assert (network.classes, network.resize) == (model.classes, model.resize)
         assert (network.variant, network.weights_digest) == ("paper", weights_digest(model.get_weights()))
+        assert network.temperatures == (1.5, 0.75)
     stored, now = read_stored(tmp_path / "m.keras"), as_stored(model)
     assert stored.description == now.description
     assert {name: array.tobytes() for name, array in stored.arrays.items()} == {
         name: array.tobytes() for name, array in now.arrays.items()
     }
+
+
+def without_temperatures(file: Path, other: Path) -> None:
+    """A model's file as it was before there were temperatures."""
+    with ZipFile(file) as whole, ZipFile(other, "w") as before:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name == "config.json":
+                described = json.loads(content)
+                del described["config"]["temperature"], described["config"]["temperature_ten_view"]
+                content = json.dumps(described).encode()
+            before.writestr(name, content)
+
+
+def test_files_from_before_there_were_temperatures_say_what_they_said(model: Classifier, tmp_path: Path) -> None:
+    save_model(tmp_path / "now.keras", model)
+    without_temperatures(tmp_path / "now.keras", tmp_path / "before.keras")
+    stored = read_stored(tmp_path / "before.keras")
+    graph = onnx_graph(stored)
+    assert node(graph, "probabilities").input == ["logits"]
+    notes = [note for note in graph.metadata_props if not note.key.startswith("temperature")]
+    del graph.metadata_props[:]
+    graph.metadata_props.extend(notes)
+    (tmp_path / "before.onnx").write_bytes(graph.SerializeToString())
+    for name in ("before.keras", "before.onnx"):
+        network = open_network(tmp_path / name)
+        assert network.temperatures == (1, 1)
+        is_the_models(network, model)
+    assert load_model(tmp_path / "before.keras").temperature_ten_view == 1
+
+
+@pytest.mark.parametrize("temperature", ["0", "-1", "NaN", "Infinity", "true", '"2"', "21"])
+def test_a_temperature_that_is_none_is_told_in_a_line(temperature: str, exported: bytes, tmp_path: Path) -> None:
+    file = onnx.load_model_from_string(exported)
+    (note,) = [note for note in file.metadata_props if note.key == "temperature"]
+    note.value = temperature
+    (tmp_path / "m.onnx").write_bytes(file.SerializeToString())
+    with pytest.raises(UserError, match=r"^[^\n]*m\.onnx is not a model of this project, or is damaged: temperature: "):
+        open_network(tmp_path / "m.onnx")
 
 
 def test_more_images_than_are_computed_together_make_no_difference(
@@ -155,6 +197,11 @@ def constant_more(file: onnx.ModelProto) -> None:
     file.graph.initializer.append(file.graph.initializer[0])
 
 
+def other_temperature(file: onnx.ModelProto) -> None:
+    (note,) = [note for note in file.metadata_props if note.key == "temperature"]
+    note.value = "1.25"
+
+
 def unknown_variant(file: onnx.ModelProto) -> None:
     (variant,) = [note for note in file.metadata_props if note.key == "variant"]
     variant.value = '"other\\u001b[31m"'
@@ -163,6 +210,7 @@ def unknown_variant(file: onnx.ModelProto) -> None:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
+        (other_temperature, r"is not .*: its constant temperature is not as `alexnet-pipe export` writes it$"),
         (wide_padding, r"is not .*: its operation conv3 is not as `alexnet-pipe export` writes it$"),
         (axes_twice, r"is not .*: its constant of_images is not as `alexnet-pipe export` writes it$"),
         (no_number, r"is not .*: fc8\.1 has numbers that are not finite$"),

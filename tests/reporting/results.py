@@ -106,6 +106,8 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
             "images_per_second": 10.0,
             "seconds": 60.0,
             "waiting_seconds": 3.0,
+            "temperature": 1.25,
+            "temperature_ten_view": 0.8,
         },
         test_metrics=_errors(images, classes),
         history=pd.DataFrame(
@@ -129,6 +131,7 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
                 "top5_ten_view": [[guess, (guess + 1) % classes] for guess in guesses],
                 "top5_probability_ten_view": [[0.7 + n / 1e4, 0.2] for n in range(images)],
                 "label_probability": 0.9,
+                "probability_before_ten_view": [0.95 + n / 1e4 for n in range(images)],
             }
         ),
         classes=pd.DataFrame(
@@ -153,4 +156,9 @@ def _errors(images: int, classes: int) -> dict[str, Any]:
         metrics[name] = 1 / 3 if known else None
         metrics[f"{name}_count"] = images // 3 if known else None
         metrics[f"{name}_interval"] = {"low": 0.25, "high": 0.45} if known else None
+    metrics |= {"calibration_error_by_chance": 0.05, "calibration_error_by_chance_ten_view": 0.04}
+    for number, name in enumerate(("calibration_error", "brier_score", "log_loss"), 1):
+        for suffix in ("", "_ten_view", "_before", "_ten_view_before"):
+            metrics[f"{name}{suffix}"] = number / 30 + 0.1 * ("before" in suffix)
+            metrics[f"{name}{suffix}_interval"] = {"low": 0.01, "high": 0.25}
     return metrics

@@ -65,11 +65,10 @@ def test_errors_classes_limits_and_digests_are_there() -> None:
     assert "1 file was refused (not an image 1)" in text
     assert "guessing would have a top-5 error of 16.7\u00a0%" in text
     assert "one of them more or less right moves its recall by 5.0\u00a0%" in text
-    # Nine images, about 70 % sure of each, six of them right: one bin, 0.7004 − 6 / 9.
-    assert (
-        "it says 70.0\u00a0% on average and is\n  right on 66.7\u00a0%. The expected calibration error is 3.4\u00a0%"
-        in text
-    )
+    assert ["expected calibration error", *["3.3\u00a0% (1.0\u00a0% to 25.0\u00a0%)"] * 2] in rows
+    # Nine images, about 70 % sure of each, six of them right.
+    assert "it says 70.0\u00a0% on average and is\n  right on 66.7\u00a0% (ten views)" in text
+    assert "calibration error from\n  13.3\u00a0% to 3.3\u00a0% (15 bins of equal width; chance alone would" in text
     assert "dvc artifacts get REPOSITORY alexnet-card --stage prod" in text
     assert "author    = {Krizhevsky, Alex and Sutskever, Ilya and Hinton, Geoffrey E.}" in text
 

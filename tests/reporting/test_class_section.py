@@ -2,11 +2,8 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 
 from alexnet_pipe.reporting.class_section import (
-    Calibration,
-    calibration_bins,
     class_rows,
     class_section,
     confusion_matrix,
@@ -50,13 +47,3 @@ def test_of_many_classes_the_worst_and_the_best_are_listed() -> None:
     table = pd.DataFrame({"images": 1, "top1_error": np.linspace(0, 1, 100)})
     rows = class_rows(table, tuple(map(str, range(100))))
     assert [row["name"] for row in rows] == [str(n) for n in [*range(99, 79, -1), *range(19, -1, -1)]]
-
-
-def test_calibration_error_weights_bins_by_their_images() -> None:
-    confidence = np.array([0.55, 0.65, 0.62, 1.0, 0.91])
-    bins = calibration_bins(confidence, np.array([True, False, True, True, True]))
-    assert bins["images"].tolist() == [1, 2, 2]
-    assert bins["low"].tolist() == [0.5, 0.6, 0.9]
-    assert bins["right"].tolist() == [1, 0.5, 1]
-    by_hand = (1 * (1 - 0.55) + 2 * (0.635 - 0.5) + 2 * (1 - 0.955)) / 5
-    assert Calibration(bins, confidence=0.746, right=0.8).error == pytest.approx(by_hand)

@@ -26,6 +26,7 @@ def keras_model() -> Classifier:
     model.mean.assign(np.full((256, 256, 3), 127.0))
     fc8 = model.network.get_layer("fc8").kernel
     fc8.assign(np.random.default_rng(0).normal(0, 0.3, fc8.shape))
+    model.temperature, model.temperature_ten_view = 2.0, 0.5
     return model
 
 
@@ -56,7 +57,9 @@ def test_paths_arrays_and_images_of_pillow_get_what_keras_says(
 ) -> None:
     monkeypatch.setattr(from_python, "BATCH", 2)
     softmax, features = ten_view_softmax(FeatureNetwork(keras_model), images)
-    expected = np.sort(softmax.mean(axis=0), axis=1)[:, ::-1]
+    # Of ten views: the temperature 0.5 squares their mean.
+    squares = np.sort(softmax.mean(axis=0), axis=1)[:, ::-1] ** 2
+    expected = squares / squares.sum(axis=1, keepdims=True)
     paths = [tmp_path / f"{number}.png" for number in range(5)]
     for pictures in (paths, list(map(str, paths)), list(images), images, list(map(Image.open, paths))):
         table = model.predict(pictures, top=2)
@@ -84,6 +87,27 @@ def test_what_cannot_be_used_is_a_row_and_has_no_features(
     with pytest.raises(UserError, match=r"^an array of float64, 256×256×3, is no photograph: give RGB pixels, uint8 "):
         model.predict(images[0] / 255)
     assert model.predict([]).empty
+
+
+def test_where_it_is_not_sure_enough_it_chooses_no_class(
+    model: from_python.TrainedClassifier, images: np.ndarray
+) -> None:
+    sure = model.predict(images)
+    bound = float(np.sort(sure["probability1"])[2])
+    table = model.predict(images, min_confidence=bound)
+    unsure = sure["probability1"] < bound
+    assert unsure.sum() == 2
+    assert list(table["outcome"]) == ["unsure" if each else "predicted" for each in unsure]
+    assert table["class1"].isna().equals(unsure)
+    assert table[~unsure].drop(columns="reason").equals(sure[~unsure].drop(columns="reason"))
+    first = int(np.flatnonzero(unsure)[0])
+    name, share = sure.loc[first, ["class1", "probability1"]]
+    assert table["reason"][first] == f"{name} has {share:.9g}, less than {bound:.9g}"
+    for wrong in (-0.1, 1.1, float("nan")):
+        with pytest.raises(
+            UserError, match=r"^min_confidence (-0\.1|1\.1|nan) is no probability: give one from 0 to 1$"
+        ):
+            model.predict(images, min_confidence=wrong)
 
 
 def test_a_name_that_is_not_there_and_a_model_that_is_missing_are_told(

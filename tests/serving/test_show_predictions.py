@@ -62,6 +62,32 @@ def test_csv_has_no_more_columns_than_there_are_classes(capfdbinary: pytest.Capt
     assert len(gone) == len(heading)
 
 
+def unsure(min_confidence: float, **probabilities: float) -> Prediction:
+    return Prediction(Path("a.jpg"), probabilities, min_confidence=min_confidence)
+
+
+def test_an_unsure_row_has_no_class_and_says_why_in_the_columns_that_are_there(
+    capfdbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    shares = {"=cat": 0.625, "dog": 0.375}
+    for form in (CsvRows, JsonLines):
+        rows = form([Path("a.jpg")], ["=cat", "dog"])
+        rows.show([unsure(0.7, **shares), unsure(0.625, **shares)])
+    heading, first, second, *lines = capfdbinary.readouterr().out.decode().splitlines()
+    assert heading == "photograph,outcome,reason,class1,probability1,class2,probability2"
+    assert first == 'a.jpg,unsure,"\'=cat has 0.625, less than 0.7",,,,'
+    assert second == "a.jpg,predicted,,'=cat,0.625,dog,0.375"
+    said = {"photograph": "a.jpg", "outcome": "unsure", "reason": "=cat has 0.625, less than 0.7"}
+    assert json.loads(lines[0]) == said | {"classes": [], "probabilities": []}
+    assert json.loads(lines[1])["classes"] == ["=cat", "dog"]
+
+
+def test_a_table_says_of_an_unsure_photograph_what_it_has(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    module.PredictionTable([Path("a.jpg")], ["c\x07t", "dog"]).show([unsure(0.8, **{"c\x07t": 0.75, "dog": 0.25})])
+    row = capfdbinary.readouterr().out.decode().splitlines()[-1]
+    assert " ".join(row.split()) == "a.jpg unsure c\\x07t has 0.75, less than 0.8"
+
+
 def test_json_has_a_line_a_photograph_and_keeps_every_name(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     out, _ = shown(JsonLines, [FIRST, KOREAN, UNDECODABLE], capfdbinary, **SIX)
     *rows, gone = [json.loads(line) for line in out.splitlines()]

@@ -72,6 +72,9 @@ def test_training_starts_with_the_weights_of_a_file(python_with_tensorflow: Path
         before, after = (each.network.get_layer(layer).get_weights()[0] for each in (first, model))
         assert (before == after).all() == kept
     metrics = json.loads((tmp_path / "metrics/train.json").read_text())
+    assert (metrics["temperature"], metrics["temperature_ten_view"]) == (model.temperature, model.temperature_ten_view)
+    assert 1 not in (model.temperature, model.temperature_ten_view)
+    assert f"temperature {model.temperature:g} for one view and {model.temperature_ten_view:g} for ten" in output
     trained = sum(model.network.get_layer(name).count_params() for name in ("fc6", "fc7", "fc8"))
     assert metrics["trained_parameters"] == trained
     assert f"of which {trained:,} are trained" in output

@@ -4,6 +4,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from typing import TextIO
 
 from rich import box
 from rich.console import Console
@@ -87,3 +88,12 @@ def defused(text: object) -> str:
 def original(cell: str) -> str:
     """The text that `defused` made `cell` of."""
     return re.sub(r"^'(?='*[=+\-@\t\r\n])", "", re.sub(r"<\\(?=\\*[/!])", "<", cell))
+
+
+def utf8_output() -> TextIO:
+    """Standard output in UTF-8, where the bytes of a name that is not UTF-8 become `\\udc80` to `\\udcff`.
+
+    So the output can always be read. In JSON, where this is how such a character is written, the name stays exact.
+    """
+    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    return sys.stdout

@@ -41,6 +41,12 @@ def predict(
     json: Annotated[bool, typer.Option("--json", help="Print JSON, a line a photograph.")] = False,
     submission: Annotated[bool, typer.Option("--submission", help="Print what Kaggle takes as a submission.")] = False,
     top: Annotated[int, typer.Option(min=1, metavar="N", help="How many classes of each are told.")] = 5,
+    min_confidence: Annotated[
+        float,
+        typer.Option(
+            min=0, max=1, metavar="P", help="Call a photograph unsure if its most probable class has less than that."
+        ),
+    ] = 0.0,
     out: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="Write it there: JSON if the name ends with .json or .jsonl, else CSV."),
@@ -54,6 +60,8 @@ def predict(
     forms = [form for form, wanted in {"csv": csv, "json": json, "submission": submission}.items() if wanted]
     if len(forms) > 1:
         raise typer.BadParameter("they exclude each other", param_hint=" and ".join(f"--{form}" for form in forms))
+    if submission and min_confidence:
+        raise typer.BadParameter("a submission has the probabilities of all", param_hint="--min-confidence")
     if out and not forms:
         forms = ["json" if out.suffix in (".json", ".jsonl") else "csv"]
     with model_file(model) as file:
@@ -62,7 +70,7 @@ def predict(
             _refuse_to_lose(out, [file, *map(Path, names), *photographs])
         network = open_network(file)
     with _standard_output_in(out):
-        show_predictions(network, photographs, (forms or ["table"])[0], top)
+        show_predictions(network, photographs, (forms or ["table"])[0], top, min_confidence)
 
 
 def _refuse_to_lose(out: Path, read: Sequence[Path]) -> None:

@@ -37,6 +37,10 @@ PLACES = (CROP - PATCH) // STEP + 1
 class Network(Protocol):
     """An `evaluation.ten_views.Network`, which the report does without."""
 
+    @property
+    def temperatures(self) -> tuple[float, float]:
+        """Of the centre view's answers, and of those of ten views."""
+
     def outputs(self, images: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Logits and fc7 of the centre view, float32 `(1, n, classes)` and `(1, n, units)`."""
 
@@ -83,14 +87,15 @@ def occlusion_maps(network: Network, store: ImageStore, images: list[int], mean:
     """Where the network looks: what a class loses when a part of the image is hidden (Zeiler and Fergus 2013).
 
     One row an image (a place in the store): `image`, `label`, and `probability` of its label, float32, `PLACES`² values
-    row by row. Hidden pixels are those of the mean image, float32 `(256, 256, 3)` in grey levels: nothing, after it has
-    been subtracted. The centre view is used.
+    row by row, with the temperature of one view. Hidden pixels are those of the mean image, float32 `(256, 256, 3)` in
+    grey levels: nothing, after it has been subtracted. The centre view is used.
     """
     rows = []
     for image in images:
         label = int(store.labels[image])
         logits, _ = network.outputs(_hidden(store.gather([image]), mean))
-        probability = softmax(logits[0].astype(np.float64), axis=1)[:, label].astype(np.float32)
+        shares = softmax(logits[0].astype(np.float64) / network.temperatures[0], axis=1)
+        probability = shares[:, label].astype(np.float32)
         rows.append({"image": image, "label": label, "probability": probability})
     return pd.DataFrame(rows)
 

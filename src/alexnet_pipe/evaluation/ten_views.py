@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import softmax
 
-from alexnet_pipe.inputs.views import CENTRE_VIEW, VIEWS, View, crops
+from alexnet_pipe.inputs.views import CENTRE_VIEW, VIEWS, View, crops, tempered
 
 if TYPE_CHECKING:
     from alexnet_pipe.model.classifier import Classifier
@@ -18,6 +18,7 @@ BATCH = 64
 TOP = 5
 
 Outputs = tuple[NDArray[np.float32], NDArray[np.float32]]
+Temperatures = tuple[float, float]
 
 
 class Network(Protocol):
@@ -31,6 +32,10 @@ class Network(Protocol):
     def resize(self) -> Mapping[str, str]:
         """`policy` and `background`: how a photograph becomes 256×256 pixels."""
 
+    @property
+    def temperatures(self) -> Temperatures:
+        """Of the centre view's answers, and of those of ten views."""
+
     def outputs(self, images: NDArray[np.uint8], views: Sequence[View] = ...) -> Outputs:
         """Of views of images, uint8 `(n, 256, 256, 3)`: logits, float32 `(views, n, classes)`; fc7 after its ReLU."""
 
@@ -40,6 +45,7 @@ class FeatureNetwork:
 
     def __init__(self, model: "Classifier") -> None:
         self.classes, self.resize = model.classes, model.resize
+        self.temperatures = (model.temperature, model.temperature_ten_view)
         self._network = model.with_features()
 
     def outputs(self, images: NDArray[np.uint8], views: Sequence[View] = (VIEWS[CENTRE_VIEW],)) -> Outputs:
@@ -63,12 +69,25 @@ class FeatureNetwork:
 
 
 def ten_view_softmax(network: Network, images: NDArray[np.uint8]) -> Outputs:
-    """Probabilities, float32 `(10, n, classes)`, and fc7 of the centre view, float32 `(n, units)`.
+    """The softmax of each view, float32 `(10, n, classes)`, and fc7 of the centre view, float32 `(n, units)`.
 
     The images are uint8 `(n, 256, 256, 3)`.
     """
     logits, features = network.outputs(images, VIEWS)
     return softmax(logits, axis=2), features[CENTRE_VIEW]
+
+
+def one_and_ten(views: NDArray[np.float32], temperatures: Temperatures = (1.0, 1.0)) -> NDArray[np.floating]:
+    """Probabilities from the centre view and from ten, with a temperature each, `(2, n, classes)`.
+
+    `views` are the softmax of each view, `(10, n, classes)`.
+    """
+    return np.stack(list(map(tempered, (views[CENTRE_VIEW], views.mean(axis=0)), temperatures)))
+
+
+def ten_view_answers(network: Network, images: NDArray[np.uint8]) -> NDArray[np.floating]:
+    """The probabilities that are told of images, uint8 `(n, 256, 256, 3)`, from ten views: `(n, classes)`."""
+    return one_and_ten(ten_view_softmax(network, images)[0], network.temperatures)[1]
 
 
 class Ranking(NamedTuple):
@@ -78,23 +97,26 @@ class Ranking(NamedTuple):
         classes: int32 `(images, up to 5)`, labels.
         probabilities: float32 `(images, up to 5)`.
         of_label: float32 `(images,)`, the probability of the true class.
+        squares: float32 `(images,)`, the sum of the squares of all probabilities.
     """
 
     classes: NDArray[np.int32]
     probabilities: NDArray[np.float32]
     of_label: NDArray[np.float32]
+    squares: NDArray[np.float32]
 
 
-def rank(probabilities: NDArray[np.float32], labels: NDArray[np.int32]) -> Ranking:
+def rank(probabilities: NDArray[np.floating], labels: NDArray[np.int32]) -> Ranking:
     """The five most probable classes; among equals, the lower label comes first.
 
-    `probabilities` are float32 `(n, classes)`, `labels` int32 `(n,)`.
+    `probabilities` are floats `(n, classes)`, `labels` int32 `(n,)`.
     """
     best = np.argsort(-probabilities, axis=1, kind="stable")[:, :TOP]
     return Ranking(
         classes=best.astype(np.int32),
-        probabilities=np.take_along_axis(probabilities, best, axis=1),
-        of_label=probabilities[np.arange(len(labels)), labels],
+        probabilities=np.take_along_axis(probabilities, best, axis=1).astype(np.float32),
+        of_label=probabilities[np.arange(len(labels)), labels].astype(np.float32),
+        squares=np.square(probabilities).sum(axis=1).astype(np.float32),
     )
 
 

@@ -23,14 +23,15 @@ _IMAGES = tf.TensorSpec((None, SIDE, SIDE, 3), tf.uint8, name="images")
 
 
 def probabilities(model: Classifier, images: Any) -> dict[str, Any]:
-    """`probabilities`: the softmax of the centre view, float32 `(n, classes)`, as TensorFlow's operations.
+    """`probabilities`: of the centre view with its temperature, float32 `(n, classes)`, as TensorFlow's operations.
 
     The model is in float32, and in forms that are TensorFlow's operations; images are uint8 `(n, 256, 256, 3)`.
     """
     row, column = CENTRE
     crops = images[:, row : row + CROP, column : column + CROP]
     mean = model.mean.value[row : row + CROP, column : column + CROP]
-    return {"probabilities": tf.nn.softmax(model.network(tf.cast(crops, tf.float32) - mean, training=False))}
+    logits = model.network(tf.cast(crops, tf.float32) - mean, training=False)
+    return {"probabilities": tf.nn.softmax(logits / model.temperature)}
 
 
 def _servable(model: Classifier) -> Any:

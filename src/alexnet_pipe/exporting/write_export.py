@@ -104,7 +104,7 @@ def of_all_contrasts(mean: NDArray[np.float32]) -> NDArray[np.uint8]:
 
 def _probabilities(model: Classifier, images: NDArray[np.uint8]) -> NDArray[np.float32]:
     logits = np.asarray(model(view(images, CENTRE, mirror=False), training=False))
-    probabilities: NDArray[np.float32] = softmax(logits, axis=1)
+    probabilities: NDArray[np.float32] = softmax(logits / np.float32(model.temperature), axis=1)
     return probabilities
 
 

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_pipe.evaluation.ten_views import Network, ten_view_softmax
+from alexnet_pipe.evaluation.ten_views import Network, ten_view_answers
 from alexnet_pipe.inference.measures import Measures
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.formats import RefusedError
@@ -37,7 +37,7 @@ _LONGEST = 60
 Content = bytes | NDArray[np.uint8]
 """A photograph as a file has it; or prepared, uint8 `(256, 256, 3)`."""
 
-Answer = NDArray[np.float32] | RefusedError
+Answer = NDArray[np.floating] | RefusedError
 """The probability of each class, `(classes,)`; or why there are none."""
 
 
@@ -52,7 +52,7 @@ class FullError(Exception):
 class _Waiting(NamedTuple):
     network: Network
     pixels: NDArray[np.uint8]
-    answer: asyncio.Future[NDArray[np.float32]]
+    answer: asyncio.Future[NDArray[np.floating]]
 
 
 class Batches:
@@ -145,7 +145,7 @@ class Batches:
                 batch.append(self._ready.popleft())
         return batch
 
-    def _tell(self, batch: Sequence[_Waiting], found: Sequence[NDArray[np.float32] | Exception]) -> None:
+    def _tell(self, batch: Sequence[_Waiting], found: Sequence[NDArray[np.floating] | Exception]) -> None:
         for waiting, row in zip(batch, found, strict=True):
             if waiting.answer.done():
                 continue
@@ -160,9 +160,9 @@ class Batches:
         self._measures.computing.observe(seconds)
 
 
-def _computed(network: Network, images: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.float32] | Exception]:
+def _computed(network: Network, images: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.floating] | Exception]:
     try:
-        return list(ten_view_softmax(network, np.stack(images))[0].mean(axis=0))
+        return list(ten_view_answers(network, np.stack(images)))
     except Exception as error:
         if len(images) == 1:
             return [error]

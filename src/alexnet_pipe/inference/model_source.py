@@ -17,7 +17,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
-from alexnet_pipe.evaluation.ten_views import ten_view_softmax
+from alexnet_pipe.evaluation.ten_views import ten_view_answers
 from alexnet_pipe.inference.measures import Measures
 from alexnet_pipe.paper import SIDE
 from alexnet_pipe.portable.network import Network, open_network
@@ -85,7 +85,7 @@ class ModelSource:
         with model_file(commit or self.name) as file:
             network = open_network(file)
         # What is no finite number is an error there.
-        ten_view_softmax(network, np.full((1, SIDE, SIDE, 3), 127, np.uint8))
+        ten_view_answers(network, np.full((1, SIDE, SIDE, 3), 127, np.uint8))
         return Served(self.name, commit, network, _metrics(commit or self.name, network.weights_digest))
 
     def _registered(self) -> str:

@@ -197,24 +197,25 @@ def _images(tensor: _Tensor, rest: bytes, shape: tuple[int, ...]) -> Sequence[ND
         raise BadRequestError(f"images are {math.prod(shape):,} whole numbers from 0 to 255") from None
 
 
-def _answered(model: Served, question: _Question, shares: NDArray[np.float32]) -> Response:
+def _answered(model: Served, question: _Question, shares: NDArray[np.floating]) -> Response:
     output: dict[str, Any] = {"name": _OUTPUT, "datatype": "FP32", "shape": list(shares.shape)}
-    values: list[Any] = [float(f"{share:.9g}") for share in shares.ravel()]
-    content = shares.astype("<f4").tobytes()
+    told = shares.astype("<f4")
+    values: list[Any] = [float(f"{share:.9g}") for share in told.ravel()]
+    content = told.tobytes()
     if best := min(question.best(), shares.shape[1]):
         values = [text for row in shares for text in _classification(model.network.classes, row, best)]
         coded = [text.encode("utf-8", "surrogateescape") for text in values]
         content = b"".join(struct.pack("<I", len(text)) + text for text in coded)
         output |= {"datatype": "BYTES", "shape": [len(shares), best]}
-    told = {"model_name": NAME, "model_version": model.version, **({"id": question.id} if question.id else {})}
+    answer = {"model_name": NAME, "model_version": model.version, **({"id": question.id} if question.id else {})}
     if not question.binary():
-        return Json({**told, "outputs": [{**output, "data": values}]})
+        return Json({**answer, "outputs": [{**output, "data": values}]})
     output["parameters"] = {"binary_data_size": len(content)}
-    head = json.dumps({**told, "outputs": [output]}).encode()
+    head = json.dumps({**answer, "outputs": [output]}).encode()
     return Response(head + content, headers={_LENGTH: str(len(head))}, media_type="application/octet-stream")
 
 
-def _classification(classes: Sequence[str], row: NDArray[np.float32], best: int) -> Iterator[str]:
+def _classification(classes: Sequence[str], row: NDArray[np.floating], best: int) -> Iterator[str]:
     """As Triton has it: `probability:label:name`, best first."""
     for label in np.argsort(-row, kind="stable")[:best]:
         yield f"{row[label]:f}:{label}:{classes[label]}"

@@ -1,4 +1,7 @@
-"""The crops of a stored image: any one, the centre, and the ten views of the test (paper, section 4.1)."""
+"""The crops of a stored image: any one, the centre, and the ten views of the test (paper, section 4.1).
+
+What is said of them becomes probabilities that can be believed by a temperature (Guo et al. 2017).
+"""
 
 from collections.abc import Sequence
 
@@ -42,3 +45,19 @@ def crops(images: NDArray[np.uint8], rows: Sequence[tuple[int, View]]) -> Inputs
 def view(images: NDArray[np.uint8], offset: tuple[int, int], mirror: bool) -> Inputs:
     """The same view of every image: `crops` at one `offset`, row and column."""
     return crops(images, [(image, (offset, mirror)) for image in range(len(images))])
+
+
+def tempered(probabilities: NDArray[np.floating], temperature: float) -> NDArray[np.floating]:
+    """Probabilities, `(n, classes)`, whose logarithms are divided by `temperature`, float64; as they are if it is 1.
+
+    Of one view it is the softmax of its logits divided by the temperature (Guo et al. 2017). Of the mean of several
+    views it comes after the mean, so that the order of the classes stays, as that of one view does. Between the bounds
+    of `portable.description.TEMPERATURES` no two float32 become equal.
+    """
+    if temperature == 1:
+        return probabilities
+    with np.errstate(divide="ignore"):  # What is 0 stays 0.
+        logarithms = np.log(probabilities, dtype=np.float64) / temperature
+    powers = np.exp(logarithms - logarithms.max(axis=1, keepdims=True))
+    shares: NDArray[np.floating] = powers / powers.sum(axis=1, keepdims=True)
+    return shares

@@ -31,6 +31,8 @@ class Classifier(keras.Model):
         classes: Sequence[str],
         resize: Mapping[str, str] = AS_IN_THE_PAPER,
         forms: Forms = PORTABLE,
+        temperature: float = 1.0,
+        temperature_ten_view: float = 1.0,
         **network: Any,
     ) -> None:
         """
@@ -38,6 +40,8 @@ class Classifier(keras.Model):
             classes: The class names, in label order.
             resize: `policy` and `background`: how the photographs were made 256×256.
             forms: In which it computes; no part of its configuration.
+            temperature: What makes probabilities of its logits that can be believed (`inputs.views.tempered`).
+            temperature_ten_view: The same for the mean of ten views.
             network: What `AlexNet` takes besides.
         """
         name = network.pop("name", "classifier")
@@ -49,6 +53,8 @@ class Classifier(keras.Model):
         self.resize = dict(resize)
         self.network = alexnet
         self.forms = forms
+        self.temperature = temperature
+        self.temperature_ten_view = temperature_ten_view
 
     @property
     def mean(self) -> keras.Variable:
@@ -74,7 +80,9 @@ class Classifier(keras.Model):
         return copy
 
     def get_config(self) -> dict[str, Any]:
-        return {**self.network.arguments, "classes": list(self.classes), "resize": self.resize, "name": self.name}
+        answers = {"classes": list(self.classes), "resize": self.resize, "name": self.name}
+        temperatures = {"temperature": self.temperature, "temperature_ten_view": self.temperature_ten_view}
+        return {**self.network.arguments, **answers, **temperatures}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Classifier":

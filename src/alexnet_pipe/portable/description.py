@@ -14,10 +14,15 @@ from alexnet_pipe.params.section import Framing, Section, Sha256
 LARGEST = 2**23
 """Bytes: a hundred thousand classes with long names."""
 
-_LATER = {"input_scale"}
+LATER = frozenset({"input_scale", "temperature", "temperature_ten_view"})
 """Fields that files from before them lack; their defaults are what was so then."""
 
+TEMPERATURES = (0.2, 20.0)
+"""The least and the greatest: with these, no probability of a float32 becomes 0."""
+
 _REGISTERED = "alexnet_pipe>Classifier"
+
+Temperature = Annotated[float, Field(ge=TEMPERATURES[0], le=TEMPERATURES[1])]
 
 
 class Answers(Section):
@@ -26,15 +31,19 @@ class Answers(Section):
     Attributes:
         classes: The class names, in label order.
         resize: How the photographs were made 256×256; no bound on photographs is among it.
+        temperature: What the logarithms of the centre view's probabilities are divided by (`inputs.views.tempered`).
+        temperature_ten_view: What those of the mean of ten views are divided by.
     """
 
     # A folder's name need not be UTF-8, and pydantic's own text must. Each error takes 600 bytes: one will do.
     classes: Annotated[list[InstanceOf[str]], Field(min_length=1, fail_fast=True)]
     resize: Framing
+    temperature: Temperature = 1.0
+    temperature_ten_view: Temperature = 1.0
 
 
 class Description(ModelParams, Answers):
-    """The arguments of a `Classifier`, all of which its file must name but for those in `_LATER`.
+    """The arguments of a `Classifier`, all of which its file must name but for those in `LATER`.
 
     Attributes:
         seed: Decided the first weights.
@@ -95,7 +104,7 @@ def checked(kind: type[Kind], fields: Any) -> Kind:
         first = error.errors(include_url=False)[0]
         place = printable(".".join(map(str, first["loc"])))[:80]
         raise UserError(f"is not a model of this project, or is damaged: {place}: {first['msg'][:120]}") from None
-    if missing := [*_left_out(description, _LATER), *_left_out(description.resize)]:
+    if missing := [*_left_out(description, LATER), *_left_out(description.resize)]:
         raise UserError(f"is not a model of this project, or is damaged: it does not say {', '.join(missing)}")
     if len(set(description.classes)) < len(description.classes):
         raise UserError("is not a model of this project, or is damaged: two of its classes have one name")

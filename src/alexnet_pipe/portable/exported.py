@@ -19,7 +19,7 @@ from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.paper import SIDE
 from alexnet_pipe.params.model import VARIANTS, kernel_shapes
 from alexnet_pipe.portable.description import LARGEST as DESCRIPTION
-from alexnet_pipe.portable.description import Description, Notes, checked
+from alexnet_pipe.portable.description import LATER, Description, Notes, checked
 from alexnet_pipe.portable.onnx_graph import IMAGES, LOGITS, ROUNDED_DIGEST, onnx_graph
 from alexnet_pipe.portable.rounded import STEPS, handed_on
 from alexnet_pipe.portable.stored_model import Arrays, Stored
@@ -61,7 +61,7 @@ def read_exported(file: BinaryIO) -> tuple[onnx.ModelProto, Notes, dict[str, NDA
 
 def _notes(model: onnx.ModelProto) -> Notes:
     held = {note.key: note.value for note in model.metadata_props if note.key in Notes.model_fields}
-    if len(held) < len(Notes.model_fields):
+    if Notes.model_fields.keys() - held.keys() - LATER:
         raise UserError("is an ONNX file that does not say its classes, so not one that `alexnet-pipe export` wrote")
     if sum(map(len, held.values())) > DESCRIPTION:
         raise ValueError(f"its metadata have more than {DESCRIPTION:,} characters")
@@ -73,7 +73,7 @@ def _notes(model: onnx.ModelProto) -> Notes:
 
 def _description(notes: Notes) -> Description:
     """Of any width: graphs differ by the shapes of their constants alone."""
-    given = notes.model_dump(include={"classes", "resize", "variant"})
+    given = notes.model_dump(exclude={"weights_digest"})
     return Description(**given, width=1, initialisation="paper", seed=0, name="exported")
 
 

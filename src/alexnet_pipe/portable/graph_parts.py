@@ -28,6 +28,7 @@ class GraphParts:
         self.arrays = stored.arrays
         self.variant = VARIANTS[stored.description.variant]
         self.scale = stored.description.input_scale
+        self.temperature = stored.description.temperature
         self.is_integer = stored.arrays["fc8.0"].dtype == np.int8
         self.is_rounded = stored.arrays["fc8.0"].dtype != np.float32
         self.levels: dict[str, str] = {}

@@ -28,6 +28,7 @@ class Network:
     Attributes:
         classes: The class names, in label order.
         resize: `policy` and `background`: how a photograph becomes 256×256 pixels.
+        temperatures: Of the centre view's answers and of those of ten views (`inputs.views.tempered`).
         variant: A name in `params.model.VARIANTS`.
         weights_digest: SHA-256 of the weights, in hexadecimal.
     """
@@ -36,6 +37,7 @@ class Network:
         """`model` and `outside` are as `onnx_graph` makes them."""
         self.classes = tuple(notes.classes)
         self.resize = notes.resize.model_dump()
+        self.temperatures = (notes.temperature, notes.temperature_ten_view)
         self.variant = notes.variant
         self.weights_digest = notes.weights_digest
         self._session = _session(_with_view(model), outside)

@@ -45,7 +45,7 @@ def onnx_graph(
     """
     builder = _Builder(stored, outside)
     builder.logits(builder.pixels())
-    builder.add("Softmax", [LOGITS], PROBABILITIES, axis=1)
+    builder.add("Softmax", [builder.tempered(LOGITS)], PROBABILITIES, axis=1)
     classes, units = (len(stored.arrays[name]) for name in ("fc8.1", "fc8.0"))
     ends = {PROBABILITIES: classes, LOGITS: classes, FEATURES: units}
     graph = helper.make_graph(
@@ -98,6 +98,12 @@ class _Builder(GraphParts):
         x = self.hidden(x, "fc6", "relu6")
         x = self.hidden(x, "fc7", FEATURES)
         return self.dense(x, "fc8", LOGITS)
+
+    def tempered(self, logits: str) -> str:
+        """Logits for the softmax; those from before there were temperatures have no operation more."""
+        if self.temperature == 1:
+            return logits
+        return self.add("Div", [logits, self.constant("temperature", np.float32(self.temperature))], "tempered")
 
     def seen(self, x: str) -> tuple[str, list[int]]:
         """The middle of the view, if the variant sees no more, and how many zeros conv1 has around it instead."""

@@ -99,6 +99,8 @@ def notes_of(stored: Stored) -> Notes:
     return Notes(
         classes=description.classes,
         resize=description.resize,
+        temperature=description.temperature,
+        temperature_ten_view=description.temperature_ten_view,
         variant=description.variant,
         weights_digest=weights_digest(stored.arrays.values()),
     )

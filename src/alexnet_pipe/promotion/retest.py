@@ -25,7 +25,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json, save_json
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.evaluation.examples import spread
-from alexnet_pipe.evaluation.ten_views import BATCH, Network, ten_view_softmax
+from alexnet_pipe.evaluation.ten_views import BATCH, Network, ten_view_answers
 from alexnet_pipe.portable.network import open_network
 from alexnet_pipe.promotion.contest import REHEARSE, RETEST
 from alexnet_pipe.serving.named_files import model_file
@@ -42,8 +42,7 @@ def classes_of(network: Network, store: ImageStore, photographs: list[str]) -> d
     found: dict[str, str] = {}
     for start in range(0, len(rows), BATCH):
         batch = rows.iloc[start : start + BATCH]
-        softmax, _ = ten_view_softmax(network, store.gather(batch.index.to_numpy()))
-        best = softmax.mean(axis=0).argmax(axis=1)
+        best = ten_view_answers(network, store.gather(batch.index.to_numpy())).argmax(axis=1)
         found |= {sha256: network.classes[label] for sha256, label in zip(batch["sha256"], best, strict=True)}
     return found
 
@@ -71,8 +70,7 @@ def rehearse(model: str, file: Path) -> None:
     places = spread(len(store), ASKED)
     shares, times = [], []
     for place in places:
-        softmax, _ = ten_view_softmax(network, store.gather(np.array([place])))
-        shares.append(softmax.mean(axis=0)[0].tolist())
+        shares.append(ten_view_answers(network, store.gather(np.array([place])))[0].tolist())
         times.append(time.time())
     start = times[0] - psutil.Process().create_time()
     each = median(np.diff(times).tolist() or [start])

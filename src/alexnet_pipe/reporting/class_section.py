@@ -1,15 +1,12 @@
-"""Classes: the errors of each, which is taken for which, and whether the network's probabilities can be believed."""
+"""Classes: the errors of each, and which is taken for which."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from alexnet_pipe.reporting.results import Results
-from alexnet_pipe.reporting.templates import BLUE, INK, ORANGE, drawing, styled, two_figures
 
 CLASSES = 20
 """Classes of which the worst and the best are listed, that many of each."""
@@ -21,38 +18,15 @@ BLOCKS = 250
 """The most blocks along a side of the picture; more classes share them."""
 
 PAIRS = 20
-BINS = 10
 _ZOOM = 500
 _WHITE, _BLACK = np.array([255.0, 255, 255]), np.array([8.0, 38, 84])
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """Of the most probable class from ten views.
-
-    Attributes:
-        bins: As `calibration_bins` makes them.
-        confidence: The mean probability.
-        right: The share of right answers.
-    """
-
-    bins: pd.DataFrame
-    confidence: float
-    right: float
-
-    @property
-    def error(self) -> float:
-        """The expected calibration error: how far the two are apart, in the mean over the images' bins."""
-        distance = (self.bins["right"] - self.bins["confidence"]).abs()
-        return float(np.average(distance, weights=self.bins["images"]))
-
-
 def class_section(results: Results) -> dict[str, Any]:
-    """The table of classes, the confusion of few as a table and of many as a picture, and the calibration."""
+    """The table of classes, and the confusion of few as a table and of many as a picture."""
     matrix, names = confusion_matrix(results), results.test.classes
     shares = matrix / np.maximum(1, matrix.sum(axis=1, keepdims=True))
     few = len(names) <= NAMED
-    found = calibration(results.predictions)
     return {
         "rows": class_rows(results.classes, names),
         "names": names,
@@ -60,8 +34,6 @@ def class_section(results: Results) -> dict[str, Any]:
         "picture": None if few else confusion_picture(matrix),
         "pairs": [] if few else frequent_pairs(matrix, names),
         "block": block_size(len(names)),
-        "calibration": found,
-        "curve": drawing(calibration_curve(found.bins), "calibration"),
     }
 
 
@@ -121,37 +93,3 @@ def frequent_pairs(matrix: NDArray[np.int64], names: tuple[str, ...]) -> list[di
         }
         for row, column in np.transpose(np.unravel_index(commonest, wrong.shape)).tolist()
     ]
-
-
-def calibration(predictions: pd.DataFrame) -> Calibration:
-    """How far the probabilities of a run's predictions can be believed."""
-    guesses = first_guesses(predictions)
-    confidence, right = guesses["confidence"].to_numpy(), guesses["right"].to_numpy()
-    return Calibration(calibration_bins(confidence, right), float(confidence.mean()), float(right.mean()))
-
-
-def calibration_bins(confidence: NDArray[np.float64], right: NDArray[np.bool_]) -> pd.DataFrame:
-    """`BINS` bins of equal width in [0, 1], those without images left out.
-
-    Returns:
-        low, high, images, confidence (its mean), right (its share).
-    """
-    number = np.minimum((confidence * BINS).astype(int), BINS - 1)
-    table = pd.DataFrame({"bin": number, "confidence": confidence, "right": right}).groupby("bin")
-    bins = table.agg(images=("right", "size"), confidence=("confidence", "mean"), right=("right", "mean"))
-    return bins.assign(low=bins.index / BINS, high=(bins.index + 1) / BINS).reset_index(drop=True)
-
-
-def calibration_curve(bins: pd.DataFrame) -> Figure:
-    """Share of right answers by mean confidence, below it the images of each bin."""
-    figure, above, below = two_figures(4.4, (3, 1))
-    styled(above, "", "right (%)").plot([0, 100], [0, 100], color=INK, linestyle="--", linewidth=1, label="ideal")
-    above.plot(100 * bins["confidence"], 100 * bins["right"], color=BLUE, marker="o", label="this network")
-    above.set_ylim(0, 104)
-    above.legend(frameon=False, labelcolor=INK, loc="upper left")
-    styled(below, "probability of its first guess (%)", "images")
-    bars = below.bar(100 * bins["low"], bins["images"], 100 / BINS, align="edge", color=ORANGE, alpha=0.8)
-    below.bar_label(bars, color=INK, fontsize=8)
-    below.set_xlim(0, 100)
-    below.set_ylim(0, 1.25 * bins["images"].max())
-    return figure

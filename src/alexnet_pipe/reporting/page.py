@@ -10,7 +10,8 @@ import pandas as pd
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.params.train import TrainParams
-from alexnet_pipe.reporting.class_section import BINS, calibration, class_rows, class_section
+from alexnet_pipe.reporting.calibration_section import BINS, calibration, calibration_section
+from alexnet_pipe.reporting.class_section import class_rows, class_section
 from alexnet_pipe.reporting.data_section import data_section, input_section
 from alexnet_pipe.reporting.learned_section import learned_section
 from alexnet_pipe.reporting.results import Provenance, Results, published_errors
@@ -42,6 +43,7 @@ def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]],
         recipe=recipe_table(results.experiments.get("recipe"), model, train, origin.digests.get("data/images")),
         learned=learned_section(results, parameters["model"]["variant"]),
         classes=class_section(results),
+        trust=calibration_section(results),
     )
 
 

@@ -19,7 +19,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.fingerprint import fingerprint
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.evaluation.examples import fc7_batches, spread
-from alexnet_pipe.evaluation.ten_views import rank, ten_view_softmax
+from alexnet_pipe.evaluation.ten_views import one_and_ten, rank, ten_view_softmax
 from alexnet_pipe.inputs.views import CENTRE
 from alexnet_pipe.paper import CROP, SIDE
 from alexnet_pipe.params.resize import ResizeParams
@@ -101,8 +101,9 @@ class Explainer:
             RefusedError: as `serving.photographs.prepared` does.
         """
         pixels = prepared(photograph, self._params)
-        softmax, fc7 = ten_view_softmax(self.network, pixels[None])
-        best = rank(softmax.mean(axis=0), labels=np.zeros(1, np.int32))
+        views, fc7 = ten_view_softmax(self.network, pixels[None])
+        _, shares = one_and_ten(views, self.network.temperatures)
+        best = rank(shares, labels=np.zeros(1, np.int32))
         names = [self.network.classes[label] for label in best.classes[0]]
         return Explanation(
             pixels=pixels,

@@ -51,13 +51,20 @@ class TrainedClassifier:
         self._network = network
         self._params = ResizeParams.model_validate(network.resize)
 
-    def predict(self, pictures: Picture | Iterable[Picture], top: int = TOP) -> pd.DataFrame:
+    def predict(self, pictures: Picture | Iterable[Picture], top: int = TOP, min_confidence: float = 0) -> pd.DataFrame:
         """The `top` most probable classes of each picture, from ten views: a row each, as `predict --csv` has them.
 
         The columns are `photograph` (its path, or its number where it has none), `outcome`, `reason`, and `class1`,
-        `probability1`, and so on. A photograph that cannot be used is a row with its reason.
+        `probability1`, and so on. A photograph that cannot be used is a row with its reason, and so is one that is
+        `unsure`: its most probable class has less than `min_confidence`.
+
+        Raises:
+            UserError: if that is no probability.
         """
-        rows = [row_of(prediction._replace(top=top)) for prediction in self._predictions(_listed(pictures))]
+        if not 0 <= min_confidence <= 1:
+            raise UserError(f"min_confidence {min_confidence:g} is no probability: give one from 0 to 1")
+        found = self._predictions(_listed(pictures))
+        rows = [row_of(each._replace(top=top, min_confidence=min_confidence)) for each in found]
         pairs = [f"{name}{n}" for n in range(1, 1 + min(top, len(self.classes))) for name in ("class", "probability")]
         return pd.DataFrame(rows, columns=["photograph", "outcome", "reason", *pairs])
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.folder import walk
 from alexnet_pipe.datasets.labels import labels_of
 from alexnet_pipe.params.resize import ResizeParams
@@ -212,3 +213,16 @@ def _fetch(name: str, path: Path) -> None:
     except (NoRepositoryError, NoRevisionError) as error:
         raise UserError(f"{name} is no file, and {error}") from None
     revision.fetch(MODEL, path)
+
+
+def refuse_equal_ids(photographs: Sequence[Path]) -> None:
+    """
+    Raises:
+        UserError: if two photographs have the same name without its ending, the id of Kaggle's submissions.
+    """
+    first: dict[str, Path] = {}
+    for path in photographs:
+        other = first.setdefault(path.stem, path)
+        if other is not path:
+            names = f"{printable(other)} and {printable(path)}"
+            raise UserError(f"{names} would have the same id, {printable(path.stem)!r}: rename one, or leave it out")

@@ -1,4 +1,4 @@
-"""Errors of one or several models on labelled photographs, and of their mean softmax (paper, section 6, table 2)."""
+"""Errors of one or several models on labelled photographs, and of their mean answer (paper, section 6, table 2)."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,18 +13,23 @@ from rich.table import Table
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import progress, say
-from alexnet_pipe.base.terminal import json_text, output_console, plain_table, printable, with_interval
+from alexnet_pipe.base.terminal import json_text, output_console, plain_table, printable, utf8_output, with_interval
 from alexnet_pipe.datasets.labels import labels_of
 from alexnet_pipe.evaluation.error_rates import Predictions, error_metrics
-from alexnet_pipe.evaluation.ten_views import BATCH, Network, Ranking, join_rankings, rank, ten_view_softmax
-from alexnet_pipe.inputs.views import CENTRE_VIEW
+from alexnet_pipe.evaluation.ten_views import (
+    BATCH,
+    Network,
+    Ranking,
+    one_and_ten,
+    rank,
+    ten_view_softmax,
+)
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
 from alexnet_pipe.serving.named_files import labelled_photographs, prepared, some
-from alexnet_pipe.serving.predictions import utf8_output
 
 AVERAGE = "average"
-"""What the mean softmax of several models is called."""
+"""What the mean answer of several models is called."""
 
 Refuse = Callable[[Path, RefusedError], None]
 _Batch = tuple[dict[ResizeParams, NDArray[np.uint8]], NDArray[np.int32]]
@@ -62,7 +67,7 @@ def show_errors(models: Mapping[str, Network], folder: Path, as_json: bool) -> N
 def photograph_errors(
     models: Sequence[Network], classes: Sequence[str], photographs: Sequence[tuple[Path, int]], refuse: Refuse
 ) -> list[dict[str, Any]]:
-    """The metrics of each model, named as in `metrics/test.json`; if there are several, at last of their mean softmax.
+    """The metrics of each model, named as in `metrics/test.json`; if there are several, at last of their mean answer.
 
     Only one batch of photographs is in memory. Each model gets them as its own file says that they are prepared.
 
@@ -75,13 +80,13 @@ def photograph_errors(
     networks = [_Aligned(model, classes) for model in models]
     policies = {network.params for network in networks}
     # Five classes and some numbers an image.
-    said: list[list[tuple[Ranking, Ranking]]] = [[] for _ in range(len(models) + (len(models) > 1))]
+    said: list[list[list[Ranking]]] = [[] for _ in range(len(models) + (len(models) > 1))]
     truth: list[NDArray[np.int32]] = []
     for images, labels in _batches(photographs, policies, refuse):
         truth.append(labels)
-        softmax = [network.softmax(images[network.params]) for network in networks]
-        for rankings, (one_view, ten_view) in zip(said, [*softmax, np.mean(softmax, axis=0)], strict=False):
-            rankings.append((rank(one_view, labels), rank(ten_view, labels)))
+        answers = [network.answers(images[network.params]) for network in networks]
+        for rankings, answer in zip(said, [*answers, np.mean(answers, axis=0)], strict=False):
+            rankings.append([rank(shares, labels) for shares in answer])
     return [_metrics(rankings, np.concatenate(truth), len(classes)) for rankings in said if rankings]
 
 
@@ -109,15 +114,16 @@ class _Aligned:
         labels = labels_of(classes, model.classes)
         self._order = [labels[name] for name in classes]
 
-    def softmax(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """Float32 `(2, n, classes)`: of the centre view, and the mean of the ten."""
+    def answers(self, images: NDArray[np.uint8]) -> NDArray[np.floating]:
+        """`(4, n, classes)`: from the centre view and from ten, with the model's temperatures and without."""
         views, _ = ten_view_softmax(self._network, images)
-        return np.stack([views[CENTRE_VIEW], views.mean(axis=0)])[..., self._order]
+        said = (*one_and_ten(views, self._network.temperatures), *one_and_ten(views))
+        return np.stack(said)[..., self._order]
 
 
-def _metrics(rankings: Sequence[tuple[Ranking, Ranking]], labels: NDArray[np.int32], classes: int) -> dict[str, Any]:
-    one_view, ten_view = map(join_rankings, zip(*rankings, strict=True))
-    return error_metrics(Predictions(one_view, ten_view, np.empty((len(labels), 0), np.float32)), labels, classes)
+def _metrics(rankings: Sequence[Sequence[Ranking]], labels: NDArray[np.int32], classes: int) -> dict[str, Any]:
+    nothing = np.empty((len(labels), 0), np.float32)
+    return error_metrics(Predictions.joined(rankings, nothing), labels, classes)
 
 
 def _batches(photographs: Sequence[tuple[Path, int]], policies: set[ResizeParams], refuse: Refuse) -> Iterator[_Batch]:

@@ -11,7 +11,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, Protocol, TextIO
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,26 +22,45 @@ from rich.text import Text
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.progress import Advance, progress
-from alexnet_pipe.base.terminal import defused, json_text, output_console, printable
-from alexnet_pipe.evaluation.ten_views import BATCH, TOP, Network, ten_view_softmax
+from alexnet_pipe.base.terminal import defused, json_text, output_console, printable, utf8_output
+from alexnet_pipe.evaluation.ten_views import BATCH, TOP, Network, ten_view_answers
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.decode import RefusedError
-from alexnet_pipe.serving.named_files import prepared
+from alexnet_pipe.serving.named_files import prepared, refuse_equal_ids
 
 
 class Prediction(NamedTuple):
-    """Of one photograph the probability of every class, by name, best first; or why it was refused."""
+    """Of one photograph the probability of every class, by name, best first; or why it was refused.
+
+    It is unsure if the most probable class has less than `min_confidence`: then none is told.
+    """
 
     photograph: Path
     probabilities: Mapping[str, float]
     refusal: RefusedError | None = None
     top: int = TOP
     """How many classes are told."""
+    min_confidence: float = 0.0
 
     @property
     def best(self) -> list[tuple[str, float]]:
-        """The `top` most probable classes, best first."""
-        return list(islice(self.probabilities.items(), self.top))
+        """The `top` most probable classes, best first; none if it is unsure."""
+        return list(islice(self.probabilities.items(), self.top if self.outcome == "predicted" else 0))
+
+    @property
+    def outcome(self) -> str:
+        """`predicted`, `refused` or `unsure`."""
+        if self.refusal:
+            return "refused"
+        return "unsure" if max(self.probabilities.values()) < self.min_confidence else "predicted"
+
+    @property
+    def reason(self) -> str | None:
+        """Why it is refused or unsure."""
+        if self.outcome != "unsure":
+            return str(self.refusal) if self.refusal else None
+        name, share = next(iter(self.probabilities.items()))
+        return f"{name} has {_digits(share)}, less than {_digits(self.min_confidence)}"
 
 
 def predictions(network: Network, photographs: Iterable[Path]) -> Iterator[list[Prediction]]:
@@ -56,7 +75,7 @@ def predicted(network: Network, batch: Sequence[tuple[Path, Callable[[], NDArray
     """One prediction each of what is called so; its pixels are uint8 `(256, 256, 3)`, or a `RefusedError`."""
     found = [_pixels_or_refusal(pixels) for _, pixels in batch]
     usable = [pixels for pixels in found if not isinstance(pixels, RefusedError)]
-    shares = ten_view_softmax(network, np.stack(usable))[0].mean(axis=0) if usable else []
+    shares: Iterable[NDArray[np.floating]] = ten_view_answers(network, np.stack(usable)) if usable else []
     rows = (by_name(network.classes, row) for row in shares)
     return [
         Prediction(path, {}, of) if isinstance(of, RefusedError) else Prediction(path, next(rows))
@@ -71,9 +90,9 @@ def _pixels_or_refusal(pixels: Callable[[], NDArray[np.uint8]]) -> NDArray[np.ui
         return refusal
 
 
-def by_name(classes: Sequence[str], shares: NDArray[np.float32]) -> dict[str, float]:
+def by_name(classes: Sequence[str], shares: NDArray[np.floating]) -> dict[str, float]:
     """Probabilities `(classes,)` by name, best first; among equals the lower label, as in the evaluation."""
-    return {classes[label]: float(shares[label]) for label in np.argsort(-shares, kind="stable")}
+    return {classes[label]: float(np.float32(shares[label])) for label in np.argsort(-shares, kind="stable")}
 
 
 class Rows(Protocol):
@@ -125,7 +144,8 @@ class CsvRows:
 
 def row_of(prediction: Prediction) -> dict[str, Any]:
     """`photograph`, `outcome`, `reason`, and the most probable classes as `class1`, `probability1`, and so on."""
-    row: dict[str, Any] = {"photograph": prediction.photograph, **_outcome(prediction)}
+    row: dict[str, Any] = {"photograph": prediction.photograph}
+    row |= {"outcome": prediction.outcome, "reason": prediction.reason}
     for number, (name, share) in enumerate(prediction.best, 1):
         row |= {f"class{number}": name, f"probability{number}": share}
     return row
@@ -146,7 +166,7 @@ class JsonLines:
 def json_row(prediction: Prediction) -> dict[str, Any]:
     """`photograph`, `outcome`, `reason`, and lists of the most probable `classes` and their `probabilities`."""
     names, shares = [name for name, _ in prediction.best], [float(_digits(share)) for _, share in prediction.best]
-    outcome = {"photograph": str(prediction.photograph), **_outcome(prediction)}
+    outcome = {"photograph": str(prediction.photograph), "outcome": prediction.outcome, "reason": prediction.reason}
     return {**outcome, "classes": names, "probabilities": shares}
 
 
@@ -162,7 +182,7 @@ class Submission:
         Raises:
             UserError: if two photographs have the same id.
         """
-        _refuse_equal_ids(photographs)
+        refuse_equal_ids(photographs)
         self._classes = classes[1:] if len(classes) == 2 else classes
         self._guess = 1 / len(classes)
         self._out = utf8_output()
@@ -184,8 +204,10 @@ FORMS: Mapping[str, Callable[[Sequence[Path], Sequence[str], int], Rows]] = Mapp
 )
 
 
-def show_predictions(network: Network, photographs: Sequence[Path], form: str = "table", top: int = TOP) -> None:
-    """Print one row a photograph, with its `top` most probable classes, in one of `FORMS`.
+def show_predictions(
+    network: Network, photographs: Sequence[Path], form: str = "table", top: int = TOP, min_confidence: float = 0.0
+) -> None:
+    """Print one row a photograph, with its `top` most probable classes, or unsure, in one of `FORMS`.
 
     Raises:
         UserError: at the end, if every file was refused, and as the form does.
@@ -194,20 +216,11 @@ def show_predictions(network: Network, photographs: Sequence[Path], form: str = 
     predicted = 0
     with _progress(len(photographs), form) as advance:
         for batch in predictions(network, photographs):
-            rows.show([prediction._replace(top=top) for prediction in batch])
+            rows.show([prediction._replace(top=top, min_confidence=min_confidence) for prediction in batch])
             predicted += sum(prediction.refusal is None for prediction in batch)
             advance(len(batch))
     if not predicted:
         raise UserError("no file could be predicted; the reasons stand above")
-
-
-def utf8_output() -> TextIO:
-    """Standard output in UTF-8, where the bytes of a name that is not UTF-8 become `\\udc80` to `\\udcff`.
-
-    So the output can always be read. In JSON, where this is how such a character is written, the name stays exact.
-    """
-    sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
-    return sys.stdout
 
 
 @contextmanager
@@ -223,25 +236,12 @@ def _progress(total: int, form: str) -> Iterator[Advance]:
 
 def _cells(prediction: Prediction) -> tuple[str, str, str, str]:
     photograph = printable(prediction.photograph)
-    if prediction.refusal:
-        return photograph, "refused", "", printable(prediction.refusal)
+    if prediction.reason:
+        return photograph, prediction.outcome, "", printable(prediction.reason)
     best, *others = [(printable(name), f"{share:.1%}") for name, share in prediction.best]
     return photograph, *best, ", ".join(map(" ".join, others))
-
-
-def _outcome(prediction: Prediction) -> dict[str, str | None]:
-    refusal = prediction.refusal
-    return {"outcome": "refused" if refusal else "predicted", "reason": str(refusal) if refusal else None}
 
 
 def _digits(share: float) -> str:
     """All that a float32 has."""
     return f"{share:.9g}"
-
-
-def _refuse_equal_ids(photographs: Sequence[Path]) -> None:
-    first: dict[str, Path] = {}
-    for path in photographs:
-        if (other := first.setdefault(path.stem, path)) is not path:
-            names = f"{printable(other)} and {printable(path)}"
-            raise UserError(f"{names} would have the same id, {printable(path.stem)!r}: rename one, or leave it out")

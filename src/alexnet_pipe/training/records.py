@@ -91,6 +91,8 @@ def training_metrics(state: State, model: Classifier, devices_sharing: int = 1) 
         "backend": keras.backend.backend(),
         "device": devices()[0].split(":")[0],
         "devices": devices_sharing,
+        "temperature": model.temperature,
+        "temperature_ten_view": model.temperature_ten_view,
         "weights_digest": weights_digest(model.get_weights()),
     }
 
