@@ -87,7 +87,7 @@ def ranges(stored: Stored, train: ImageStore) -> Ranges:
         calibrator = create_calibrator(plain, _OPERATIONS, str(augmented), CalibrationMethod.MinMax)
         for start in range(0, count, _TOGETHER):
             images = train.gather(chosen[start : start + _TOGETHER])
-            calibrator.collect_data(_Once(images))
+            calibrator.collect_data(OneBatch(images))
             advance(len(images), note="calibrated")
         found = calibrator.compute_data()
     # NumPy's arrays of one number each.
@@ -97,8 +97,8 @@ def ranges(stored: Stored, train: ImageStore) -> Ranges:
     return {name: (float(low), float(high)) for name, (low, high) in ends.items()}
 
 
-class _Once:
-    """What the calibration takes: one batch, and then none."""
+class OneBatch:
+    """Images as a calibration takes them: once, and then none."""
 
     def __init__(self, images: NDArray[np.uint8]) -> None:
         self._batches: Iterator[dict[str, NDArray[np.uint8]]] = iter([{IMAGES: images}])
