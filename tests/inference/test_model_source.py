@@ -78,8 +78,9 @@ def test_a_stage_that_moves_is_followed_and_no_request_fails(
             f"alexnet@prod: weights {digests[1][:12]} answer now, in place of {digests[0][:12]}\n"
         )
         assert following.client.get("/model").json()["metrics"] == {"top1_error": 0.02}
-        run(folder, "gto", "deprecate", "alexnet", "v0.0.2", "prod")
+        # In this order: taken from the other first, the stage would go back to the one before.
         run(folder, "gto", "deprecate", "alexnet", "v0.0.1", "prod")
+        run(folder, "gto", "deprecate", "alexnet", "v0.0.2", "prod")
         assert following.says() == (
             "alexnet@prod: the model of before goes on, as the new one cannot be had: "
             "alexnet@prod: there is no such stage or version; there are v0.0.2, v0.0.1, dev\n"
