@@ -26,7 +26,7 @@ import psutil
 
 from alexnet_pipe.datasets.folder import walk
 from alexnet_pipe.datasets.sample.sample_source import photograph
-from alexnet_pipe.evaluation.ten_views import Network, ten_view_softmax
+from alexnet_pipe.evaluation.ten_views import Network, ten_view_answers
 from alexnet_pipe.inference.batching import TOGETHER
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.portable.network import open_network
@@ -140,7 +140,7 @@ def plain_loop(network: Network, contents: Sequence[bytes], together: int, secon
     params, done, started = ResizeParams.model_validate(network.resize), 0, time.perf_counter()
     while time.perf_counter() - started < seconds:
         batch = [contents[(done + n) % len(contents)] for n in range(together)]
-        ten_view_softmax(network, np.stack([pixels_of(content, params) for content in batch]))
+        ten_view_answers(network, np.stack([pixels_of(content, params) for content in batch]))
         done += together
     return done / (time.perf_counter() - started)
 
@@ -166,7 +166,7 @@ async def asking(address: str, network: Network, contents: Sequence[bytes]) -> A
     """Clients that know what a photograph's answer is."""
     params = ResizeParams.model_validate(network.resize)
     images = (pixels_of(content, params)[None] for content in contents)
-    shares = [by_name(network.classes, ten_view_softmax(network, each)[0].mean(axis=0)[0]) for each in images]
+    shares = [by_name(network.classes, ten_view_answers(network, each)[0]) for each in images]
     limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
     async with httpx.AsyncClient(base_url=address, limits=limits, timeout=None, trust_env=False) as http:
         yield Client(http, contents, shares)
