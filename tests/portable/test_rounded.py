@@ -8,6 +8,7 @@ import onnx
 import onnxruntime
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from scipy.special import softmax
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.inputs.views import VIEWS
@@ -57,6 +58,20 @@ def test_what_is_opened_is_what_the_file_says_by_itself(numbers: str, tmp_path: 
     assert {node.domain for node in onnx.load(tmp_path / "m.onnx").graph.node} == {""}
     [alone] = onnxruntime.InferenceSession(tmp_path / "m.onnx").run(["logits"], {"images": noise(3)})
     np.testing.assert_array_equal(open_network(tmp_path / "m.onnx").outputs(noise(3))[0][0], alone)
+
+
+@pytest.mark.parametrize("numbers", ["float16", "int8"])
+def test_the_temperature_is_kept(numbers: str, tmp_path: Path) -> None:
+    stored = as_stored(classifier())
+    warm = Stored(
+        stored.description.model_copy(update={"temperature": 2.0, "temperature_ten_view": 3.0}), stored.arrays
+    )
+    (tmp_path / "m.onnx").write_bytes(rounded_file(warm, numbers))
+    found, logits = onnxruntime.InferenceSession(tmp_path / "m.onnx").run(
+        ["probabilities", "logits"], {"images": noise(2)}
+    )
+    np.testing.assert_allclose(found, softmax(logits / 2, axis=1), rtol=1e-5)
+    assert open_network(tmp_path / "m.onnx").temperatures == (2.0, 3.0)
 
 
 def test_integers_say_what_a_runtime_says_that_computes_them_in_float32() -> None:
