@@ -48,7 +48,17 @@ class Service:
 @contextmanager
 def process(folder: Path, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """`alexnet-pipe serve-model` at a free port, its output and errors in one stream; killed if it still runs."""
-    command = [sys.executable, "-m", "alexnet_pipe", "serve-model", "--port", "0", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "alexnet_pipe",
+        "serve-model",
+        "--port",
+        "0",
+        "--seconds",
+        f"{HANGS:.0f}",
+        *arguments,
+    ]
     with subprocess.Popen(
         command,
         cwd=folder,

@@ -22,6 +22,7 @@ class Gated:
 
     classes = ("dark", "bright")
     weights_digest = "0" * 64
+    temperatures = (1.0, 1.0)
 
     def __init__(self) -> None:
         self.resize = {"policy": "crop", "background": "white"}
@@ -55,7 +56,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 def run(work: Callable[[Batches, Gated], Awaitable[None]], queue: int = 100) -> None:
     async def inside() -> None:
-        batches, network = Batches(queue, Measures()), Gated()
+        batches, network = Batches(queue, HANGS, Measures()), Gated()
         async with batches.working():
             try:
                 await work(batches, network)
@@ -114,7 +115,7 @@ def test_more_than_may_wait_are_refused_and_no_answer_is_lost_or_wrong() -> None
 
 def test_a_network_that_has_become_slow_lets_one_in_at_a_time_until_it_is_fast_again() -> None:
     async def work(batches: Batches, network: Gated) -> None:
-        batches._pace = 100.0
+        batches._pace = HANGS
         first = asyncio.create_task(batches.answers(network, [image(1)]))
         await until(lambda: network.given)
         with pytest.raises(FullError) as full:

@@ -15,7 +15,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from starlette.testclient import TestClient
 
 from alexnet_pipe.evaluation.ten_views import ten_view_answers
-from alexnet_pipe.inference import answering as answering_module
 from alexnet_pipe.inference import questions
 from alexnet_pipe.inference.answering import Answering
 from alexnet_pipe.inference.measures import Measures
@@ -28,6 +27,7 @@ from alexnet_pipe.serving.named_files import pixels_of
 from tests.exporting.test_export import CLASSES, classifier
 from tests.inference.services import photograph
 from tests.inference.test_batching import Gated, image, until
+from tests.patience import HANGS
 
 INFER = "/v2/models/alexnet/infer"
 LENGTH = "Inference-Header-Content-Length"
@@ -47,7 +47,7 @@ def served(network: Network) -> ServedModel:
 
 @pytest.fixture
 def client(served: ServedModel) -> Iterator[TestClient]:
-    with TestClient(application(Answering(served, 16, Measures())), base_url="http://127.0.0.1:8000") as client:
+    with TestClient(application(Answering(served, 16, Measures(), HANGS)), base_url="http://127.0.0.1:8000") as client:
         yield client
 
 
@@ -130,9 +130,8 @@ def test_a_body_of_unknown_length_has_the_same_bound(client: TestClient, monkeyp
     assert client.post("/predict", content=iter([photograph(1, (20, 20))])).status_code == 200
 
 
-def test_a_body_that_does_not_come_is_waited_for_so_long(served: ServedModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(questions, "_SECONDS", 0.01)
-    app = application(Answering(served, 9, Measures()))
+def test_a_body_that_does_not_come_is_waited_for_so_long(served: ServedModel) -> None:
+    app = application(Answering(served, 9, Measures(), seconds=0.01))
     sent: list[Any] = []
 
     async def never() -> Any:
@@ -147,14 +146,15 @@ def test_a_body_that_does_not_come_is_waited_for_so_long(served: ServedModel, mo
     assert [message.get("status") for message in sent] == [408, None]
 
 
-def test_an_answer_that_does_not_come_is_waited_for_so_long(
-    client: TestClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(answering_module, "_SECONDS", 0.0)
-    answer = client.post("/predict", content=photograph(1))
-    assert (answer.status_code, int(answer.headers["Retry-After"])) == (503, 1)
-    monkeypatch.undo()
-    assert client.post("/predict", content=photograph(1)).status_code == 200
+def test_an_answer_that_does_not_come_is_waited_for_so_long(served: ServedModel) -> None:
+    answering = Answering(served, 9, Measures(), seconds=HANGS)
+    with TestClient(application(answering), base_url="http://127.0.0.1:8000") as client:
+        assert client.post("/predict", content=photograph(1)).status_code == 200
+        answering._seconds = 0.0
+        answer = client.post("/predict", content=photograph(1))
+        assert (answer.status_code, int(answer.headers["Retry-After"])) == (503, 1)
+        answering._seconds = HANGS
+        assert client.post("/predict", content=photograph(1)).status_code == 200
 
 
 def test_what_nobody_waits_for_any_more_is_not_computed() -> None:

@@ -73,6 +73,7 @@ def serve_model(
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 for a free one.")] = 8000,
     queue: Annotated[int, typer.Option(min=1, max=10_000, help="Photographs that may wait, of all requests.")] = 256,
+    seconds: Annotated[int, typer.Option(min=1, max=3600, help="For a request to come, and for its answer.")] = 60,
     origin: Annotated[
         list[str] | None,
         typer.Option(metavar="https://NAME", help="An address by which requests may name it, as behind a proxy."),
@@ -86,4 +87,4 @@ def serve_model(
     """
     with kept_imports():
         from alexnet_pipe.inference.inference_server import run_inference_server
-    run_inference_server(model, host, port, queue, origin or [])
+    run_inference_server(model, host, port, queue, seconds, origin or [])

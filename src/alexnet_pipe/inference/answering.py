@@ -16,8 +16,8 @@ from alexnet_pipe.inference.model_source import Served, ServedModel
 from alexnet_pipe.inference.questions import MOST_PHOTOGRAPHS, BadRequestError, Bodies
 from alexnet_pipe.preparation.formats import RefusedError
 
-_SECONDS = 60.0
-"""From a body to its answer."""
+SECONDS = 60
+"""For a body to come, and for its answer, if nobody says otherwise."""
 
 _Asked = TypeVar("_Asked")
 
@@ -30,12 +30,14 @@ class Answering:
         most: Photographs of a request.
     """
 
-    def __init__(self, served: ServedModel, queue: int, measures: Measures) -> None:
+    def __init__(self, served: ServedModel, queue: int, measures: Measures, seconds: float = SECONDS) -> None:
+        """A body may take so many `seconds` to come, and its answer as many; half of them in the queue."""
         self.measures = measures
-        self.batches = Batches(queue, measures)
+        self.batches = Batches(queue, seconds / 2, measures)
+        self._seconds = seconds
         self.most = min(MOST_PHOTOGRAPHS, queue)
         self._served = served
-        self._bodies = Bodies(measures)
+        self._bodies = Bodies(seconds, measures)
 
     @property
     def ready(self) -> bool:
@@ -74,7 +76,7 @@ class Answering:
         work = asyncio.create_task(self.batches.answers(model.network, photographs))
         gone = asyncio.create_task(_has_gone(request))
         try:
-            await asyncio.wait({work, gone}, timeout=_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({work, gone}, timeout=self._seconds, return_when=asyncio.FIRST_COMPLETED)
             if not work.done():
                 again = {"Retry-After": str(self.batches.seconds)}
                 raise HTTPException(*_GONE) if gone.done() else HTTPException(*_LATE, again)

@@ -28,9 +28,6 @@ TOGETHER = 16
 _DECODERS = min(4, os.cpu_count() or 1)
 """Threads; a photograph takes a few times more of the network's work than of theirs, and up to 150 MB of memory."""
 
-_PATIENCE = 30
-"""Seconds that a photograph may have to wait: a slow machine lets fewer wait, rather than answer too late."""
-
 _LONGEST = 60
 """Seconds after which somebody is told to come again, at most."""
 
@@ -59,10 +56,12 @@ class Batches:
     """
     Attributes:
         queue: Photographs that may wait, from those that are to be decoded to those that are computed.
+        longest: Seconds that one may have to wait: a slow machine lets fewer wait, rather than answer too late.
     """
 
-    def __init__(self, queue: int, measures: Measures) -> None:
+    def __init__(self, queue: int, longest: float, measures: Measures) -> None:
         self.queue = queue
+        self.longest = longest
         self._measures = measures
         self._held = 0
         self._pace = 0.1
@@ -91,7 +90,7 @@ class Batches:
         """
         held = self._held + len(photographs)
         # Whoever finds nobody is let in, so that the pace is measured again.
-        if held > self.queue or (self._held and held * self._pace > _PATIENCE):
+        if held > self.queue or (self._held and held * self._pace > self.longest):
             raise FullError(self.seconds)
         self._hold(len(photographs))
         tasks = [asyncio.create_task(self._answer(network, photograph)) for photograph in photographs]

@@ -33,7 +33,7 @@ _IDLE = 30
 """Seconds that a connection is kept open for the next request."""
 
 
-def run_inference_server(model: str, host: str, port: int, queue: int, origins: Sequence[str]) -> None:
+def run_inference_server(model: str, host: str, port: int, queue: int, seconds: int, origins: Sequence[str]) -> None:
     """Serve `model` until a signal comes; the address is printed once it is loaded.
 
     Args:
@@ -41,6 +41,7 @@ def run_inference_server(model: str, host: str, port: int, queue: int, origins: 
         host: The address to listen at.
         port: 0 for a free one.
         queue: Photographs that may wait.
+        seconds: For a body to come, and for its answer.
         origins: As `routes.application`.
 
     Raises:
@@ -61,7 +62,7 @@ def run_inference_server(model: str, host: str, port: int, queue: int, origins: 
         measures = Measures()
         served = ServedModel(ModelSource(model), measures)
         app = application(
-            Answering(served, queue, measures), token, [*origins, address], addresses=_is_every_address(host)
+            Answering(served, queue, measures, seconds), token, [*origins, address], addresses=_is_every_address(host)
         )
         logging.getLogger("uvicorn.error").addFilter(in_one_line)
         # What is wrong with a form is told to who has sent it.

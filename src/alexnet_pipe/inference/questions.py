@@ -25,9 +25,6 @@ _ROOM = 256 << 20
 MOST_PHOTOGRAPHS = 64
 """Of a request."""
 
-_SECONDS = 60.0
-"""For a body to come."""
-
 
 class Photograph(NamedTuple):
     """As a file has it, and what it is called."""
@@ -47,8 +44,10 @@ class BadRequestError(Exception):
 class Bodies:
     """The bodies of all requests, for which there is room for so many bytes and no more."""
 
-    def __init__(self, measures: Measures) -> None:
+    def __init__(self, seconds: float, measures: Measures) -> None:
+        """A body may take so many `seconds` to come."""
         self._left = _ROOM
+        self._seconds = seconds
         self._measures = measures
 
     @asynccontextmanager
@@ -64,7 +63,7 @@ class Bodies:
         self._left -= size
         try:
             with self._measures.reading.track_inprogress():
-                body = await _read(request, size)
+                body = await _read(request, size, self._seconds)
             yield body
         finally:
             self._left += size
@@ -85,16 +84,16 @@ def _too_large() -> HTTPException:
     return HTTPException(413, f"the body has more than {MOST_BYTES:,} bytes")
 
 
-async def _read(request: Request, most: int) -> bytes:
+async def _read(request: Request, most: int, seconds: float) -> bytes:
     body = bytearray()
     try:
-        async with asyncio.timeout(_SECONDS):
+        async with asyncio.timeout(seconds):
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > most:
                     raise _too_large()
     except TimeoutError:
-        raise HTTPException(408, f"the body has not come in {_SECONDS:.0f} s", {"Connection": "close"}) from None
+        raise HTTPException(408, f"the body has not come in {seconds:g} s", {"Connection": "close"}) from None
     except ClientDisconnect:
         raise HTTPException(400, "the body ends early") from None
     return bytes(body)
