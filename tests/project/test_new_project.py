@@ -57,6 +57,17 @@ def test_nothing_is_overwritten_and_no_repository_is_nested(
     assert sorted(tmp_path.rglob("*")) == before
 
 
+def test_a_project_without_an_environment_runs_its_own_code(tmp_path: Path) -> None:
+    make_project(tmp_path / "new")
+    (tmp_path / "new/src/alexnet_pipe/__main__.py").write_text("import sys\nprint('its own', *sys.argv[1:])\n")
+    program = str(Path(sys.executable).parent / "alexnet-pipe")
+    assert newcomer(tmp_path)(tmp_path / "new", program, "set", "a b") == "its own set a b\n"
+    (tmp_path / "new/.venv").mkdir()
+    done = subprocess.run([program, "set", "a=b"], cwd=tmp_path / "new", capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "not the project in this folder: run `make setup` here" in done.stderr
+
+
 @pytest.mark.slow
 def test_a_wheel_makes_a_project_that_runs(tmp_path: Path) -> None:
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(tmp_path)]

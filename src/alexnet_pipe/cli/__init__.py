@@ -102,14 +102,15 @@ def _replace_closed_output() -> None:
 
 
 def _require_own_code(folder: Path) -> None:
-    """The project in `folder` runs by its own code; of an installed wheel it has the libraries alone.
+    """The project in `folder` runs by its own code; without an environment of its own, with the libraries of this one.
 
     A copy of a project has the environment of the first one, whose code would run in its place.
     """
     own, loaded = folder / "src/alexnet_pipe", Path(__file__).parents[1]
     if not own.is_dir() or own.resolve() == loaded.resolve():
         return
-    if "site-packages" in loaded.parts and all((own / name).is_file() for name in ("__init__.py", "__main__.py")):
+    whole = all((own / name).is_file() for name in ("__init__.py", "__main__.py"))
+    if whole and not (folder / ".venv").exists():
         before = [path] if (path := os.environ.get("PYTHONPATH")) else []
         os.environ["PYTHONPATH"] = os.pathsep.join([str(own.parent.resolve()), *before])
         os.execv(sys.executable, [sys.executable, "-m", "alexnet_pipe", *sys.argv[1:]])
