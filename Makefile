@@ -52,7 +52,7 @@ serve: setup ## run what is due or asked for in the server's UI; CRON="0 3 * * *
 test: setup ## run all tests, three files at a time, because some of them wait for servers
 	@$(BIN)/python -m pytest -q -n 3 --dist loadgroup --no-loadscope-reorder -m "not long"
 
-test-long: setup ## run property tests with thousands of cases, 40,000 mutated images, and the schedule twenty times
+test-long: setup ## run property tests with thousands of cases, 40,000 mutated images, the notebook, the schedule twenty times
 	@HYPOTHESIS_PROFILE=long $(BIN)/python -m pytest -q tests/hostile tests/endurance
 
 check: setup ## lint, format, types, import rules, fast tests
