@@ -46,7 +46,8 @@ def test_an_unknown_stage_is_a_usage_error_that_lists_the_stages(tmp_path: Path)
         ),
         (
             ["export"],
-            "export: Missing option '--format'. Choose from: onnx, saved-model, tflite, bundle (`alexnet-pipe export"
+            "export: Missing option '--format'. Choose from: onnx, onnx-float16, onnx-int8, saved-model, "
+            "tflite, bundle, bundle-float16, bundle-int8 (`alexnet-pipe export"
             " --help` …)",
         ),
         (

@@ -26,6 +26,8 @@ FIELDS: dict[str, Any] = {
     "seed": 1,
     "resize": {"policy": "crop", "background": "white"},
     "name": "classifier",
+    "temperature": 1.0,
+    "temperature_ten_view": 1.0,
 }
 FC7 = "layers/alex_net/layers/dense_1/vars"
 MEAN = "layers/preprocessing/vars/0"
@@ -72,8 +74,11 @@ def test_what_the_project_writes_is_loaded(tmp_path: Path) -> None:
     assert load_model(keras_file(tmp_path / "m.keras", stored=weights())).get_config() == FIELDS
 
 
-def test_a_file_from_before_inputs_were_scaled_is_loaded(tmp_path: Path) -> None:
-    older = keras_file(tmp_path / "m.keras", configuration(input_scale=None), weights())
+@pytest.mark.parametrize(
+    "later", [("temperature", "temperature_ten_view"), ("input_scale", "temperature", "temperature_ten_view")]
+)
+def test_a_file_from_before_some_fields_is_loaded(later: tuple[str, ...], tmp_path: Path) -> None:
+    older = keras_file(tmp_path / "m.keras", configuration(**dict.fromkeys(later)), weights())
     assert load_model(older).get_config() == FIELDS
 
 

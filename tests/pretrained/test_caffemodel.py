@@ -143,7 +143,7 @@ def test_double_precision_and_data_in_pieces_are_the_same_weights(tmp_path: Path
 def test_a_file_of_no_known_kind_is_one_line(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "what").write_bytes(content)
     with pytest.raises(
-        UserError, match=r"what is no \.npy, \.caffemodel, \.pth or \.safetensors, or is damaged[^\n]*$"
+        UserError, match=r"what is no \.npy, \.caffemodel, \.pth, \.safetensors, \.onnx or \.mat, or is damaged[^\n]*$"
     ):
         read_published(tmp_path / "what")
 

@@ -5,7 +5,7 @@ import os
 import signal
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +75,12 @@ def local_cluster(workers: int) -> "Iterator[LocalCluster]":
             host="127.0.0.1",
         ) as cluster,
     ):
-        yield cluster
+        try:
+            yield cluster
+        except UserError:  # As of workers that have died: one that is just started anew could not be closed.
+            with suppress(TimeoutError):
+                cluster.wait_for_workers(workers, PATIENCE)
+            raise
 
 
 @contextmanager
