@@ -19,7 +19,6 @@ import onnx
 from numpy.typing import NDArray
 
 from alexnet_pipe.exporting.integers import FLOAT16, FLOAT32, INT8, OneBatch, ranges
-from alexnet_pipe.exporting.measured import by_turns
 from alexnet_pipe.exporting.onnx_forms import asked, graph_file, session
 from alexnet_pipe.params.model import kernel_shapes
 from alexnet_pipe.params.section import Framing
@@ -29,7 +28,7 @@ from alexnet_pipe.portable.rounded import in_float16, in_int8, without_batch_nor
 from alexnet_pipe.portable.stored_model import Stored, read_stored
 from alexnet_pipe.portable.stored_weights import MEAN
 from alexnet_pipe.store.image_store import ImageStore
-from benchmarks.measure import processor
+from benchmarks.measure import by_turns, processor
 
 REPEATS = {1: 15, 32: 5}
 _CLASSES = 1000
@@ -99,11 +98,11 @@ def show_speeds(graphs: Mapping[str, bytes], images: NDArray[np.uint8]) -> None:
             works: dict[str, Callable[[], object]] = {
                 name: partial(asked, network, images[:size]) for name, network in sessions.items()
             }
-            found = by_turns(works, REPEATS[size], clock)
-            whole = found[FLOAT32]
+            found = by_turns(works, REPEATS[size], warm_up=1, clock=clock)
+            whole = found[FLOAT32].median
             print(f"  {'one thread' if threads else 'all threads'}, {size} together")
-            for name, seconds in found.items():
-                print(f"    {name:20} {size / seconds:7,.1f} images/s   {whole / seconds:.2f} times float32")
+            for name, times in found.items():
+                print(f"    {name:20} {size / times.median:7,.1f} images/s   {whole / times.median:.2f} times float32")
 
 
 def show_differences(graphs: Mapping[str, bytes], images: NDArray[np.uint8]) -> None:

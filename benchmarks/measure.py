@@ -24,15 +24,20 @@ class Times:
         return f"{1000 * self.median:,.1f} ms ({1000 * low:,.1f} to {1000 * high:,.1f})"
 
 
-def by_turns(works: Mapping[str, Callable[[], object]], repeats: int, warm_up: int = 2) -> dict[str, Times]:
+def by_turns(
+    works: Mapping[str, Callable[[], object]],
+    repeats: int,
+    warm_up: int = 2,
+    clock: Callable[[], float] = time.perf_counter,
+) -> dict[str, Times]:
     """The times of each work; a round runs every one once."""
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for turn in range(warm_up + repeats):
         for name, work in works.items():
-            started = time.perf_counter()
+            started = clock()
             work()
             if turn >= warm_up:
-                seconds[name].append(time.perf_counter() - started)
+                seconds[name].append(clock() - started)
     return {name: Times(tuple(values)) for name, values in seconds.items()}
 
 

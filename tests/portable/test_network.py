@@ -207,6 +207,15 @@ def unknown_variant(file: onnx.ModelProto) -> None:
     variant.value = '"other\\u001b[31m"'
 
 
+def change_refused(change: Callable[[onnx.ModelProto], None], told: str, exported: bytes, folder: Path) -> None:
+    """A file of these bytes, once changed, is refused with one line that names it."""
+    file = onnx.load_model_from_string(exported)
+    change(file)
+    (folder / "m.onnx").write_bytes(file.SerializeToString())
+    with pytest.raises(UserError, match=rf"^[^\n]*m\.onnx {told}"):
+        open_network(folder / "m.onnx")
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -230,11 +239,7 @@ def unknown_variant(file: onnx.ModelProto) -> None:
 def test_an_onnx_file_of_another_kind_is_told_in_a_line(
     change: Callable[[onnx.ModelProto], None], told: str, exported: bytes, tmp_path: Path
 ) -> None:
-    file = onnx.load_model_from_string(exported)
-    change(file)
-    (tmp_path / "m.onnx").write_bytes(file.SerializeToString())
-    with pytest.raises(UserError, match=rf"m\.onnx {told}"):
-        open_network(tmp_path / "m.onnx")
+    change_refused(change, told, exported, tmp_path)
 
 
 def test_of_many_classes_that_are_no_names_the_first_is_told_without_memory_for_all(

@@ -19,7 +19,7 @@ from alexnet_pipe.portable.onnx_graph import onnx_graph
 from alexnet_pipe.portable.rounded import Ranges, handed_on, in_float16, in_int8, without_batch_normalization
 from alexnet_pipe.portable.stored_model import Stored, notes_of
 from tests.exporting.test_export import classifier, noise
-from tests.portable.test_network import node
+from tests.portable.test_network import change_refused, node
 
 
 def seen_ranges(stored: Stored) -> Ranges:
@@ -192,11 +192,7 @@ DAMAGED = "is not a model of this project, or is damaged: "
 def test_a_changed_file_of_integers_is_refused_with_a_line(
     change: Callable[[onnx.ModelProto], None], told: str, integers: bytes, tmp_path: Path
 ) -> None:
-    file = onnx.load_model_from_string(integers)
-    change(file)
-    (tmp_path / "m.onnx").write_bytes(file.SerializeToString())
-    with pytest.raises(UserError, match=rf"^[^\n]*m\.onnx {told}"):
-        open_network(tmp_path / "m.onnx")
+    change_refused(change, told, integers, tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -84,17 +84,15 @@ def images_per_second(graphs: Mapping[str, bytes], images: NDArray[np.uint8]) ->
     return speeds
 
 
-def by_turns(
-    works: Mapping[str, Callable[[], object]], repeats: int, clock: Callable[[], float] = time.perf_counter
-) -> dict[str, float]:
+def by_turns(works: Mapping[str, Callable[[], object]], repeats: int) -> dict[str, float]:
     """The median seconds of each; a round does all of them once, so that what else the machine does falls on all."""
     seconds: dict[str, list[float]] = {name: [] for name in works}
     for turn in range(1 + repeats):
         for name, work in works.items():
-            started = clock()
+            started = time.perf_counter()
             work()
             if turn:  # The first is to warm up.
-                seconds[name].append(clock() - started)
+                seconds[name].append(time.perf_counter() - started)
     return {name: statistics.median(each) for name, each in seconds.items()}
 
 
