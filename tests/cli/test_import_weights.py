@@ -57,6 +57,22 @@ def test_classes_without_names_are_numbered(folder: Path, monkeypatch: pytest.Mo
     assert load_model(Path("models/imported.keras")).classes == tuple(f"class {label}" for label in range(7))
 
 
+def test_weights_alone_become_a_model_like_another(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(monkeypatch, "import-weights", "net.caffemodel", "--out", "like.keras") == 0
+    model = load_model(Path("like.keras"))
+    model.network.get_layer("fc8").bias.assign(range(7))
+    model.save_weights("own.weights.h5")
+    capsys.readouterr()
+    assert run(monkeypatch, "import-weights", "own.weights.h5", "--like", "like.keras", "--out", "own.keras") == 0
+    assert capsys.readouterr().out.splitlines()[:2] == [
+        "own.weights.h5: .weights.h5; 423,151 numbers, the mean image's among them",
+        "  variant bvlc, width 0.0625, classes and preparation: as like.keras",
+    ]
+    assert np.asarray(load_model(Path("own.keras")).network.get_layer("fc8").bias).tolist() == list(range(7))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -64,6 +80,8 @@ def test_classes_without_names_are_numbered(folder: Path, monkeypatch: pytest.Mo
         (("net.caffemodel", "--out", "old.h5"), "--out old.h5: name a file that ends in .keras"),
         (("net.caffemodel", "--out", "folder.keras"), "--out folder.keras: name a file that ends in .keras"),
         (("net.caffemodel", "--classes", "names.txt"), "names.txt has 1 names, but the network has 7 classes"),
+        (("net.caffemodel", "--like", "names.txt"), "names.txt is not a model of this project"),
+        (("net.caffemodel", "--like", "a.keras", "--classes", "names.txt"), "--like brings classes and preparation"),
         (("names.txt",), "names.txt is no .npy, .caffemodel, .pth, .safetensors, .onnx or .mat, or is damaged"),
     ],
 )

@@ -16,7 +16,8 @@ _KINDS = {
     rb"(?i)\s*(\xef\xbb\xbf)?\s*<(!doctype|html|head|\?xml|!--)": "is a web page that was saved in the file's place: "
     "open its address in a browser, and download the file itself",
     rb"\x89HDF\r\n\x1a\n": "is an HDF5 file, as Keras' old .h5 or its .weights.h5: nothing in it says what its numbers "
-    "belong to; give a .keras file that this project has made, or import .npy, .caffemodel, .pth, .onnx or .mat",
+    "belong to; give a .keras file that this project has made, or `import-weights` with --like MODEL, a model of the "
+    "same network",
     rb"MATLAB 7\.3": "is a MATLAB file of the form 7.3: save it in MATLAB as save(FILE, '-v7', …)",
     rb"\x1f\x8b|BZh[1-9]1AY|\xfd7zXZ\0|\x28\xb5\x2f\xfd|7z\xbc\xaf|Rar!": "is compressed: unpack it, and give the file "
     "that is in it",

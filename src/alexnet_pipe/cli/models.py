@@ -152,7 +152,7 @@ def import_weights(
         typer.Argument(
             metavar="FILE",
             help="bvlc_alexnet.npy, a .caffemodel, torchvision's .pth or .safetensors, an ONNX graph of an AlexNet, a "
-            "checkpoint of TensorFlow, or a .mat of MatConvNet.",
+            "checkpoint of TensorFlow, a .mat of MatConvNet, or with --like a .weights.h5 of Keras.",
         ),
     ],
     out: Annotated[Path, typer.Option(help=f"The model's file, {_SUFFIX}.")] = Path("models/imported.keras"),
@@ -163,12 +163,42 @@ def import_weights(
         Preparation | None,
         typer.Option(help="How photographs were prepared for an ONNX graph; it does not say that itself."),
     ] = None,
+    like: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", help="For a .weights.h5: a model of the same network, whose all else is taken."),
+    ] = None,
 ) -> None:
     """Make a model of weights that others have published, with the preparation that they need."""
-    from alexnet_pipe.pretrained.read import read_names, read_published
-
     if out.suffix != _SUFFIX or out.is_dir():
         raise UserError(f"--out {out}: name a file that ends in {_SUFFIX}")
+    if like:
+        if classes or preparation:
+            raise UserError("--like brings classes and preparation: leave --classes and --preparation out")
+        _import_like(file, like, out)
+    else:
+        _import_published(file, out, classes, preparation)
+    say(f"{out}: {out.stat().st_size / 1e6:,.1f} MB; next: alexnet-pipe predict PHOTO --model {out}")
+
+
+def _import_like(file: Path, like: str, out: Path) -> None:
+    from alexnet_pipe.pretrained.keras_weights import weights_like
+    from alexnet_pipe.serving.named_files import model_file
+
+    with model_file(like) as model:
+        stored = weights_like(file, model)
+    description, parameters = stored.description, sum(array.size for array in stored.arrays.values())
+    say(f"{file}: .weights.h5; {parameters:,} numbers, the mean image's among them")
+    print(f"  variant {description.variant}, width {description.width:g}, classes and preparation: as {like}")
+    with progress("import-weights", 1, "steps") as advance:
+        with without_notices():
+            from alexnet_pipe.model.model_file import as_classifier, save_model
+        save_model(out, as_classifier(stored))
+        advance()
+
+
+def _import_published(file: Path, out: Path, classes: Path | None, preparation: Preparation | None) -> None:
+    from alexnet_pipe.pretrained.read import read_names, read_published
+
     published = read_published(file, preparation)
     names = read_names(classes, published.classes) if classes else _own_names(published)
     _show_published(file, published)
@@ -180,7 +210,6 @@ def import_weights(
         model = assemble(published, names)
         advance()
         save_model(out, model)
-    say(f"{out}: {out.stat().st_size / 1e6:,.1f} MB; next: alexnet-pipe predict PHOTO --model {out}")
 
 
 def _own_names(published: "Published") -> Sequence[str]:

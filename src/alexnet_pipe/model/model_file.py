@@ -39,7 +39,11 @@ def load_model(path: Path, forms: Forms = PORTABLE) -> Classifier:
     Raises:
         UserError: as `portable.stored_model.read_stored`.
     """
-    stored = read_stored(path)
+    return as_classifier(read_stored(path), forms)
+
+
+def as_classifier(stored: Stored, forms: Forms = PORTABLE) -> Classifier:
+    """What `as_stored` took apart, not compiled."""
     model = Classifier.undrawn(stored.description.arguments(), forms)
     for name, variable in _variables(model, stored.description):
         variable.assign(stored.arrays[name])

@@ -81,13 +81,35 @@ def _is_variance(name: str) -> bool:
     return name.startswith("norm") and name.endswith(".3")
 
 
-def _plain_array(held: Any, path: str, shape: Shape) -> Any:
+def holds(file: BinaryIO, path: str) -> bool:
+    """Whether an array or a group lies at `path` in the file itself, whatever it is.
+
+    Raises:
+        Exception: of any kind, if the file is damaged.
+    """
+    try:
+        _place(h5py.File(file, "r"), path)
+    except ValueError:
+        return False
+    return True
+
+
+def _place(held: Any, path: str) -> Any:
     place = held
     for step in path.split("/"):
         # Asked below h5py, which follows a link to another file when it only looks whether there is one.
-        if not isinstance(place, h5py.Group) or place.id.links.get_info(step.encode()).type != h5py.h5l.TYPE_HARD:
+        if (
+            not isinstance(place, h5py.Group)
+            or not place.id.links.exists(step.encode())
+            or place.id.links.get_info(step.encode()).type != h5py.h5l.TYPE_HARD
+        ):
             raise ValueError(f"{path} is not in the file itself")
         place = place[step]
+    return place
+
+
+def _plain_array(held: Any, path: str, shape: Shape) -> Any:
+    place = _place(held, path)
     if not isinstance(place, h5py.Dataset) or (place.shape, place.dtype) != (shape, _NUMBERS):
         raise ValueError(f"{path} is not float32 of {'×'.join(map(str, shape))}")
     made = place.id.get_create_plist()
