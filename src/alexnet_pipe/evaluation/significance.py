@@ -13,18 +13,54 @@ Z = 1.959963984540054
 _IMAGE = ["sha256", "actual"]
 
 
-def wilson_interval(count: int, total: int) -> tuple[float, float]:
-    """The 95 % score interval of a share (Wilson 1927): within [0, 1], and of some width even at 0 and at `total`."""
+def wilson_interval(count: int, total: int, z: float = Z) -> tuple[float, float]:
+    """The score interval of a share (Wilson 1927): within [0, 1], and of some width even at 0 and at `total`.
+
+    `z` is the normal distribution's point for it, of 95 % if nothing is said.
+    """
     share = count / total
-    denominator = 1 + Z**2 / total
-    centre = (share + Z**2 / (2 * total)) / denominator
-    half = Z * sqrt(share * (1 - share) / total + Z**2 / (4 * total**2)) / denominator
+    denominator = 1 + z**2 / total
+    centre = (share + z**2 / (2 * total)) / denominator
+    half = z * sqrt(share * (1 - share) / total + z**2 / (4 * total**2)) / denominator
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
 def share_with_interval(count: int, total: int) -> str:
     """A share as per cent, and its 95 % interval: "12.50% (11.20% to 13.90%)"."""
     return with_interval(count / total, *wilson_interval(count, total))
+
+
+def paired_score(lost: int, won: int, images: int, difference: float) -> float:
+    """Tango's statistic (1998, equations 24 to 26): the deviations from `difference` that `lost - won` of `images` are.
+
+    If the true difference is that, it is nearly normal, also where hardly any image is lost or won; at 0 it is
+    McNemar's. `difference` is between -1 and 1, and not the observed one where that is 0 or at an end.
+    """
+    slope = (2 * images - lost + won) * difference - lost - won
+    root = sqrt(max(0.0, slope**2 + 8 * images * won * difference * (1 - difference)))
+    share_won = max(0.0, -difference, (root - slope) / (4 * images))
+    variance = images * (2 * share_won + difference * (1 - difference))
+    return (lost - won - images * difference) / sqrt(variance)
+
+
+def paired_interval(lost: int, won: int, images: int, z: float = Z) -> tuple[float, float]:
+    """The score interval of a paired difference (Tango 1998): within [-1, 1], and of some width even if none differ.
+
+    `z` is as that of `wilson_interval`.
+    """
+    observed = (lost - won) / images
+    return _bound(lost, won, images, (-1.0, observed), z), _bound(lost, won, images, (observed, 1.0), -z)
+
+
+def _bound(lost: int, won: int, images: int, between: tuple[float, float], score: float) -> float:
+    """The difference at which `paired_score`, which falls, is `score`."""
+    low, high = between
+    while low < (middle := (low + high) / 2) < high:
+        if paired_score(lost, won, images, middle) > score:
+            low = middle
+        else:
+            high = middle
+    return high if score > 0 else low
 
 
 @dataclass(frozen=True)
@@ -47,11 +83,8 @@ class Comparison:
 
     @property
     def difference(self) -> tuple[float, float, float]:
-        """The second's error less the first's, with the ends of its 95 % interval for paired shares (Wald)."""
-        n = self.images
-        difference = (self.lost - self.won) / n
-        spread = Z * sqrt(self.lost + self.won - (self.lost - self.won) ** 2 / n) / n
-        return difference, difference - spread, difference + spread
+        """The second's error less the first's, with the ends of its 95 % interval (Tango)."""
+        return (self.lost - self.won) / self.images, *paired_interval(self.lost, self.won, self.images)
 
     @property
     def p_value(self) -> float:
