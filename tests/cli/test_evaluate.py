@@ -52,6 +52,32 @@ def test_a_table_shows_each_model_and_their_average_with_counts_and_intervals(
     ]
 
 
+def test_published_figures_stand_beside_a_network_of_imagenets_classes(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [f"n{number:08}" for number in range(1000)]
+    (folder / "names.txt").write_text("\n".join(names))
+    numbered = Classifier([f"class {number}" for number in range(1000)], variant="caffenet", width=0.05)
+    save_model(folder / "imported.keras", numbered)
+    (folder / "set/dog").rename(folder / "set/n00000007")
+    (folder / "set/개").rename(folder / "set/n00000009")
+    assert evaluate("imported.keras", "--on", "set", "--classes", "names.txt", monkeypatch=monkeypatch) == 0
+    *_, top1, top5, note = [" ".join(row.split()) for row in capsys.readouterr().out.splitlines() if row.strip()]
+    assert top1 == "published: BVLC's CaffeNet top-1 42.6 %"
+    assert top5 == "top-5 19.6 %"
+    assert note == "published: of these variants, on the 50,000 validation images of ILSVRC2012"
+
+
+def test_names_for_other_classes_are_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "names.txt").write_text("dog\ncat\nowl\n")
+    assert evaluate("one.keras", "--on", "set", "--classes", "names.txt", monkeypatch=monkeypatch) == 1
+    assert capsys.readouterr().err == (
+        "alexnet-pipe: names.txt has 3 names, but the network has 2 classes: give one a line\n"
+    )
+
+
 def test_without_a_model_the_projects_is_meant(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

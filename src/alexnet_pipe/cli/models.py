@@ -94,11 +94,17 @@ def _standard_output_in(path: Path | None) -> Iterator[None]:
 
 @keeping_nothing()
 def evaluate(
-    images: Annotated[Path, typer.Option(metavar="FOLDER", help="A folder with a folder of photographs a class.")],
+    images: Annotated[
+        Path, typer.Option("--images", "--on", metavar="FOLDER", help="A folder with a folder of photographs a class.")
+    ],
     models: Annotated[
         list[str] | None, typer.Argument(metavar="MODEL", help=f"{MODEL_HELP} If none is named, the project's.")
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the metrics as JSON.")] = False,
+    classes: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Class names, one a line, in label order, in the place of the models' own."),
+    ] = None,
 ) -> None:
     """Say how often models are wrong on labelled photographs, and how often several are together.
 
@@ -115,6 +121,10 @@ def evaluate(
     for name in models:
         with model_file(name) as file:
             networks[name] = open_network(file)
+        if classes:
+            from alexnet_pipe.pretrained.read import read_names
+
+            networks[name].classes = tuple(read_names(classes, len(networks[name].classes)))
     show_errors(networks, images, json)
 
 

@@ -16,6 +16,32 @@ Array = NDArray[np.floating]
 LAYERS: tuple[str, ...] = train.LAYERS
 
 
+class Figures(NamedTuple):
+    """Accuracies on the 50,000 validation images of ILSVRC2012, in per cent.
+
+    Attributes:
+        whose: Who published them, and of what.
+        views: From how many of each image: one or ten.
+    """
+
+    whose: str
+    views: int
+    top1: float
+    top5: float
+
+
+FIGURES = {
+    # The paper, section 6: errors of one network.
+    "paper": Figures("the paper's", 10, 59.3, 81.8),
+    # models/bvlc_alexnet/readme.md and models/bvlc_reference_caffenet/readme.md of Caffe.
+    "bvlc": Figures("BVLC's bvlc_alexnet.caffemodel", 1, 57.1, 80.2),
+    "caffenet": Figures("BVLC's CaffeNet", 1, 57.4, 80.4),
+    # torchvision/models/alexnet.py, `AlexNet_Weights.IMAGENET1K_V1`.
+    "one-weird-trick": Figures("torchvision's alexnet-owt-7be5be79.pth", 1, 56.522, 79.066),
+}
+"""What was published of weights of a variant."""
+
+
 class Layer(NamedTuple):
     """
     Attributes:

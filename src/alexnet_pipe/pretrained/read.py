@@ -19,7 +19,7 @@ from alexnet_pipe.pretrained.caffemodel import read_caffemodel
 from alexnet_pipe.pretrained.npy import read_npy
 from alexnet_pipe.pretrained.onnx_file import read_onnx
 from alexnet_pipe.pretrained.pth import LEGACY_START, load_state_dict
-from alexnet_pipe.pretrained.published import Published
+from alexnet_pipe.pretrained.published import FIGURES, Published
 from alexnet_pipe.pretrained.tensorflow_checkpoint import checkpoint_at, read_checkpoint
 from alexnet_pipe.pretrained.torchvision import from_torchvision
 from alexnet_pipe.pretrained.wire_format import is_onnx, other_message
@@ -37,14 +37,13 @@ _LONGEST_LIST = 2**22
 
 _SAFE_DTYPES = ("F16", "F32", "F64", "I8", "I16", "I32", "I64", "U8", "U16", "U32", "U64", "BOOL")
 
-_PUBLISHED = {
-    # models/bvlc_alexnet/readme.md and models/bvlc_reference_caffenet/readme.md of Caffe.
-    "9116a64c0fbe4459d18f4bb6b56d647b63920377": "BVLC's bvlc_alexnet.caffemodel: 57.1 % top-1 and 80.2 % top-5",
-    "4c8d77deb20ea792f84eb5e6d0a11ca0a8660a46": "BVLC's CaffeNet: 57.4 % top-1 and 80.4 % top-5",
-    # torchvision/models/alexnet.py, `AlexNet_Weights.IMAGENET1K_V1`; its name has the digest's beginning.
-    "7be5be79": "torchvision's alexnet-owt-7be5be79.pth: 56.522 % top-1 and 79.066 % top-5",
+_DIGESTS = {
+    "9116a64c0fbe4459d18f4bb6b56d647b63920377": "bvlc",
+    "4c8d77deb20ea792f84eb5e6d0a11ca0a8660a46": "caffenet",
+    # The file's name has the digest's beginning.
+    "7be5be79": "one-weird-trick",
 }
-"""Files whose accuracy on ILSVRC2012's validation images, from one centre view, was published: by SHA-1 or SHA-256."""
+"""Files of which `FIGURES` speak, by SHA-1 or SHA-256."""
 
 _Reader = Callable[[bytes], Published]
 
@@ -71,8 +70,12 @@ def read_published(path: Path, preparation: Preparation | None = None) -> Publis
 def _figures(content: bytes) -> tuple[str, ...]:
     """What was published of just this file, as a remark, if anything was."""
     digests = (hashlib.sha1(content, usedforsecurity=False).hexdigest(), hashlib.sha256(content).hexdigest())
-    found = [text for start, text in _PUBLISHED.items() if any(digest.startswith(start) for digest in digests)]
-    return tuple(f"by its digest this is {text} accuracy as published, from one centre view" for text in found)
+    found = [FIGURES[name] for start, name in _DIGESTS.items() if any(digest.startswith(start) for digest in digests)]
+    return tuple(
+        f"by its digest this is {each.whose}: {each.top1:g} % top-1 and {each.top5:g} % top-5 accuracy as published, "
+        "from one centre view"
+        for each in found
+    )
 
 
 def _told(path: Path, kind: str, read: Callable[[], Published]) -> Published:

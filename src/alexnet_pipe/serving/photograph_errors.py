@@ -1,7 +1,7 @@
 """Errors of one or several models on labelled photographs, and of their mean answer (paper, section 6, table 2)."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
 from itertools import islice
 from pathlib import Path
@@ -25,17 +25,22 @@ from alexnet_pipe.evaluation.ten_views import (
     ten_view_softmax,
 )
 from alexnet_pipe.params.resize import ResizeParams
+from alexnet_pipe.portable.network import Network as Portable
 from alexnet_pipe.preparation.decode import RefusedError
+from alexnet_pipe.pretrained.published import FIGURES, Figures
 from alexnet_pipe.serving.named_files import labelled_photographs, prepared, some
 
 AVERAGE = "average"
 """What the mean answer of several models is called."""
 
+_IMAGENET = 1000
+"""Classes of ILSVRC2012."""
+
 Refuse = Callable[[Path, RefusedError], None]
 _Batch = tuple[dict[ResizeParams, NDArray[np.uint8]], NDArray[np.int32]]
 
 
-def show_errors(models: Mapping[str, Network], folder: Path, as_json: bool) -> None:
+def show_errors(models: Mapping[str, Portable], folder: Path, as_json: bool) -> None:
     """Print the errors of each model, by name, and of all together; what is refused is named on standard error.
 
     Raises:
@@ -61,7 +66,11 @@ def show_errors(models: Mapping[str, Network], folder: Path, as_json: bool) -> N
         _print_json(list(models), metrics, len(refused))
     else:
         print(f"{metrics[0]['examples']:,} photographs of {len(classes):,} classes; {len(refused):,} refused\n")
-        output_console().print(_table([*models, AVERAGE], metrics))
+        published = [model.variant for model in models.values() if len(model.classes) == _IMAGENET]
+        found = {variant: FIGURES[variant] for variant in published if variant in FIGURES}
+        output_console().print(_table([*models, AVERAGE], metrics, found.values()))
+        if found:
+            print("published: of these variants, on the 50,000 validation images of ILSVRC2012")
 
 
 def photograph_errors(
@@ -150,8 +159,8 @@ def _print_json(names: Sequence[str], metrics: Sequence[dict[str, Any]], refused
     print(json_text({**content, "refused": refused}, indent=2), file=utf8_output())
 
 
-def _table(names: Sequence[str], metrics: Sequence[dict[str, Any]]) -> Table:
-    rows = [
+def _table(names: Sequence[str], metrics: Sequence[dict[str, Any]], published: Iterable[Figures]) -> Table:
+    rows: list[tuple[str, ...]] = [
         (
             name if top == 1 else "",
             f"top-{top}",
@@ -161,6 +170,11 @@ def _table(names: Sequence[str], metrics: Sequence[dict[str, Any]]) -> Table:
         for top in (1, 5)
         if found[f"top{top}_error"] is not None
     ]
+    for figures in published:
+        for top, accuracy in ((1, figures.top1), (5, figures.top5)):
+            error = f"{100 - accuracy:.1f} %"
+            cells = (error, "") if figures.views == 1 else ("", error)
+            rows.append((f"published: {figures.whose}" if top == 1 else "", f"top-{top}", *cells))
     return plain_table(("model", "error", "one view", "ten views"), rows)
 
 
