@@ -7,7 +7,7 @@ ASKED := .synced$(if $(LEAN),-lean)$(if $(GPU),$(if $(JAX),-jax)-gpu)
 # `make run` and the others take what `make setup` made last, unless they name something else.
 KEPT := $(if $(filter setup,$(MAKECMDGOALS))$(LEAN)$(GPU)$(JAX),,$(notdir $(firstword $(wildcard .venv/.synced*))))
 STAMP := .venv/$(or $(KEPT),$(ASKED))
-GROUPS := $(if $(findstring -lean,$(STAMP)),--no-group dev --group jax --extra demo --extra s3) \
+GROUPS := $(if $(findstring -lean,$(STAMP)),--no-group dev --group jax --extra demo --extra s3 --extra signing) \
 	$(if $(findstring -gpu,$(STAMP)),--no-group cpu --group gpu) $(if $(findstring -jax,$(STAMP)),--group jax-gpu)
 # The scripts of an environment hold its folder's path: in a folder that was moved or copied they are another's.
 MOVED := $(shell grep -qsvxF "$$(pwd -P)" .venv/.synced* && echo moved)

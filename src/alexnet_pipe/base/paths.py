@@ -52,6 +52,9 @@ class Artifacts:
     """Eigenvalues and eigenvectors of the training pixels' RGB covariance."""
 
     model = _Below("models/alexnet.keras")
+    statement = _Below("models/alexnet.intoto.json")
+    """What made the model, as an in-toto Statement with SLSA's provenance."""
+
     tensorboard = _Below("logs")
     """One folder of TensorBoard logs a training run."""
 

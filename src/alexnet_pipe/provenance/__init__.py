@@ -1,0 +1,1 @@
+"""Papers that go with a model, in forms that other programs read."""
