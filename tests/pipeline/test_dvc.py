@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from alexnet_pipe.base.fingerprint import file_digest
 from tests.patience import HANGS
 from tests.pipeline.project import STAGES, Project, make_project, ran
 
@@ -33,6 +34,9 @@ def test_the_whole_journey_leaves_model_metrics_and_report(project: Project) -> 
     assert metrics["top5_error"] is None
     assert 0 <= metrics["top1_error_ten_view"] <= 1
     assert (project.root / "models/alexnet.keras").exists()
+    told = json.loads((project.root / "models/alexnet.intoto.json").read_text())
+    assert told["subject"][0]["digest"]["sha256"] == file_digest(project.root / "models/alexnet.keras")
+    assert told["subject"][0]["digest"]["md5"] == _model(project.lock())
     assert "top-1 error" in (project.root / "report/index.html").read_text()
     rejected = pd.read_parquet(project.root / "data/rejected.parquet")
     assert list(rejected["member"].str.endswith("notes.jpg")) == [True]
