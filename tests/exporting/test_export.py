@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-import warnings
 import zipfile
 from collections.abc import Callable
 from functools import cache
@@ -16,6 +15,7 @@ import onnx
 import onnxruntime
 import pytest
 import tensorflow as tf
+from ai_edge_litert.interpreter import Interpreter
 from numpy.typing import NDArray
 from scipy.special import softmax
 
@@ -73,9 +73,8 @@ def by_onnxruntime(path: Path, batches: Batches) -> list[NDArray[np.float32]]:
     return [session.run(["probabilities"], {"images": images})[0] for images in batches]
 
 
-def by_tensorflow_lite(path: Path, batches: Batches) -> list[NDArray[np.float32]]:
-    with warnings.catch_warnings(action="ignore"):
-        interpreter = tf.lite.Interpreter(str(path))
+def by_litert(path: Path, batches: Batches) -> list[NDArray[np.float32]]:
+    interpreter = Interpreter(str(path))
     into, out = interpreter.get_input_details()[0]["index"], interpreter.get_output_details()[0]["index"]
     probabilities = []
     for images in batches:
@@ -87,7 +86,7 @@ def by_tensorflow_lite(path: Path, batches: Batches) -> list[NDArray[np.float32]
     return probabilities
 
 
-READERS = {Format.ONNX: by_onnxruntime, Format.TFLITE: by_tensorflow_lite}
+READERS = {Format.ONNX: by_onnxruntime, Format.TFLITE: by_litert}
 BATCHES = [noise(1), noise(3)]
 
 
