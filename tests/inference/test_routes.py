@@ -76,6 +76,23 @@ def test_before_there_is_a_model_it_is_alive_and_not_ready() -> None:
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
 
 
+def test_what_is_too_unsure_names_no_class(client: TestClient) -> None:
+    sure = client.post("/predict?top=1", content=photograph(1)).json()["photographs"][0]["probabilities"][0]
+    below, above = (
+        client.post(f"/predict?min_confidence={bound:.6f}", content=photograph(1)).json()["photographs"][0]
+        for bound in (sure - 1e-4, sure + 1e-4)
+    )
+    assert (below["outcome"], above["outcome"]) == ("predicted", "unsure")
+    assert above["classes"] == above["probabilities"] == []
+    assert "less than" in above["reason"]
+
+
+@pytest.mark.parametrize("bound", ["", ".", "2", "1.1", "-0.5", "nan", "1e-1", "٠", "0.5 "])
+def test_what_is_no_probability_is_no_bound(client: TestClient, bound: str) -> None:
+    answer = client.post("/predict", params={"min_confidence": bound}, content=photograph(1))
+    assert (answer.status_code, answer.json()["error"]) == (400, "min_confidence is a probability: 0 to 1, as 0.9")
+
+
 def test_all_classes_are_told_best_first_and_their_names_are_exact(client: TestClient, network: Network) -> None:
     row = client.post("/predict?top=9", content=photograph(1)).json()["photographs"][0]
     said = expected(network, photograph(1))[0]

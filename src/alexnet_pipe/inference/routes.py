@@ -1,6 +1,7 @@
 """What the service answers: predictions, how it is, which model it has, and to whom."""
 
 import hmac
+import re
 from collections.abc import Collection, Mapping
 from functools import partial
 from pathlib import Path
@@ -97,12 +98,12 @@ class Pages:
 
     async def predict(self, request: Request) -> Response:
         """The most probable classes of each photograph, or why it was refused."""
-        model, top = self._answering.model(), _top(request)
+        model, told = self._answering.model(), (_top(request), _min_confidence(request))
         kind = request.headers.get("content-type", "")
         parse = partial(photographs_in, kind, most=self._answering.most)
         async with self._answering.asked(request, lambda body: parse(body=body)) as photographs:
             answers = await self._answering.answers(request, model, [photograph.content for photograph in photographs])
-        rows = [_row(model, photograph, answer, top) for photograph, answer in zip(photographs, answers, strict=True)]
+        rows = [_row(model, photograph, answer, *told) for photograph, answer in zip(photographs, answers, strict=True)]
         return Json({"model": {"name": NAME, "version": model.version}, "photographs": rows})
 
     async def health(self, _: Request) -> Response:
@@ -129,10 +130,19 @@ def _top(request: Request) -> int:
     return int(told[:9])
 
 
-def _row(model: Served, photograph: Photograph, answer: Answer, top: int) -> Mapping[str, Any]:
+def _min_confidence(request: Request) -> float:
+    told = request.query_params.get("min_confidence", "0")
+    # Nothing but digits and a point: `float` takes nan, infinity and other alphabets.
+    if not re.fullmatch(r"(0|1|0?\.[0-9]{1,20}|1\.0{1,20})", told):
+        raise HTTPException(400, "min_confidence is a probability: 0 to 1, as 0.9")
+    return float(told)
+
+
+def _row(model: Served, photograph: Photograph, answer: Answer, top: int, min_confidence: float) -> Mapping[str, Any]:
     if isinstance(answer, RefusedError):
         return json_row(Prediction(Path(photograph.name), {}, answer))
-    return json_row(Prediction(Path(photograph.name), by_name(model.network.classes, answer), top=top))
+    shares = by_name(model.network.classes, answer)
+    return json_row(Prediction(Path(photograph.name), shares, top=top, min_confidence=min_confidence))
 
 
 def _described(model: Served) -> Mapping[str, Any]:
