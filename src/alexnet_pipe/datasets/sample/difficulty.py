@@ -76,21 +76,21 @@ class Difficulty:
 SAMPLE = Difficulty()
 
 HARD = Difficulty(
-    shape_radius=(0.18, 0.40),
+    shape_radius=(0.15, 0.36),
     squash=(0.6, 1.0),
     full_frame=0.4,
     patch_radius=(0.25, 0.42),
     periods=(2.6, 6),
     perspective=0.3,
-    luma_gap=(15, 60),
+    luma_gap=(10, 46),
     lines_behind=(1, 5),
     specks_behind=(4, 14),
-    lines_in_front=(0, 3),
-    specks_in_front=(1, 6),
+    lines_in_front=(1, 5),
+    specks_in_front=(3, 12),
     line_width=(0.005, 0.02),
     speck_radius=(0.01, 0.035),
     blurred=0.3,
     blur=(0.2, 0.7),
-    grain=(0, 18),
+    grain=(0, 26),
 )
 """Small, pale, squeezed, partly hidden: a narrow network errs often enough for what helps it to be seen."""
