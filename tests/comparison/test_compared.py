@@ -1,6 +1,7 @@
 """Two versions, compared on the test images that both have, as text and as a page."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -168,3 +169,36 @@ def test_the_page_has_so_many_images_and_no_more(tmp_path: Path, monkeypatch: py
 def test_a_folder_is_not_written_over(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="is a folder: name a file"):
         write_page(tmp_path, compare_versions(revision(tmp_path, "one", "a"), revision(tmp_path, "two", "b")))
+
+
+def by_brightness(folder: Path, name: str, ruined: bool, known: bool = True) -> Version:
+    """160 images, of which the second is right where the first is, but for the darkest 40 if they are ruined."""
+    made = revision(folder, name, "", images="a" * 160)
+    table = made.images.assign(sha256=[f"{n:03}" for n in range(160)], predicted="cat")
+    table["top1_ten_view"] = [ruined and n < 40 and n % 2 == 0 for n in range(160)]
+    return replace(made, images=table.assign(brightness=np.arange(160)) if known else table)
+
+
+@pytest.mark.parametrize("known", [(True, True), (True, False), (False, True)])
+def test_a_kind_of_photograph_that_is_lost_is_named(
+    tmp_path: Path, known: tuple[bool, bool], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = by_brightness(tmp_path, "one", ruined=False, known=known[0])
+    found = compare_versions(first, by_brightness(tmp_path, "two", ruined=True, known=known[1]))
+    worst, *others = found.slices
+    assert worst.name == "mean grey up to 40 (darkest)"
+    assert worst.comparison == Comparison(images=41, first_errors=0, second_errors=20, lost=20, won=0)
+    assert 0.2 < worst.low < 20 / 41 < worst.high < 0.8
+    assert (worst.p_value < 0.001, {row.p_value for row in others}) == (True, {1})
+    print_comparison(found)
+    said = capsys.readouterr().out
+    assert "mean grey up to 40 (darkest)" in said
+    assert "Of 4 slices 1 differ beyond chance" in said
+    assert "class (all images are alike)" in said
+    assert "mean grey up to 40 (darkest)" in render_comparison(found)
+
+
+def test_versions_that_do_not_know_what_their_images_are_like_are_compared_without(tmp_path: Path) -> None:
+    versions = [by_brightness(tmp_path, name, ruined=False, known=False) for name in ("one", "two")]
+    found = compare_versions(*versions)
+    assert (list(found.slices), found.left_out["brightness"]) == ([], "not known of these images")

@@ -137,6 +137,7 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
         classes=pd.DataFrame(
             {"images": images // classes, "precision": 0.5, "recall": 2 / 3, "top1_error": 1 / 3}, names
         ),
+        slices=slices(classes),
         neighbours=pd.DataFrame({"query": [0, 0], "train": [3, 1], "distance": [2.0, 1.0]}),
         occlusion=pd.DataFrame({"image": [0], "label": [0], "probability": [np.linspace(0.1, 0.9, PLACES**2)]}),
         mean=np.full((256, 256, 3), 120, np.float32),
@@ -147,6 +148,27 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
         experiments={},
         forms={},
     )
+
+
+def slices(classes: int) -> dict[str, Any]:
+    """Classes, the last of them the worst, and two halves by brightness."""
+    names = [("class", f"class class {n}") for n in range(classes)]
+    names += [("brightness", "mean grey up to 92 (darkest)"), ("brightness", "mean grey over 92 (brightest)")]
+    rows = [
+        {
+            "property": kind,
+            "name": name,
+            "images": 40,
+            "wrong": place,
+            "error": place / 40,
+            "interval": {"low": 0.01, "high": 0.4},
+            "rest_error": 0.05,
+            "p_value": 1 / (1 + place),
+        }
+        for place, (kind, name) in enumerate(names)
+    ]
+    left_out = {"split origin": "not kept", "sharpness": HOSTILE}
+    return {"examples": 80, "looks": len(rows), "worst": rows[classes - 1], "left_out": left_out, "slices": rows}
 
 
 def _errors(images: int, classes: int) -> dict[str, Any]:

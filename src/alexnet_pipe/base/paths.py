@@ -73,6 +73,9 @@ class Artifacts:
     class_errors = _Below("evaluation/classes.csv")
     """One row a class: test images, precision, recall and top-1 error."""
 
+    slice_errors = _Below("evaluation/slices.json")
+    """Errors on parts of the test images, and the worst part; it has names, which are no metrics."""
+
     kernel_picture = _Below("evaluation/kernels.png")
     mean_picture = _Below("evaluation/mean.png")
     features = _Below("evaluation/fc7.npy")

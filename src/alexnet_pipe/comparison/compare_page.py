@@ -15,6 +15,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import undamaged, written_aside
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import progress
+from alexnet_pipe.comparison.by_slice import slices_told
 from alexnet_pipe.comparison.compared import Compared, Version
 from alexnet_pipe.evaluation.significance import wilson_interval
 from alexnet_pipe.paper import SIDE
@@ -24,6 +25,9 @@ from alexnet_pipe.store.store_files import INDEX_FILE
 
 IMAGES = 100
 """Shown at most of those lost, and of those won."""
+
+SLICES = 40
+"""Shown at most."""
 
 _STORE = Artifacts(Path()).images
 
@@ -49,6 +53,8 @@ def render_comparison(compared: Compared) -> str:
     return rendered(
         "comparison/compare_page.html.j2",
         compared=compared,
+        slices=compared.slices[:SLICES],
+        slices_told=slices_told(compared.slices, compared.left_out),
         wilson=wilson_interval,
         pictures=pictures,
         sides=[(name, len(rows), _cards(rows, pictures)) for name, rows in (("lost", lost), ("won", won))],

@@ -1,7 +1,7 @@
 """Two versions of the project, compared on the test images that both have; the comparison as text."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,10 @@ from rich.text import Text
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.terminal import output_console, plain_table, with_interval
+from alexnet_pipe.comparison.by_slice import properties_of_both, slice_parts
 from alexnet_pipe.evaluation.significance import Comparison, paired, same_images, share_with_interval
+from alexnet_pipe.evaluation.slice_errors import SliceDifference, differences_by_slice
+from alexnet_pipe.evaluation.slices import COLUMNS, slices_of
 from alexnet_pipe.project.checkout import Checkout, behind, digests, locked_stages, parameters
 from alexnet_pipe.project.revisions import Revision, open_revision, results_of
 
@@ -31,7 +34,7 @@ class Version:
         revision: Its name, and its files.
         images: One row a test image: `sha256`, `member`, names of the `actual` and, from ten views, the `predicted`
             class, `probability` of the actual class from ten views, and whether it is `top1`, `top1_ten_view`,
-            `top5` and `top5_ten_view` wrong.
+            `top5` and `top5_ten_view` wrong; and those of `slices.COLUMNS` that its `evaluate` wrote.
         top5: Whether there are enough classes for a top-5 error to say something.
         parameters: The values that the results were made with, by `section.key`.
         digests: The beginning of those of the weights, and of the model and the 256×256 images as DVC knows them.
@@ -86,7 +89,7 @@ def _tested(revision: Revision) -> pd.DataFrame:
         for views in ("", "_ten_view")
         for top in (1, 5)
     }
-    found = table[["sha256", "member", "actual", "predicted"]]
+    found = table[["sha256", "member", "actual", "predicted", *(name for name in COLUMNS if name in table)]]
     return found.assign(probability=table["label_probability_ten_view"], **wrong)
 
 
@@ -108,6 +111,8 @@ class Compared:
     Attributes:
         images: The test images of both, as `same_images` makes them.
         errors: The comparison by each error that says something.
+        slices: The comparison of top-1 errors from ten views by slice, the least probable difference first.
+        left_out: As in `Slices`.
         differences: What differs of parameters, weights and data: name, and the value in each version.
         code: The files and folders of code that differ.
     """
@@ -116,6 +121,8 @@ class Compared:
     second: Version
     images: pd.DataFrame
     errors: Mapping[str, Comparison]
+    slices: Sequence[SliceDifference]
+    left_out: Mapping[str, str]
     differences: list[tuple[str, str, str]]
     code: list[str]
 
@@ -159,7 +166,9 @@ def compare_versions(first: Version, second: Version) -> Compared:
     }
     differences = _differ(first.parameters, second.parameters) + _differ(first.digests, second.digests)
     code = [name for name, *_ in _differ(first.code, second.code)]
-    return Compared(first, second, images, errors, differences, code)
+    slices = slices_of(properties_of_both(images))
+    by_slice = differences_by_slice(slices, images["top1_ten_view_first"], images["top1_ten_view_second"])
+    return Compared(first, second, images, errors, by_slice, slices.left_out, differences, code)
 
 
 def print_comparison(compared: Compared) -> None:
@@ -176,6 +185,7 @@ def _parts(compared: Compared) -> Iterator[RenderableType]:
     yield Text(compared.about)
     yield _errors(compared)
     yield Text("Lost: right in the first alone; won: in the second alone. p: McNemar's exact test, two-sided.")
+    yield from slice_parts(compared.slices, compared.left_out)
     if compared.differences:
         yield plain_table(("differs", first, second), compared.differences)
     if compared.code:

@@ -1,8 +1,10 @@
 """How far chance could have moved a share of images, or the difference of two models on the same images."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
+import numpy as np
 import pandas as pd
 
 from alexnet_pipe.base.terminal import with_interval
@@ -84,7 +86,11 @@ class Comparison:
     @property
     def difference(self) -> tuple[float, float, float]:
         """The second's error less the first's, with the ends of its 95 % interval (Tango)."""
-        return (self.lost - self.won) / self.images, *paired_interval(self.lost, self.won, self.images)
+        return (self.lost - self.won) / self.images, *self.interval()
+
+    def interval(self, z: float = Z) -> tuple[float, float]:
+        """The ends of the difference's interval (Tango); `z` is as that of `wilson_interval`."""
+        return paired_interval(self.lost, self.won, self.images, z)
 
     @property
     def p_value(self) -> float:
@@ -105,6 +111,16 @@ class Comparison:
 
         differ = self.won + self.lost
         return float(binomtest(self.won, differ, 0.5, alternative=alternative).pvalue) if differ else 1.0
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """`p_values` corrected for being many (Holm 1979): of true hypotheses any is below α with probability α at most."""
+    values = np.array(p_values, np.float64)
+    order = np.argsort(values, kind="stable")
+    steps = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    corrected = np.empty_like(values)
+    corrected[order] = np.minimum(1, steps)
+    return [float(value) for value in corrected]
 
 
 def same_images(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:

@@ -35,6 +35,7 @@ class Results:
         train: The training images.
         test: The test images, in the order of `predictions`.
         classes: `class_errors` without its names: images, precision, recall, top1_error.
+        slices: `slice_errors`.
         eigenvalues: `(3,)`, of pixels in [0, 1].
         eigenvectors: `(3, 3)`, in columns.
     """
@@ -51,6 +52,7 @@ class Results:
     history: pd.DataFrame
     predictions: pd.DataFrame
     classes: pd.DataFrame
+    slices: dict[str, Any]
     neighbours: pd.DataFrame
     occlusion: pd.DataFrame
     mean: NDArray[np.float32]
@@ -82,6 +84,7 @@ def load_results(artifacts: Artifacts) -> Results:
         history=pd.read_csv(required(artifacts.history)),
         predictions=pd.read_parquet(required(artifacts.predictions)),
         classes=pd.read_csv(required(artifacts.class_errors)).drop(columns="class"),
+        slices=load_json(artifacts.slice_errors),
         neighbours=pd.read_parquet(required(artifacts.neighbours)),
         occlusion=pd.read_parquet(required(artifacts.occlusion)),
         mean=load_array(artifacts.mean, (SIDE, SIDE, 3)),

@@ -23,6 +23,8 @@ from alexnet_pipe.evaluation.examples import (
     save_picture,
     spread,
 )
+from alexnet_pipe.evaluation.slice_errors import errors_by_slice, told
+from alexnet_pipe.evaluation.slices import image_properties, slices_of
 from alexnet_pipe.evaluation.ten_views import FeatureNetwork
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model
@@ -41,24 +43,29 @@ def run(artifacts: Artifacts) -> None:
     metrics = error_metrics(predictions, store.labels, len(store.classes))
     _save_examples(artifacts, network, store, predictions, np.asarray(model.mean))
 
+    table = prediction_table(predictions, store).join(image_properties(store))
     with written_aside(artifacts.predictions) as aside:
-        prediction_table(predictions, store).to_parquet(aside, index=False)
+        table.to_parquet(aside, index=False)
     confusion = confusion_table(predictions, store)
+    wrong = (confusion["actual"] != confusion["predicted"]).to_numpy()
+    by_slice = errors_by_slice(slices_of(table.assign(actual=confusion["actual"])), wrong)
     with written_aside(artifacts.confusion) as aside:
         confusion.map(defused).to_csv(aside, index=False)
     with written_aside(artifacts.class_errors) as aside:
-        table = class_table(confusion, store.classes)
-        table.assign(**{"class": table["class"].map(defused)}).to_csv(aside, index=False)
+        classes = class_table(confusion, store.classes)
+        classes.assign(**{"class": classes["class"].map(defused)}).to_csv(aside, index=False)
     save_array(artifacts.features, predictions.features)
     filters = np.asarray(model.network.get_layer("conv1").kernel)
     save_array(artifacts.filters, filters)
     save_picture(artifacts.kernel_picture, kernel_grid(filters))
     save_picture(artifacts.mean_picture, np.asarray(model.mean))
     save_json(artifacts.test_metrics, metrics)
+    save_json(artifacts.slice_errors, by_slice)
     say(
         f"evaluate: {len(store):,} images, top-1 error {metrics['top1_error']:.2%} from one view, "
         f"{metrics['top1_error_ten_view']:.2%} from ten"
     )
+    say(f"evaluate: {told(by_slice)}")
 
 
 def _save_examples(
