@@ -68,10 +68,15 @@ def operations(variant: str, size: int, width: float = 1.0) -> float:
 
     The gradient of the pixels is never computed, so conv1 goes back once.
     """
+    products = multiplications(variant, width)
+    return 2.0 * size * (3 * sum(products.values()) - products["conv1"])
+
+
+def multiplications(variant: str, width: float) -> dict[str, int]:
+    """By layer, of one image, forward."""
     places = {"conv1": 55**2, "conv2": 27**2, "conv3": 13**2, "conv4": 13**2, "conv5": 13**2}
     shapes = kernel_shapes(variant, width, CLASSES)
-    products = {name: places.get(name, 1) * prod(shape) for name, shape in shapes.items()}
-    return 2.0 * size * (3 * sum(products.values()) - products["conv1"])
+    return {name: places.get(name, 1) * prod(shape) for name, shape in shapes.items()}
 
 
 def measure(size: int) -> dict[str, Times]:
