@@ -81,6 +81,7 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
         rejected=manifest.tail(1).assign(outcome="refused", reason="not an image", detail="no decoder knows it"),
         index=pd.DataFrame({"split": "train", "width": [100, 300, 640, 256], "height": [120, 200, 480, 256]}),
         train=train,
+        validation=random_store(3, classes, seed=2),
         test=test,
         data_metrics={
             "classes": classes,
@@ -147,6 +148,7 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
         certificate={},
         experiments={},
         forms={},
+        suspects={},
     )
 
 

@@ -100,6 +100,12 @@ class Artifacts:
     forms = _Below("metrics/forms.json")
     """What the model in fewer bits costs and saves, for the page; `{}` if it was not exported so."""
 
+    suspects = _Below("data/suspects.parquet")
+    """All photographs, ranked by how wrong their label looks, as `alexnet-pipe suspects` left them."""
+
+    suspects_found = _Below("metrics/suspects.json")
+    """The first of them, for the page; `{}` if nobody has looked."""
+
     certificate = _Below("report/certificate.json")
     """What came out the same when the pipeline was run once more; `{}` if it was not."""
 

@@ -15,6 +15,7 @@ from alexnet_pipe.reporting.class_section import class_rows, class_section
 from alexnet_pipe.reporting.data_section import data_section, input_section
 from alexnet_pipe.reporting.learned_section import learned_section
 from alexnet_pipe.reporting.results import Provenance, Results, published_errors
+from alexnet_pipe.reporting.review_section import suspect_rows
 from alexnet_pipe.reporting.slice_section import slice_section
 from alexnet_pipe.reporting.templates import rendered, template_text
 from alexnet_pipe.reporting.training_section import recipe_table, training_section
@@ -46,6 +47,8 @@ def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]],
         classes=class_section(results),
         slices=slice_section(results),
         trust=calibration_section(results),
+        suspects=_if_of_this_model(results.suspects, results),
+        suspect_rows=suspect_rows(results),
     )
 
 

@@ -28,11 +28,12 @@ from alexnet_pipe.store.store_files import INDEX_FILE
 @dataclass(frozen=True)
 class Results:
     """
-    What `base.paths.Artifacts` describes by the same names, and besides:
+    What `base.paths.Artifacts` describes by the same names, `suspects` as `suspects_found`, and besides:
 
     Attributes:
         index: One row an image of the store; `width` and `height` are the photograph's, in pixels.
         train: The training images.
+        validation: The validation images.
         test: The test images, in the order of `predictions`.
         classes: `class_errors` without its names: images, precision, recall, top1_error.
         slices: `slice_errors`.
@@ -45,6 +46,7 @@ class Results:
     rejected: pd.DataFrame
     index: pd.DataFrame
     train: ImageStore
+    validation: ImageStore
     test: ImageStore
     data_metrics: dict[str, Any]
     train_metrics: dict[str, Any]
@@ -62,6 +64,7 @@ class Results:
     certificate: dict[str, Any]
     experiments: dict[str, Any]
     forms: dict[str, Any]
+    suspects: dict[str, Any]
 
 
 def load_results(artifacts: Artifacts) -> Results:
@@ -77,6 +80,7 @@ def load_results(artifacts: Artifacts) -> Results:
         rejected=pd.read_parquet(required(artifacts.rejected)),
         index=pd.read_parquet(required(artifacts.images / INDEX_FILE), columns=["split", "width", "height"]),
         train=ImageStore.open(artifacts.images, "train"),
+        validation=ImageStore.open(artifacts.images, "validation"),
         test=ImageStore.open(artifacts.images, "test"),
         data_metrics=load_json(artifacts.data_metrics),
         train_metrics=load_json(artifacts.train_metrics),
@@ -94,6 +98,7 @@ def load_results(artifacts: Artifacts) -> Results:
         certificate=load_json(artifacts.certificate),
         experiments=load_json(artifacts.experiments),
         forms=load_json(artifacts.forms),
+        suspects=load_json(artifacts.suspects_found),
     )
 
 
