@@ -41,5 +41,5 @@ def suspects(
         with written_aside(out) as aside:
             review_table(found).to_csv(aside, index=False)
     say(f"suspects: {len(found):,} of {len(table):,} labels are probably wrong; {artifacts.suspects} has all, ranked")
-    then = f"; `alexnet-pipe relabel {out}` takes what you leave in it" if out else ""
+    then = f"; `alexnet-pipe relabel {out}` takes what you leave in it" if out and len(found) else ""
     say(f"next: `dvc repro` shows them in the report{then}")
