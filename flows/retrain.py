@@ -25,6 +25,7 @@ from alexnet_pipe.project.clones import challenger
 from alexnet_pipe.project.dvc import stage_graph
 from alexnet_pipe.project.run_lock import BusyError, only_run
 from alexnet_pipe.promotion.decision import Decision, Verdict, decide, decision_markdown, follow, news
+from alexnet_pipe.promotion.endorsement import require_ready
 from alexnet_pipe.promotion.handover import finish_promotion, promote, push_git, try_to_push
 from alexnet_pipe.promotion.rehearsal import rehearsed
 
@@ -41,6 +42,7 @@ def retrain(params: dict[str, Any] | None = None) -> State[Decision]:
     try:
         with only_run(ROOT) as project:
             finish_promotion(project)
+            require_ready(project)
             copy = challenger(project)
             override_params(copy.root, params or {})
             promotion = load_params(copy.root / "params.yaml").promotion

@@ -55,6 +55,9 @@ class Artifacts:
     statement = _Below("models/alexnet.intoto.json")
     """What made the model, as an in-toto Statement with SLSA's provenance."""
 
+    signature = _Below("models/alexnet.sig")
+    """Of the model and that statement, if somebody has signed them; no stage makes it."""
+
     tensorboard = _Below("logs")
     """One folder of TensorBoard logs a training run."""
 

@@ -21,8 +21,9 @@ from alexnet_pipe.cli.doctor import doctor
 from alexnet_pipe.cli.export import export
 from alexnet_pipe.cli.flows import experiments, retrain, run
 from alexnet_pipe.cli.labels import suspects
-from alexnet_pipe.cli.models import demo, evaluate, import_weights, predict
-from alexnet_pipe.cli.services import serve, serve_model, server
+from alexnet_pipe.cli.models import evaluate, import_weights, predict
+from alexnet_pipe.cli.papers import sign, verify
+from alexnet_pipe.cli.services import demo, serve, serve_model, server
 from alexnet_pipe.cli.settings import new, preset, set_
 from alexnet_pipe.cli.stage import stage
 from alexnet_pipe.cli.versions import certify, compare, promote, rollback
@@ -35,7 +36,8 @@ app = typer.Typer(
 )
 VERBS = (
     *(run, retrain, promote, rollback, experiments, server, serve, serve_model),
-    *(new, stage, preset, set_, predict, evaluate, suspects, compare, certify, import_weights, export, demo, doctor),
+    *(new, stage, preset, set_, predict, evaluate, suspects, compare, certify, sign, verify),
+    *(import_weights, export, demo, doctor),
 )
 for verb in VERBS:
     # Typer would keep the docstring's line breaks on a terminal of another width.

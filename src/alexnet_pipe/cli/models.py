@@ -1,8 +1,7 @@
-"""`alexnet-pipe predict`, `evaluate`, `demo` and `import-weights`: models at work, and made of files of others."""
+"""`alexnet-pipe predict`, `evaluate` and `import-weights`: models at work, and made of files of others."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import progress, say
-from alexnet_pipe.base.signals import as_service, keeping_nothing
+from alexnet_pipe.base.signals import keeping_nothing
 from alexnet_pipe.base.startup import without_notices
 from alexnet_pipe.pretrained import Preparation
 
@@ -24,6 +23,7 @@ MODEL_HELP = (
     "A model's file; or, where there is no such file, alexnet@STAGE or alexnet@VERSION of the registry, "
     "or a revision of the project: a commit, branch, tag or experiment."
 )
+PUBLIC_HELP = "The public key whose owner must have signed it, PEM; else the project's promotion.signed_by."
 
 
 @keeping_nothing()
@@ -51,26 +51,42 @@ def predict(
         Path | None,
         typer.Option(metavar="FILE", help="Write it there: JSON if the name ends with .json or .jsonl, else CSV."),
     ] = None,
+    verify: Annotated[
+        bool, typer.Option("--verify", help="Answer only if the model is as the owner of a key has signed it.")
+    ] = False,
+    key: Annotated[Path | None, typer.Option(metavar="FILE", help=PUBLIC_HELP)] = None,
 ) -> None:
     """Say what is on photographs: the most probable classes of each, from ten views."""
     from alexnet_pipe.portable.network import open_network
     from alexnet_pipe.serving.named_files import files_in, model_file
     from alexnet_pipe.serving.predictions import show_predictions
 
-    forms = [form for form, wanted in {"csv": csv, "json": json, "submission": submission}.items() if wanted]
-    if len(forms) > 1:
-        raise typer.BadParameter("they exclude each other", param_hint=" and ".join(f"--{form}" for form in forms))
-    if submission and min_confidence:
-        raise typer.BadParameter("a submission has the probabilities of all", param_hint="--min-confidence")
-    if out and not forms:
-        forms = ["json" if out.suffix in (".json", ".jsonl") else "csv"]
+    wanted = [form for form, asked in {"csv": csv, "json": json, "submission": submission}.items() if asked]
+    form = _form(wanted, min_confidence, out)
+    if key and not verify:
+        raise typer.BadParameter("it is for --verify", param_hint="--key")
     with model_file(model) as file:
+        if verify:
+            from alexnet_pipe.cli.papers import verified
+
+            verified(model, file, key)
         photographs = files_in(names)
         if out:
             _refuse_to_lose(out, [file, *map(Path, names), *photographs])
         network = open_network(file)
     with _standard_output_in(out):
-        show_predictions(network, photographs, (forms or ["table"])[0], top, min_confidence)
+        show_predictions(network, photographs, form, top, min_confidence)
+
+
+def _form(wanted: Sequence[str], min_confidence: float, out: Path | None) -> str:
+    """The one that is printed."""
+    if len(wanted) > 1:
+        raise typer.BadParameter("they exclude each other", param_hint=" and ".join(f"--{form}" for form in wanted))
+    if "submission" in wanted and min_confidence:
+        raise typer.BadParameter("a submission has the probabilities of all", param_hint="--min-confidence")
+    if wanted:
+        return wanted[0]
+    return ("json" if out.suffix in (".json", ".jsonl") else "csv") if out else "table"
 
 
 def _refuse_to_lose(out: Path, read: Sequence[Path]) -> None:
@@ -126,30 +142,6 @@ def evaluate(
 
             networks[name].classes = tuple(read_names(classes, len(networks[name].classes)))
     show_errors(networks, images, json)
-
-
-@as_service()
-def demo(
-    model: Annotated[str, typer.Option(metavar="MODEL", help=MODEL_HELP)] = MODEL,
-    port: Annotated[
-        int | None,
-        typer.Option(min=1, max=65535, help="The page's port; else the first free one from 7860 on."),
-    ] = None,
-) -> None:
-    """Show a page to try photographs on, to this machine alone, until Ctrl-C."""
-    if not find_spec("gradio"):
-        raise UserError("Gradio is missing: run `make setup`, or `pip install 'alexnet-pipe[demo]'`")
-    from alexnet_pipe.base.own_pages import require_port
-    from alexnet_pipe.serving.named_files import model_file
-
-    if port:
-        require_port(port)  # Before the model is loaded, which takes longest.
-    from alexnet_pipe.portable.network import open_network
-    from alexnet_pipe.serving.demo_page import Explainer, serve_demo
-
-    with model_file(model) as file:
-        network = open_network(file)
-    serve_demo(Explainer(network, Artifacts()), model, port)
 
 
 _SUFFIX = ".keras"

@@ -1,11 +1,13 @@
-"""`alexnet-pipe server`, `serve` and `serve-model`: what works until it is told to stop."""
+"""`alexnet-pipe server`, `serve`, `serve-model` and `demo`: what works until it is told to stop."""
 
 import os
+from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.signals import as_service
 from alexnet_pipe.base.startup import kept_imports
 from alexnet_pipe.cli.models import MODEL, MODEL_HELP
@@ -88,3 +90,27 @@ def serve_model(
     with kept_imports():
         from alexnet_pipe.inference.inference_server import run_inference_server
     run_inference_server(model, host, port, queue, seconds, origin or [])
+
+
+@as_service()
+def demo(
+    model: Annotated[str, typer.Option(metavar="MODEL", help=MODEL_HELP)] = MODEL,
+    port: Annotated[
+        int | None,
+        typer.Option(min=1, max=65535, help="The page's port; else the first free one from 7860 on."),
+    ] = None,
+) -> None:
+    """Show a page to try photographs on, to this machine alone, until Ctrl-C."""
+    if not find_spec("gradio"):
+        raise UserError("Gradio is missing: run `make setup`, or `pip install 'alexnet-pipe[demo]'`")
+    from alexnet_pipe.base.own_pages import require_port
+    from alexnet_pipe.serving.named_files import model_file
+
+    if port:
+        require_port(port)  # Before the model is loaded, which takes longest.
+    from alexnet_pipe.portable.network import open_network
+    from alexnet_pipe.serving.demo_page import Explainer, serve_demo
+
+    with model_file(model) as file:
+        network = open_network(file)
+    serve_demo(Explainer(network, Artifacts()), model, port)

@@ -18,6 +18,8 @@ class PromotionParams(Section):
         max_answer_seconds: The longest that an image may take afterwards, ten views.
         max_memory_mib: The most memory that the process may take. Nothing of these three is bounded if nothing is said.
         stage: The stage that the champion has in the model registry.
+        signed_by: The public key whose owner must have signed a model that is promoted, a PEM file in the project; if
+            nothing is said, a model need not be signed.
         push_git: Push the branch and the model's tags to the branch's git remote as well.
     """
 
@@ -27,4 +29,5 @@ class PromotionParams(Section):
     max_answer_seconds: Annotated[float | None, Field(gt=0)] = None
     max_memory_mib: Annotated[float | None, Field(gt=0)] = None
     stage: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")] = "prod"
+    signed_by: Annotated[str | None, Field(min_length=1)] = None
     push_git: bool = False

@@ -14,6 +14,7 @@ from alexnet_pipe.project.clones import clean_branch, finished_challenger, share
 from alexnet_pipe.project.revisions import champion, open_revision
 from alexnet_pipe.project.run_lock import only_run
 from alexnet_pipe.promotion.decision import Verdict, decide
+from alexnet_pipe.promotion.endorsement import require_endorsed, require_ready
 from alexnet_pipe.promotion.handover import finish_promotion, promote, promote_commit, push_git, roll_back
 from alexnet_pipe.promotion.rehearsal import failure
 
@@ -31,6 +32,7 @@ def promote_challenger(root: Path, rehearsal: Callable[[Checkout, PromotionParam
     """
     with _project(root) as project:
         clean_branch(project)
+        require_ready(project)
         copy = finished_challenger(project)
         promotion = load_params(copy.root / "params.yaml").promotion
         decision = decide(copy, promotion)
@@ -46,11 +48,13 @@ def promote_revision(root: Path, name: str) -> str:
     """Promote the model of a commit, branch, tag, experiment or version; branch and workspace stay as they are.
 
     Raises:
-        UserError: if there is no such revision, or it has no model, or its model is the champion.
+        UserError: if there is no such revision, or it has no model, or its model is the champion, or not
+            signed as the project wants.
     """
     with _project(root) as project:
         promotion = load_params(root / "params.yaml").promotion
-        commit = open_revision(root, name).commit
+        revision = open_revision(root, name)
+        commit = revision.commit
         if commit is None:
             raise UserError("the workspace is no revision: commit it, then `alexnet-pipe promote HEAD`")
         if str(Artifacts(Path()).model) not in digests(locked_stages(project, commit)):
@@ -58,6 +62,7 @@ def promote_revision(root: Path, name: str) -> str:
         now = champion(root, promotion.stage)
         if now and open_revision(root, now).commit == commit:
             raise UserError(f"{now} has the stage {promotion.stage} already")
+        require_endorsed(project, revision)
         with _clone(project, "--no-checkout") as copy:
             git(copy, "checkout", "--quiet", "--detach", commit)
             version = promote_commit(project, copy, promotion.stage, f"Promote {name} by hand")

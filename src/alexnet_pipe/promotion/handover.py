@@ -13,6 +13,7 @@ from alexnet_pipe.project.checkout import Checkout, CommandError, commit_identit
 from alexnet_pipe.project.clones import locks_of_git
 from alexnet_pipe.project.dvc import default_remote, dvc
 from alexnet_pipe.project.revisions import NAME, registered_versions, versions_in_stage
+from alexnet_pipe.promotion.endorsement import endorse, papers
 
 UNDER_WAY = ".prefect/promotion.json"
 """Names the commit of a promotion that has not come to its end."""
@@ -120,9 +121,14 @@ def promote(project: Checkout, copy: Checkout, stage: str, reason: str) -> str:
 
     Returns:
         The git tag of the new version.
+
+    Raises:
+        UserError: if it is not signed as the project wants; nothing is promoted then.
     """
-    if (card := Artifacts(copy.root).card).exists():
-        git(copy, "add", "--", card.name)
+    endorse(project, copy)
+    for paper in papers(Artifacts(copy.root)):
+        if paper.exists():
+            git(copy, "add", "--force", "--", str(paper.relative_to(copy.root)))
     message = f"{SUBJECT}: {reason}"
     if git(copy, "status", "--porcelain", "--untracked-files=no"):
         git(copy, "commit", "--quiet", "--all", "--message", message, extra=commit_identity(project))

@@ -200,7 +200,8 @@ def model_file(name: str) -> Iterator[Path]:
         try:
             yield path
         except UserError as error:
-            raise UserError(str(error).replace(str(path), f"the model of {name}")) from None
+            told = str(error).replace(str(path), f"the model of {name}").replace(f"{folder}{os.sep}", f"{name}: ")
+            raise UserError(told) from None
 
 
 def _fetch(name: str, path: Path) -> None:
