@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from alexnet_pipe import cli
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import save_model
+from tests.stores import light_and_dark, write_test_images
 
 
 @pytest.fixture
@@ -28,6 +30,18 @@ def failure(arguments: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytes
     line, rest = capsys.readouterr().err.split("\n", maxsplit=1)
     assert rest == ""
     return line
+
+
+@pytest.mark.slow
+def test_the_projects_test_photographs_are_asked_as_well(
+    models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_test_images(Artifacts(models.parent), light_and_dark(12))
+    monkeypatch.setattr(sys, "argv", ["alexnet-pipe", "export", "--format", "onnx"])
+    with pytest.raises(SystemExit) as end:
+        cli.main()
+    assert not end.value.code
+    assert "checked on 8 images and 12 test photographs: probabilities differ by at most" in capsys.readouterr().out
 
 
 @pytest.mark.slow

@@ -21,6 +21,7 @@ from scipy.special import softmax
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.exporting import Format, deployment
+from alexnet_pipe.exporting import write_export as write_export_module
 from alexnet_pipe.exporting.write_export import write_export
 from alexnet_pipe.inputs.views import view
 from alexnet_pipe.model.classifier import Classifier
@@ -236,6 +237,21 @@ def test_a_file_that_says_something_else_is_refused(
     with pytest.raises(UserError, match=r"exported is not written: its probabilities differ .* by up to 0\.\d+"):
         write_export(model, to, tmp_path / "exported")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_difference_on_photographs_alone_is_refused(
+    model: Classifier, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        found = run_onnx(path, images)
+        found[8:] = 0
+        return found
+
+    save, run_onnx, tolerance = write_export_module._SAVE_AND_RUN[Format.ONNX]
+    monkeypatch.setattr(write_export_module, "_SAVE_AND_RUN", {Format.ONNX: (save, run, tolerance)})
+    write_export(model, Format.ONNX, tmp_path / "exported")
+    with pytest.raises(UserError, match="is not written"):
+        write_export(model, Format.ONNX, tmp_path / "exported", noise(3))
 
 
 def test_a_refused_export_leaves_the_one_before(

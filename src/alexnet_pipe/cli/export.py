@@ -45,11 +45,11 @@ def _write_export(model: Path, to: Format, path: Path) -> str:
     # training, and would round to TF32, which the check would take for an error.
     os.environ |= {"KERAS_BACKEND": "tensorflow", "CUDA_VISIBLE_DEVICES": "-1"}
     with without_notices():
-        from alexnet_pipe.exporting.write_export import write_export
+        from alexnet_pipe.exporting.write_export import photographs_for_testing, write_export
         from alexnet_pipe.model.model_file import load_model
 
         classifier = load_model(model)
-    return write_export(classifier, to, path)
+    return write_export(classifier, to, path, photographs_for_testing(Artifacts().images))
 
 
 def _write_int8(model: Path, to: Format, path: Path) -> str:

@@ -14,6 +14,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.base.progress import progress
 from alexnet_pipe.base.startup import redirected
+from alexnet_pipe.evaluation.examples import spread
 from alexnet_pipe.exporting import Format
 from alexnet_pipe.exporting.deployment import (
     in_float32,
@@ -30,12 +31,15 @@ from alexnet_pipe.paper import SIDE
 from alexnet_pipe.portable.description import Notes
 from alexnet_pipe.portable.rounded import in_float16
 from alexnet_pipe.portable.stored_model import Stored, notes_of
+from alexnet_pipe.store.image_store import ImageStore
 
 TOLERANCE = 1e-4
 """How far a probability may be from the classifier's."""
 
 TOLERANCE_FLOAT16 = 0.01
 """The same where weights have the 11 bits of float16."""
+
+_PHOTOGRAPHS = 100
 
 _TILES = 8
 _CONTRASTS = np.geomspace(1 / 128, 1, 8).reshape(8, 1, 1, 1)
@@ -65,15 +69,21 @@ _SAVE_AND_RUN = MappingProxyType(
 )
 
 
-def write_export(model: Classifier, to: Format, path: Path) -> str:
+NO_PHOTOGRAPHS = np.empty((0, SIDE, SIDE, 3), np.uint8)
+
+
+def write_export(model: Classifier, to: Format, path: Path, photographs: NDArray[np.uint8] = NO_PHOTOGRAPHS) -> str:
     """Write `model` to `path`, a folder if it is a SavedModel and a file otherwise; returns what came of the check.
+
+    It is compared with the model on drawn images, and on `photographs`, uint8 `(n, 256, 256, 3)`.
 
     Raises:
         UserError: if the file does not say what the model says; `path` is then as it was.
     """
     save, run, tolerance = _SAVE_AND_RUN[to]
     with written_aside(path) as aside, progress("export", 3, "steps") as advance:
-        images = of_all_contrasts(np.asarray(model.mean))
+        drawn = of_all_contrasts(np.asarray(model.mean))
+        images = np.concatenate([drawn, photographs])
         expected = _probabilities(in_float32(model), images)
         advance()
         with _quiet():
@@ -88,7 +98,17 @@ def write_export(model: Classifier, to: Format, path: Path) -> str:
                 f"{path} is not written: its probabilities differ from the model's by up to {difference:.1g}, which is "
                 f"more than {tolerance:g}; try another format"
             )
-    return f"checked on {len(images)} images: probabilities differ by at most {_short(difference)}"
+    kinds = f"{len(drawn)} images" + (f" and {len(photographs)} test photographs" if len(photographs) else "")
+    return f"checked on {kinds}: probabilities differ by at most {_short(difference)}"
+
+
+def photographs_for_testing(images: Path) -> NDArray[np.uint8]:
+    """Up to 100 test images of the store `images`, spread over its classes; none if there is no whole store."""
+    try:
+        store = ImageStore.open(images, "test")
+    except UserError:
+        return NO_PHOTOGRAPHS
+    return store.gather(spread(len(store), _PHOTOGRAPHS))
 
 
 def of_all_contrasts(mean: NDArray[np.float32]) -> NDArray[np.uint8]:
