@@ -114,10 +114,14 @@ def test_what_the_page_shows_is_missed_before_the_report(say: Say) -> None:
     Path("metrics/forms.json").unlink()
     with pytest.raises(UserError, match=r"metrics/forms\.json is missing: `git checkout metrics/forms"):
         settings.run(Artifacts())
+    write_what_the_page_shows()
+    Path("metrics/robustness.json").unlink()
+    with pytest.raises(UserError, match=r"metrics/robustness\.json is missing: `git checkout metrics/rob"):
+        settings.run(Artifacts())
 
 
 def write_what_the_page_shows() -> None:
-    for path in (Artifacts().certificate, Artifacts().experiments, Artifacts().forms, Artifacts().suspects_found):
+    for path in Artifacts().measured:
         path.parent.mkdir(exist_ok=True)
         path.write_text("{}")
 

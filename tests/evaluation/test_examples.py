@@ -57,7 +57,7 @@ def test_of_many_training_images_some_are_searched(model: Classifier, monkeypatc
 
 def test_what_is_hidden_is_the_mean_at_its_place(model: Classifier) -> None:
     store = random_store(2, classes=3)
-    (row,) = occlusion_maps(FeatureNetwork(model), store, [1], np.asarray(model.mean)).to_dict("records")
+    (row,) = occlusion_maps(FeatureNetwork(model), store, [1], [1], np.asarray(model.mean)).to_dict("records")
     assert (row["image"], row["label"], len(row["probability"])) == (1, 1, PLACES**2)
     assert (PLACES - 1) * STEP + PATCH <= CROP < PLACES * STEP + PATCH
     image = store[1].copy()
@@ -67,3 +67,9 @@ def test_what_is_hidden_is_the_mean_at_its_place(model: Classifier) -> None:
     expected = np.exp(logits[1]) / np.exp(logits).sum()
     assert row["probability"][2 * PLACES + 5] == pytest.approx(expected, rel=1e-4)
     assert row["probability"][0] != pytest.approx(expected, rel=1e-6)
+    assert row["before"] == pytest.approx(unhidden(model, store[1], 1), rel=1e-4)
+
+
+def unhidden(model: Classifier, image: np.ndarray, label: int) -> float:
+    logits = np.asarray(model.predict_on_batch(view(image[None], CENTRE, False)), np.float64)[0]
+    return float(np.exp(logits[label]) / np.exp(logits).sum())

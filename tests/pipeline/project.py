@@ -93,6 +93,7 @@ def make_project(folder: Path, python: Path | None = None) -> Project:
     (folder / "metrics/experiments.json").write_text("{}\n")
     (folder / "metrics/forms.json").write_text("{}\n")
     (folder / "metrics/suspects.json").write_text("{}\n")
+    (folder / "metrics/robustness.json").write_text("{}\n")
     write_photographs(folder / "photographs")
     project.set(
         dataset__source="directory",

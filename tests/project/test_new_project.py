@@ -10,6 +10,7 @@ import pytest
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.fingerprint import PACKAGE
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.project.new_project import make_project
 from tests.newcomer import newcomer
 from tests.pipeline.project import write_photographs
@@ -26,8 +27,7 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_a_checkout_makes_a_project_of_its_code(tmp_path: Path) -> None:
     make_project(tmp_path / "new")
     made, own = files(tmp_path / "new"), files(ROOT)
-    empty = ("report/certificate.json", "metrics/experiments.json", "metrics/forms.json", "metrics/suspects.json")
-    measured = dict.fromkeys(empty, b"{}\n")
+    measured = {str(path): b"{}\n" for path in Artifacts().measured}
     assert made == {name: own[name] for name in made} | measured
     assert {name for name in own if name.startswith(("src/", "flows/", "conf/"))} <= made.keys()
     git = ["git", "-C", str(tmp_path / "new")]

@@ -140,7 +140,9 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
         ),
         slices=slices(classes),
         neighbours=pd.DataFrame({"query": [0, 0], "train": [3, 1], "distance": [2.0, 1.0]}),
-        occlusion=pd.DataFrame({"image": [0], "label": [0], "probability": [np.linspace(0.1, 0.9, PLACES**2)]}),
+        occlusion=pd.DataFrame(
+            {"image": [0], "label": [0], "before": 0.9, "probability": [np.linspace(0.1, 0.9, PLACES**2)]}
+        ).assign(random_fc8=0.25, random_all=-0.125),
         mean=np.full((256, 256, 3), 120, np.float32),
         eigenvalues=np.array([0.1, 0.01, 0.001]),
         eigenvectors=np.eye(3),
@@ -149,6 +151,7 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
         experiments={},
         forms={},
         suspects={},
+        robustness={},
     )
 
 
@@ -180,6 +183,9 @@ def _errors(images: int, classes: int) -> dict[str, Any]:
         metrics[name] = 1 / 3 if known else None
         metrics[f"{name}_count"] = images // 3 if known else None
         metrics[f"{name}_interval"] = {"low": 0.25, "high": 0.45} if known else None
+    wrong = {name: {"3": images // 3} for name in ("gaussian_noise", "defocus_blur", "contrast")}
+    metrics["robustness"] = {"examples": images, "clean": 0, "wrong": wrong, "mean_corruption_error": 0.3125}
+    metrics["robustness"]["mean_corruption_error_interval"] = {"low": 0.125, "high": 0.5}
     metrics |= {"calibration_error_by_chance": 0.05, "calibration_error_by_chance_ten_view": 0.04}
     for number, name in enumerate(("calibration_error", "brier_score", "log_loss"), 1):
         for suffix in ("", "_ten_view", "_before", "_ten_view_before"):

@@ -40,7 +40,7 @@ def cells(table: str) -> list[list[str]]:
 
 def test_the_page_has_the_numbers_of_the_metrics_and_the_table_of_bounds() -> None:
     page = rendered(made_up())
-    section = page[page.index('<section id="trust"') :]
+    section = page[page.index('<section id="trust"') : page.index('<section id="robustness"')]
     assert "temperature is 1.25 for one view and 0.8 for ten" in section
     assert "calibration error is 3.3\u00a0% (1.0\u00a0% to 25.0\u00a0%), and was 13.3\u00a0% before" in section
     assert "Chance alone would show 4.0\u00a0%" in section

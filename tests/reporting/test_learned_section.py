@@ -1,5 +1,7 @@
 """What the page says of single images and kernels is arithmetic on what the stages left."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,12 +11,14 @@ from alexnet_pipe.reporting.learned_section import (
     COVERED,
     colour_share,
     confident_mistakes,
+    learned_section,
     mean_when_hidden,
     near_ties,
     neighbour_rows,
     place_in_words,
 )
 from tests.reporting.results import made_up
+from tests.reporting.test_page import rendered
 
 
 def test_the_most_confident_mistake_comes_first() -> None:
@@ -27,9 +31,30 @@ def test_the_closest_race_is_the_most_uncertain() -> None:
 
 
 def test_the_nearest_neighbour_stands_first() -> None:
-    (row,) = neighbour_rows(made_up())
+    (row,) = neighbour_rows(made_up(), [0])
     # Training images 1 and 3 at distances 1 and 2; labels go 0, 1, 2, 0.
     assert [near["actual"] for near in row["near"]] == ["class 1", "class 0"]
+
+
+def test_what_misled_it_is_the_map_of_the_class_that_was_said_beside_its_neighbours() -> None:
+    results = made_up()
+    right = results.occlusion.assign(random_fc8=0.5, random_all=-0.25)
+    wrong = right.assign(image=3, label=2, before=0.75, random_fc8=np.nan, random_all=np.nan)
+    near = pd.DataFrame({"query": [3, 3], "train": [0, 2], "distance": [2.0, 1.0]})
+    results = replace(
+        results,
+        occlusion=pd.concat([right, wrong]),
+        neighbours=pd.concat([results.neighbours, near], ignore_index=True),
+    )
+    section = learned_section(results, "paper")
+    (row,) = section["misled"]
+    assert (row["actual"], row["said"], row["before"]) == ("class 0", "class 2", 0.75)
+    assert [near["actual"] for near in row["near"]] == ["class 2", "class 0"]
+    assert [row["actual"] for row in section["occlusion"]] == ["class 0"]
+    page = " ".join(rendered(results).split())
+    assert "correlate by +0.50 if those of fc8 alone do, and by -0.25 if all do" in page
+    assert "≠ class 2, 75.0 %; at worst 10.0 %" in page
+    assert "What misled it" not in rendered(made_up())
 
 
 def test_a_pixel_gets_the_mean_of_the_squares_that_hide_it() -> None:

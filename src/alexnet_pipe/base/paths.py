@@ -108,9 +108,16 @@ class Artifacts:
 
     suspects_found = _Below("metrics/suspects.json")
     """The first of them, for the page; `{}` if nobody has looked."""
+    robustness = _Below("metrics/robustness.json")
+    """How many corrupted test images are wrong, for the page; `{}` if nobody has asked."""
 
     certificate = _Below("report/certificate.json")
     """What came out the same when the pipeline was run once more; `{}` if it was not."""
+
+    @property
+    def measured(self) -> tuple[Path, ...]:
+        """What commands of their own measure for the page; all are `{}` at first, and in git."""
+        return (self.certificate, self.experiments, self.forms, self.suspects_found, self.robustness)
 
     @property
     def checkpoints(self) -> Path:

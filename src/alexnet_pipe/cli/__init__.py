@@ -23,6 +23,7 @@ from alexnet_pipe.cli.flows import experiments, retrain, run
 from alexnet_pipe.cli.labels import suspects
 from alexnet_pipe.cli.models import evaluate, import_weights, predict
 from alexnet_pipe.cli.papers import sign, verify
+from alexnet_pipe.cli.robustness import robustness
 from alexnet_pipe.cli.services import demo, serve, serve_model, server
 from alexnet_pipe.cli.settings import new, preset, set_
 from alexnet_pipe.cli.stage import stage
@@ -36,7 +37,7 @@ app = typer.Typer(
 )
 VERBS = (
     *(run, retrain, promote, rollback, experiments, server, serve, serve_model),
-    *(new, stage, preset, set_, predict, evaluate, suspects, compare, certify, sign, verify),
+    *(new, stage, preset, set_, predict, evaluate, robustness, suspects, compare, certify, sign, verify),
     *(import_weights, export, demo, doctor),
 )
 for verb in VERBS:

@@ -83,20 +83,23 @@ def _nearest(query: int, searched: Sequence[int], distances: NDArray[np.float32]
     return pd.DataFrame({"query": query, "train": np.array(searched)[best], "distance": distances[best]})
 
 
-def occlusion_maps(network: Network, store: ImageStore, images: list[int], mean: NDArray[np.float32]) -> pd.DataFrame:
+def occlusion_maps(
+    network: Network, store: ImageStore, images: Sequence[int], labels: Sequence[int], mean: NDArray[np.float32]
+) -> pd.DataFrame:
     """Where the network looks: what a class loses when a part of the image is hidden (Zeiler and Fergus 2013).
 
-    One row an image (a place in the store): `image`, `label`, and `probability` of its label, float32, `PLACES`² values
-    row by row, with the temperature of one view. Hidden pixels are those of the mean image, float32 `(256, 256, 3)` in
-    grey levels: nothing, after it has been subtracted. The centre view is used.
+    One row an image (a place in the store): `image`, `label`, the class that is asked for, one of `labels`, `before`,
+    its probability when nothing is hidden, and `probability`, float32, `PLACES`² values row by row, both with the
+    temperature of one view. Hidden pixels are those of the mean image, float32 `(256, 256, 3)` in grey levels: nothing,
+    after it has been subtracted. The centre view is used.
     """
     rows = []
-    for image in images:
-        label = int(store.labels[image])
-        logits, _ = network.outputs(_hidden(store.gather([image]), mean))
+    for image, label in zip(images, labels, strict=True):
+        seen = store.gather([image])
+        logits, _ = network.outputs(np.concatenate([_hidden(seen, mean), seen]))
         shares = softmax(logits[0].astype(np.float64) / network.temperatures[0], axis=1)
         probability = shares[:, label].astype(np.float32)
-        rows.append({"image": image, "label": label, "probability": probability})
+        rows.append({"image": image, "label": label, "before": probability[-1], "probability": probability[:-1]})
     return pd.DataFrame(rows)
 
 

@@ -45,7 +45,7 @@ def make_project(folder: Path) -> None:
             _copy(file, aside / name)
         shutil.copytree(PACKAGE, aside / _CODE, ignore=shutil.ignore_patterns("__pycache__", CARRIED.name))
         artifacts = Artifacts(aside)
-        for measured in (artifacts.certificate, artifacts.experiments, artifacts.forms, artifacts.suspects_found):
+        for measured in artifacts.measured:
             save_json(measured, {})  # Nothing is, yet.
         readme = _README.format(name=folder.resolve().name, version=version("alexnet-pipe"))
         (aside / "README.md").write_text(readme, encoding="utf-8")

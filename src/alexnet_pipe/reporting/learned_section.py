@@ -1,5 +1,6 @@
 """What the network learned: its kernels, what it says of single images, where it looks."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -32,17 +33,24 @@ def learned_section(results: Results, variant: str) -> dict[str, Any]:
     mistakes = confident_mistakes(results.predictions)
     counts = learned_kernels(results.filters, variant)
     halves = np.split(results.filters, len(counts), axis=-1)
+    asked = results.occlusion["label"].to_numpy() == results.test.labels[results.occlusion["image"]]
+    right, misled = (results.occlusion.loc[chosen, "image"].tolist() for chosen in (asked, ~asked))
     return {
         "towers": [
             {"picture": kernel_grid(half), "kernels": half.shape[-1], "colour": colour_share(half), "learned": count}
             for half, count in zip(halves, counts, strict=True)
         ],
         "examples": [_example(results, place) for place in spread(len(results.test), SHOWN)],
-        "neighbours": neighbour_rows(results),
+        "neighbours": neighbour_rows(results, right),
         "mistakes": [_example(results, place) for place in mistakes[:MISTAKES]],
         "mistakes_in_all": len(mistakes),
         "ties": [_example(results, place) for place in near_ties(results.predictions)[:TIES]],
-        "occlusion": occlusion_rows(results),
+        "occlusion": occlusion_rows(results, right),
+        "misled": [
+            {**row, "near": near["near"]}
+            for row, near in zip(occlusion_rows(results, misled), neighbour_rows(results, misled), strict=True)
+        ],
+        "chance": agreement_with_chance(results.occlusion),
         "heat_scale": 255 * _COLOURS(np.linspace(0, 1, 256))[None, :, :3].repeat(16, axis=0),
     }
 
@@ -65,27 +73,34 @@ def near_ties(predictions: pd.DataFrame) -> list[int]:
     return margin.sort_values(kind="stable").index.tolist()
 
 
-def neighbour_rows(results: Results) -> list[dict[str, Any]]:
-    """Some test images, each with the nearest training images by fc7, the nearest first."""
+def neighbour_rows(results: Results, images: Sequence[int]) -> list[dict[str, Any]]:
+    """These test images, in order, each with the nearest training images by fc7, the nearest first."""
     rows = []
-    for _, near in results.neighbours.sort_values("distance", kind="stable").groupby("query"):
-        found = [_named(results.train, place) for place in near["train"]]
-        rows.append({**_named(results.test, near["query"].iloc[0]), "near": found})
+    for image in images:
+        near = results.neighbours[results.neighbours["query"] == image].sort_values("distance", kind="stable")
+        rows.append({**_named(results.test, image), "near": [_named(results.train, place) for place in near["train"]]})
     return rows
 
 
-def occlusion_rows(results: Results) -> list[dict[str, Any]]:
-    """Some test images, each with its map: yellow where hiding costs the class most of its probability."""
+def agreement_with_chance(maps: pd.DataFrame) -> dict[str, list[float]]:
+    """The rank correlations of maps with those of networks with random weights, by what is random."""
+    columns = {"fc8": maps["random_fc8"].dropna(), "all": maps["random_all"].dropna()}
+    return {name: values.tolist() for name, values in columns.items()}
+
+
+def occlusion_rows(results: Results, images: Sequence[int]) -> list[dict[str, Any]]:
+    """These test images, each with its map: yellow where hiding costs the class `said` most of its probability."""
     top, left = CENTRE
     rows = []
-    for image, label, hidden in results.occlusion[["image", "label", "probability"]].itertuples(index=False):
-        pixels = results.test[image][top : top + COVERED, left : left + COVERED]
-        before, lowest = float(results.predictions["label_probability"].iloc[image]), float(np.min(hidden))
+    maps = results.occlusion[results.occlusion["image"].isin(images)]
+    for image, label, before, hidden in maps[["image", "label", "before", "probability"]].itertuples(index=False):
+        pixels, lowest = results.test[image][top : top + COVERED, left : left + COVERED], float(np.min(hidden))
         rows.append(
             {
                 "pixels": pixels,
                 "map": heat(pixels, before - mean_when_hidden(hidden)),
-                "actual": results.test.classes[label],
+                "actual": results.test.classes[results.test.labels[image]],
+                "said": results.test.classes[label],
                 "before": before,
                 "lowest": lowest,
                 "loss": before - lowest >= LEAST,

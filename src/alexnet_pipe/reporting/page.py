@@ -16,6 +16,7 @@ from alexnet_pipe.reporting.data_section import data_section, input_section
 from alexnet_pipe.reporting.learned_section import learned_section
 from alexnet_pipe.reporting.results import Provenance, Results, published_errors
 from alexnet_pipe.reporting.review_section import suspect_rows
+from alexnet_pipe.reporting.robustness_section import robustness_section
 from alexnet_pipe.reporting.slice_section import slice_section
 from alexnet_pipe.reporting.templates import rendered, template_text
 from alexnet_pipe.reporting.training_section import recipe_table, training_section
@@ -49,6 +50,7 @@ def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]],
         trust=calibration_section(results),
         suspects=_if_of_this_model(results.suspects, results),
         suspect_rows=suspect_rows(results),
+        robustness=robustness_section(results, _if_of_this_model(results.robustness, results)),
     )
 
 

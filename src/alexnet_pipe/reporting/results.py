@@ -65,6 +65,7 @@ class Results:
     experiments: dict[str, Any]
     forms: dict[str, Any]
     suspects: dict[str, Any]
+    robustness: dict[str, Any]
 
 
 def load_results(artifacts: Artifacts) -> Results:
@@ -99,6 +100,7 @@ def load_results(artifacts: Artifacts) -> Results:
         experiments=load_json(artifacts.experiments),
         forms=load_json(artifacts.forms),
         suspects=load_json(artifacts.suspects_found),
+        robustness=load_json(artifacts.robustness),
     )
 
 

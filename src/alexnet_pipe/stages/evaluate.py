@@ -1,7 +1,6 @@
 """Stage `evaluate`: the errors on the test set, which no other stage reads (paper, section 6)."""
 
 import numpy as np
-from numpy.typing import NDArray
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import save_json, written_aside
@@ -23,9 +22,12 @@ from alexnet_pipe.evaluation.examples import (
     save_picture,
     spread,
 )
+from alexnet_pipe.evaluation.explanations import asked_of_chance, surest_mistakes
+from alexnet_pipe.evaluation.robustness import robustness
 from alexnet_pipe.evaluation.slice_errors import errors_by_slice, told
 from alexnet_pipe.evaluation.slices import image_properties, slices_of
 from alexnet_pipe.evaluation.ten_views import FeatureNetwork
+from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model
 from alexnet_pipe.statistics.first_kernels import kernel_grid
@@ -41,7 +43,8 @@ def run(artifacts: Artifacts) -> None:
     network = FeatureNetwork(model)
     predictions = predict(network, store)
     metrics = error_metrics(predictions, store.labels, len(store.classes))
-    _save_examples(artifacts, network, store, predictions, np.asarray(model.mean))
+    metrics["robustness"] = robustness(network, store)
+    _save_examples(artifacts, model, network, store, predictions)
 
     table = prediction_table(predictions, store).join(image_properties(store))
     with written_aside(artifacts.predictions) as aside:
@@ -69,15 +72,17 @@ def run(artifacts: Artifacts) -> None:
 
 
 def _save_examples(
-    artifacts: Artifacts,
-    network: FeatureNetwork,
-    store: ImageStore,
-    predictions: Predictions,
-    mean: NDArray[np.float32],
+    artifacts: Artifacts, model: Classifier, network: FeatureNetwork, store: ImageStore, predictions: Predictions
 ) -> None:
     """What the report shows of some test images, which it cannot compute without the network."""
     train, chosen = ImageStore.open(artifacts.images, "train"), spread(len(store), EXAMPLES)
+    mistakes = surest_mistakes(predictions.ten_view, store.labels, chosen)
     with written_aside(artifacts.neighbours) as aside:
-        nearest_training_images(network, train, chosen, predictions.features).to_parquet(aside, index=False)
+        queries = [*chosen, *mistakes]
+        nearest_training_images(network, train, queries, predictions.features).to_parquet(aside, index=False)
+    # Of what is right, what speaks for it; of what is wrong, what has misled it.
+    labels = [*store.labels[chosen].tolist(), *predictions.ten_view.classes[mistakes, 0].tolist()]
+    mean = np.asarray(model.mean)
+    maps = occlusion_maps(network, store, [*chosen, *mistakes], labels, mean)
     with written_aside(artifacts.occlusion) as aside:
-        occlusion_maps(network, store, chosen, mean).to_parquet(aside, index=False)
+        asked_of_chance(model, network, store, maps, mean).to_parquet(aside, index=False)
