@@ -77,9 +77,10 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
     )
     return Results(
         source=Path("nowhere"),
-        manifest=manifest,
         rejected=manifest.tail(1).assign(outcome="refused", reason="not an image", detail="no decoder knows it"),
-        index=pd.DataFrame({"split": "train", "width": [100, 300, 640, 256], "height": [120, 200, 480, 256]}),
+        index=pd.DataFrame(
+            {"split": "train", "label": train.labels[:4], "width": [100, 300, 640, 256], "height": [120, 200, 480, 256]}
+        ),
         train=train,
         validation=random_store(3, classes, seed=2),
         test=test,
@@ -89,6 +90,8 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
             "rejected": 1,
             "rejected_share": 0.2,
             "removed": 0,
+            "relabelled": 0,
+            "dropped": 0,
             "near_duplicates": 0,
             "duplicates_across_splits": 0,
             "label_conflicts": 0,

@@ -83,17 +83,14 @@ def test_a_few_of_each_kind_are_shown_refused_ones_first(tmp_path: Path) -> None
 
 
 def test_classes_are_counted_from_usable_files_only() -> None:
-    # Four files of classes 0, 1, 2, 0; the fifth, of class 0, was refused.
+    # Four images of classes 0, 1, 2, 0 are in the store; a fifth file, of class 0, was refused.
     np.testing.assert_array_equal(class_counts(made_up())["train"], [2, 1, 1])
 
 
 def test_of_many_classes_the_largest_and_the_smallest_are_listed() -> None:
     results, classes = made_up(), 2 * LISTED + 1
-    names = [f"class {n}" for n in range(classes) for _ in range(n)]
-    manifest = pd.DataFrame({"container": "a", "member": map(str, range(len(names))), "label": names, "split": "train"})
-    counts = class_counts(
-        replace(results, manifest=manifest, rejected=results.rejected.head(0), train=random_store(classes, classes))
-    )
+    index = pd.DataFrame({"label": [n for n in range(classes) for _ in range(n)], "split": "train"})
+    counts = class_counts(replace(results, index=index, train=random_store(classes, classes)))
     assert counts["train"].tolist() == [n for n in range(classes - 1, -1, -1) if n != LISTED]
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import load_json
 from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.datasets.relabelled import Override, save_overrides
 from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.stages import download, mean, pca, resize
@@ -213,3 +214,53 @@ def test_mean_and_pca_read_the_training_images_only(tmp_path: Path) -> None:
     content = load_json(artifacts.pca)
     assert content["pixels"] == 12 * 256 * 256
     assert content["eigenvalues"][0] == pytest.approx(3 * (levels / 255).var())
+
+
+def test_labels_that_people_put_right_go_into_the_store_and_out_again(tmp_path: Path) -> None:
+    artifacts = make_source(tmp_path, photographs())
+    resize.run(artifacts, ResizeParams())
+    before, manifest = digests(artifacts.images), pd.read_parquet(artifacts.manifest)
+    digest = dict(zip(manifest["member"], manifest["sha256"], strict=True))
+    said = {digest["train/cat/0.png"]: Override("dog", "cat", "0"), digest["test/dog/1.png"]: Override("", "dog", "1")}
+    save_overrides(artifacts.relabelled, said)
+    resize.run(artifacts, ResizeParams())
+    train, test = (ImageStore.open(artifacts.images, split) for split in ("train", "test"))
+    labels = dict(zip(train.rows["member"], train.labels, strict=True))
+    assert len(train) == 12
+    assert labels == {member: int("dog" in member or member == "train/cat/0.png") for member in labels}
+    assert test.rows["member"].tolist() == ["test/cat/0.png", "test/cat/1.png", "test/dog/0.png"]
+    findings = pd.read_parquet(artifacts.rejected)
+    assert findings[["member", "label", "outcome", "reason", "detail"]].to_numpy().tolist() == [
+        ["test/dog/1.png", "dog", "removed", "dropped", f"by {artifacts.relabelled}"],
+        ["train/cat/0.png", "dog", "noted", "relabelled", "was cat"],
+    ]
+    metrics = load_json(artifacts.data_metrics)
+    assert (metrics["relabelled"], metrics["dropped"], metrics["removed"]) == (1, 1, 0)
+    assert metrics["images"] == {"train": 12, "validation": 2, "test": 3}
+    save_overrides(artifacts.relabelled, {})
+    resize.run(artifacts, ResizeParams())
+    assert digests(artifacts.images) == before
+
+
+def test_labels_stay_right_when_the_source_grows_and_moves(tmp_path: Path) -> None:
+    artifacts = make_source(tmp_path, photographs())
+    manifest = pd.read_parquet(artifacts.manifest).set_index("member")
+    save_overrides(artifacts.relabelled, {manifest.at["val/cat/0.png", "sha256"]: Override("dog", "cat", "0")})
+    grown = {name.replace("val/cat/0", "val/cat/renamed"): content for name, content in photographs().items()}
+    make_source(tmp_path, grown | {"val/cat/new.png": png(241), "train/dog/new.png": png(243)})
+    resize.run(artifacts, ResizeParams())
+    store = ImageStore.open(artifacts.images, "validation")
+    labels = {member: store.classes[label] for member, label in zip(store.rows["member"], store.labels, strict=True)}
+    assert labels == {"val/cat/new.png": "cat", "val/cat/renamed.png": "dog", "val/dog/0.png": "dog"}
+
+
+def test_bytes_with_two_labels_are_settled_by_a_person(tmp_path: Path) -> None:
+    files = photographs()
+    files["train/dog/copy.png"] = files["train/cat/1.png"]
+    artifacts = make_source(tmp_path, files)
+    manifest = pd.read_parquet(artifacts.manifest).set_index("member")
+    digest = manifest.at["train/dog/copy.png", "sha256"]
+    save_overrides(artifacts.relabelled, {digest: Override("dog", "cat", "1")})
+    resize.run(artifacts, ResizeParams(max_conflicts=0))
+    metrics = load_json(artifacts.data_metrics)
+    assert (metrics["label_conflicts"], metrics["relabelled"]) == (0, 1)

@@ -29,6 +29,9 @@ class Artifacts:
 
     root: Path = field(default_factory=Path)
 
+    relabelled = _Below("conf/relabelled.csv")
+    """Labels that people have put right, by the SHA-256 of photographs; git keeps it."""
+
     settings_checked = _Below("data/settings.txt")
     source = _Below("data/source")
     """Folder of the data set's archives, as published."""

@@ -1,4 +1,4 @@
-"""`alexnet-pipe suspects`: labels that are probably wrong."""
+"""`alexnet-pipe suspects` and `relabel`: labels that are probably wrong, and what a person has decided about them."""
 
 from pathlib import Path
 from typing import Annotated
@@ -43,3 +43,47 @@ def suspects(
     say(f"suspects: {len(found):,} of {len(table):,} labels are probably wrong; {artifacts.suspects} has all, ranked")
     then = f"; `alexnet-pipe relabel {out}` takes what you leave in it" if out and len(found) else ""
     say(f"next: `dvc repro` shows them in the report{then}")
+
+
+def relabel(
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            metavar="FILE", help="CSV with the columns image (a path or SHA-256) and label (a class, or drop)."
+        ),
+    ] = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Give the photographs in FILE, or all, the labels of the source again.")
+    ] = False,
+) -> None:
+    """Put labels right, or drop photographs, in the next run; no photograph changes its split.
+
+    What you decide lies in conf/relabelled.csv, by the bytes of the photographs. The source stays as it is.
+    """
+    if file is None and not undo:
+        raise typer.BadParameter("name the table of what you have decided", param_hint="FILE")
+    from alexnet_pipe.base.files import load_table
+    from alexnet_pipe.datasets.relabelled import load_overrides, save_overrides, with_overrides
+    from alexnet_pipe.datasets.reviewed import named_photographs, relabelled
+    from alexnet_pipe.project.run_lock import require_idle
+
+    require_idle(Path())
+    artifacts = Artifacts()
+    before = load_overrides(artifacts.relabelled)
+    if undo:
+        named = named_photographs(file, load_table(artifacts.manifest)) if file else set(before)
+        after = {digest: override for digest, override in before.items() if digest not in named}
+    else:
+        assert file is not None
+        manifest = load_table(artifacts.manifest)
+        after = relabelled(file, manifest, before)
+        with_overrides(manifest, after, artifacts.relabelled)
+    if after == before:
+        say(f"relabel: {artifacts.relabelled} stays as it is: {len(before):,} photographs")
+        return
+    save_overrides(artifacts.relabelled, after)
+    dropped = sum(not override.label for override in after.values())
+    say(
+        f"relabel: {artifacts.relabelled} has {len(after) - dropped:,} photographs with another label and {dropped:,} "
+        f"that are dropped ({len(before):,} in all before); next: commit it, and `alexnet-pipe run`"
+    )

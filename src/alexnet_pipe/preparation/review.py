@@ -7,6 +7,7 @@ import pandas as pd
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.datasets.labels import SPLITS
+from alexnet_pipe.datasets.relabelled import DROPPED, RELABELLED
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.copies import CONFLICT, exact_copies, near_copies, without_refused
 from alexnet_pipe.preparation.store_writer import Written
@@ -24,15 +25,16 @@ def without_copies(manifest: pd.DataFrame, resize: ResizeParams) -> tuple[pd.Dat
     return manifest.drop(index=findings.index[findings["outcome"] == "removed"]), findings
 
 
-def all_findings(manifest: pd.DataFrame, copies: pd.DataFrame, written: Written) -> pd.DataFrame:
+def all_findings(manifest: pd.DataFrame, decided: pd.DataFrame, copies: pd.DataFrame, written: Written) -> pd.DataFrame:
     """One row a finding, in the manifest's order: its row's columns, then outcome, reason and detail.
 
-    The outcome is "refused" (cannot be used), "removed" (could be used, and is not) or "noted" (is used).
+    `decided` are findings about photographs whose label a person has put right, or that are to be used no more. The
+    outcome is "refused" (cannot be used), "removed" (could be used, and is not) or "noted" (is used).
     """
     near = near_copies(written.kept, written.likeness)
     refused = written.findings[written.findings["outcome"] == "refused"]
     exact = without_refused(copies, manifest, refused)
-    findings = pd.concat([written.findings, exact, near]).sort_index(kind="stable")
+    findings = pd.concat([decided, written.findings, exact, near]).sort_index(kind="stable")
     return pd.concat([manifest.loc[findings.index].reset_index(drop=True), findings.reset_index(drop=True)], axis=1)
 
 
@@ -41,7 +43,8 @@ def data_metrics(manifest: pd.DataFrame, findings: pd.DataFrame) -> dict[str, An
     unused = findings[findings["outcome"] != "noted"]
     images = manifest["split"].value_counts() - unused["split"].value_counts().reindex(SPLITS, fill_value=0)
     refused = findings[findings["outcome"] == "refused"]
-    usable = manifest[~manifest["sha256"].isin(refused["sha256"])]
+    useless = findings[(findings["outcome"] == "refused") | (findings["reason"] == DROPPED)]
+    usable = manifest[~manifest["sha256"].isin(useless["sha256"])]
     copies = usable.groupby("sha256").agg(splits=("split", "nunique"), labels=("label", "nunique"))
     rejected = len(refused)
     return {
@@ -49,7 +52,8 @@ def data_metrics(manifest: pd.DataFrame, findings: pd.DataFrame) -> dict[str, An
         "images": {split: int(images.get(split, 0)) for split in SPLITS},
         "rejected": rejected,
         "rejected_share": rejected / len(manifest),
-        "removed": int((findings["outcome"] == "removed").sum()),
+        "removed": int(((findings["outcome"] == "removed") & (findings["reason"] != DROPPED)).sum()),
+        **{reason: int((findings["reason"] == reason).sum()) for reason in (RELABELLED, DROPPED)},
         "duplicates_across_splits": int((copies["splits"] > 1).sum()),
         "label_conflicts": int((copies["labels"] > 1).sum()),
         "near_duplicates": int((findings["reason"] == "near-duplicate").sum()),

@@ -54,13 +54,10 @@ def data_section(results: Results, resize: ResizeParams) -> dict[str, Any]:
 
 def class_counts(results: Results) -> pd.DataFrame:
     """Usable images by class (rows) and split (columns), in label order; of many classes the largest and smallest."""
-    files = ["container", "member"]
-    unused = results.rejected.loc[results.rejected["outcome"] != "noted", files].drop_duplicates()
-    found = results.manifest.merge(unused, on=files, how="left", indicator=True)
-    usable = found[found["_merge"] == "left_only"]
-    counts = pd.crosstab(usable["label"], usable["split"]).reindex(
-        index=results.train.classes, columns=list(SPLITS), fill_value=0
+    counts = pd.crosstab(results.index["label"], results.index["split"]).reindex(
+        index=range(len(results.train.classes)), columns=list(SPLITS), fill_value=0
     )
+    counts.index = pd.Index(results.train.classes)
     if len(counts) <= 2 * LISTED:
         return counts
     by_size = counts.sort_values("train", ascending=False, kind="stable")

@@ -31,7 +31,7 @@ class Results:
     What `base.paths.Artifacts` describes by the same names, `suspects` as `suspects_found`, and besides:
 
     Attributes:
-        index: One row an image of the store; `width` and `height` are the photograph's, in pixels.
+        index: One row an image of the store: `split`, `label` (a number), the photograph's `width`, `height` in pixels.
         train: The training images.
         validation: The validation images.
         test: The test images, in the order of `predictions`.
@@ -42,7 +42,6 @@ class Results:
     """
 
     source: Path
-    manifest: pd.DataFrame
     rejected: pd.DataFrame
     index: pd.DataFrame
     train: ImageStore
@@ -77,9 +76,8 @@ def load_results(artifacts: Artifacts) -> Results:
     pca = load_json(artifacts.pca)
     return Results(
         source=artifacts.source,
-        manifest=pd.read_parquet(required(artifacts.manifest)),
         rejected=pd.read_parquet(required(artifacts.rejected)),
-        index=pd.read_parquet(required(artifacts.images / INDEX_FILE), columns=["split", "width", "height"]),
+        index=pd.read_parquet(required(artifacts.images / INDEX_FILE), columns=["split", "label", "width", "height"]),
         train=ImageStore.open(artifacts.images, "train"),
         validation=ImageStore.open(artifacts.images, "validation"),
         test=ImageStore.open(artifacts.images, "test"),
@@ -104,7 +102,7 @@ def load_results(artifacts: Artifacts) -> Results:
     )
 
 
-_DECISIVE = ("src", "dvc.yaml", "params.yaml", "pyproject.toml", "uv.lock")
+_DECISIVE = ("src", "dvc.yaml", "params.yaml", "conf/relabelled.csv", "pyproject.toml", "uv.lock")
 """What a run does not write itself."""
 
 

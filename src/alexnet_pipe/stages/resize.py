@@ -4,18 +4,21 @@ from alexnet_pipe.base.files import load_table, required, save_json, take_place,
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.cluster.mapping import kept_results
+from alexnet_pipe.datasets.relabelled import load_overrides, with_overrides
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.review import all_findings, data_metrics, describe, refuse_unusable, without_copies
 from alexnet_pipe.preparation.store_writer import write_store
 
 
 def run(artifacts: Artifacts, resize: ResizeParams) -> None:
-    manifest = load_table(artifacts.manifest)
-    chosen, copies = without_copies(manifest, resize)
+    overrides = load_overrides(artifacts.relabelled)
+    manifest, decided = with_overrides(load_table(artifacts.manifest), overrides, artifacts.relabelled)
+    chosen, copies = without_copies(manifest.drop(index=decided.index[decided["outcome"] == "removed"]), resize)
+    decided_by = [path for path in (artifacts.manifest, artifacts.relabelled) if path.exists()]
     decisive = resize.model_dump(exclude={"max_rejected", "max_conflicts"})
-    with kept_results(artifacts, "resize", decisive, [artifacts.manifest]) as kept:
+    with kept_results(artifacts, "resize", decisive, decided_by) as kept:
         written = write_store(chosen, required(artifacts.source), kept / "store", resize, kept)
-        findings = all_findings(manifest, copies, written)
+        findings = all_findings(manifest, decided, copies, written)
         refuse_unusable(manifest, findings, resize)
         metrics = data_metrics(manifest, findings)
         with written_aside(artifacts.rejected) as table:

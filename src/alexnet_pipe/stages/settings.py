@@ -8,7 +8,7 @@ from alexnet_pipe.params.load import checked_params
 
 def run(artifacts: Artifacts) -> None:
     checked_params(artifacts.root / "params.yaml")
-    for path in artifacts.measured:
+    for path in (*artifacts.measured, artifacts.relabelled):
         if not path.exists():
             raise UserError(f"{path} is missing: `git checkout {path}` brings it back")
     # The same bytes whatever the settings are: each of the other stages depends on its own.
