@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.project import clones
 from alexnet_pipe.project.checkout import Checkout
 from alexnet_pipe.project.clones import challenger
@@ -94,6 +95,32 @@ def test_a_model_that_is_not_better_beyond_chance_changes_nothing(project: Path,
     assert reason in decision.reason
     assert state_of(project) == before
     assert (project / "models/alexnet.keras").read_text() == "12 6"
+
+
+@pytest.mark.parametrize(
+    ("gate", "reason"),
+    [
+        (
+            {"max_slice_loss": 0.05},
+            "lower beyond chance (p = 0.12), but class dogs: 30.00% against 0.00% of its 20 test ",
+        ),
+        (
+            {"min_class_recall": 0.95},
+            "recall of class dogs 70.00% (48.10% to 85.45%), 14 of 20 test images, less than ",
+        ),
+    ],
+)
+def test_a_better_model_that_has_ruined_a_class_keeps_the_champion(
+    project: Path, gate: dict[str, float], reason: str
+) -> None:
+    before = state_of(project)
+    # The champion is wrong on 12 cats, the challenger on 6 dogs: better, if a p-value of 0.2 is enough.
+    decision = retrain(project, 600, PromotionParams(significance=0.2, **gate))
+    assert decision.verdict is Verdict.REFUSED
+    assert reason in decision.told
+    assert decision.told.endswith("; `alexnet-pipe promote` gives it the stage all the same")
+    assert state_of(project) == before
+    assert retrain(project, 600, PromotionParams(significance=0.2)).verdict is Verdict.PROMOTED
 
 
 def test_where_photographs_join_the_test_the_champion_is_tested_on_them_too(tmp_path: Path) -> None:

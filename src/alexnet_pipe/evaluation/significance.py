@@ -36,13 +36,13 @@ def paired_score(lost: int, won: int, images: int, difference: float) -> float:
     """Tango's statistic (1998, equations 24 to 26): the deviations from `difference` that `lost - won` of `images` are.
 
     If the true difference is that, it is nearly normal, also where hardly any image is lost or won; at 0 it is
-    McNemar's. `difference` is between -1 and 1, and not the observed one where that is 0 or at an end.
+    McNemar's. `difference` is more than -1 and less than 1.
     """
     slope = (2 * images - lost + won) * difference - lost - won
     root = sqrt(max(0.0, slope**2 + 8 * images * won * difference * (1 - difference)))
     share_won = max(0.0, -difference, (root - slope) / (4 * images))
     variance = images * (2 * share_won + difference * (1 - difference))
-    return (lost - won - images * difference) / sqrt(variance)
+    return (lost - won - images * difference) / sqrt(variance) if variance else 0.0
 
 
 def paired_interval(lost: int, won: int, images: int, z: float = Z) -> tuple[float, float]:

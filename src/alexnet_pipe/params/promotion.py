@@ -14,6 +14,10 @@ class PromotionParams(Section):
             against the champion, the binomial against guessing.
         max_error: The largest top-1 error, from ten views, of a model that is promoted. If nothing is said, it must be
             lower beyond chance than that of always guessing the most frequent class.
+        min_class_recall: The smallest recall of each class, from ten views: a model is refused if one is lower beyond
+            chance. If nothing is said, none is asked for.
+        max_slice_loss: By how much the error on a class, or on another slice of the test images, may be above the
+            champion's: a model is refused if one is by more beyond chance. If nothing is said, it may be any.
         max_start_seconds: The longest that a promoted model's first answer may take, from the start of its process on.
         max_answer_seconds: The longest that an image may take afterwards, ten views.
         max_memory_mib: The most memory that the process may take. Nothing of these three is bounded if nothing is said.
@@ -25,6 +29,8 @@ class PromotionParams(Section):
 
     significance: Annotated[float, Field(gt=0, lt=1)] = 0.05
     max_error: Annotated[float | None, Field(ge=0, le=1)] = None
+    min_class_recall: Annotated[float | None, Field(ge=0, le=1)] = None
+    max_slice_loss: Annotated[float | None, Field(ge=0, lt=1)] = None
     max_start_seconds: Annotated[float | None, Field(gt=0)] = None
     max_answer_seconds: Annotated[float | None, Field(gt=0)] = None
     max_memory_mib: Annotated[float | None, Field(gt=0)] = None

@@ -4,7 +4,7 @@ import io
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +15,7 @@ from alexnet_pipe.base.files import undamaged
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.terminal import printable, shortened
 from alexnet_pipe.evaluation.significance import Comparison, paired
+from alexnet_pipe.evaluation.slices import COLUMNS
 from alexnet_pipe.project.checkout import Checkout, call
 from alexnet_pipe.project.revisions import Revision, results_of
 
@@ -36,7 +37,8 @@ class Results:
 
     Attributes:
         photographs: The manifest, one row a photograph: `sha256`, `label` (name of the class), `split`.
-        tested: One row a test image: `sha256`, names of the `actual` and the `predicted` class, ten views.
+        tested: One row a test image: `sha256`, names of the `actual` and the `predicted` class, ten views; and those of
+            `slices.COLUMNS` that its `evaluate` wrote.
     """
 
     photographs: pd.DataFrame
@@ -50,11 +52,14 @@ class Contest:
         comparison: The champion is the first.
         asked: How many of the images the champion had not been tested on before.
         left_out: How many test images of the challenger are not among them.
+        images: One row an image that both were asked for: `tested` of the challenger, and whether the `first` and the
+            `second` are wrong.
     """
 
     comparison: Comparison
     asked: int
     left_out: int
+    images: pd.DataFrame = field(default_factory=pd.DataFrame, compare=False, repr=False)
 
 
 def read_results(revision: Revision) -> Results:
@@ -67,7 +72,10 @@ def read_results(revision: Revision) -> Results:
     with undamaged(manifest):
         content = io.BytesIO(revision.read(manifest))
         photographs = pd.read_parquet(content, columns=["sha256", "label", "split"])
-    return Results(photographs, results_of(revision)[["sha256", "actual", "predicted"]])
+    tested = results_of(revision)
+    return Results(
+        photographs, tested[["sha256", "actual", "predicted", *(name for name in COLUMNS if name in tested)]]
+    )
 
 
 def contest(champion: Results, challenger: Results, ask: Ask) -> Contest:
@@ -89,11 +97,14 @@ def contest(champion: Results, challenger: Results, ask: Ask) -> Contest:
     images = images[images["sha256"].isin(said.index)]
     if images.empty:
         raise IncomparableError("there is no test image that it has neither learned from nor can be tested on")
-    champions = images["sha256"].map(said)
+    images = images.assign(
+        first=images["sha256"].map(said) != images["actual"], second=images["predicted"] != images["actual"]
+    )
     return Contest(
-        comparison=paired(champions != images["actual"], images["predicted"] != images["actual"]),
+        comparison=paired(images["first"], images["second"]),
         asked=int(images["sha256"].isin(answers.index).sum()),
         left_out=len(tested) - len(images),
+        images=images,
     )
 
 

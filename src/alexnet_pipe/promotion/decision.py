@@ -19,6 +19,7 @@ from alexnet_pipe.params.promotion import PromotionParams
 from alexnet_pipe.project.checkout import Checkout, call
 from alexnet_pipe.project.revisions import NAME, champion, open_revision, registered_versions, same_model
 from alexnet_pipe.promotion.contest import Contest, IncomparableError, Results, contest, read_results, retested
+from alexnet_pipe.promotion.gates import lost_slice, low_recall
 
 _NEWER = 3
 _NEWEST = re.compile(r"now there is version (\d+)$")
@@ -103,7 +104,7 @@ def decide(copy: Checkout, promotion: PromotionParams, retest: Retest = retested
     if now and (decided := _registered_already(copy, now)):
         return decided
     challenger = read_results(open_revision(copy.root))
-    if reason := _too_wrong(challenger.tested, promotion):
+    if reason := _too_wrong(challenger.tested, promotion) or low_recall(challenger.tested, promotion):
         return Decision(Verdict.REFUSED, reason, now, remedy=BY_HAND)
     first = f"no model has the stage {promotion.stage} yet"
     rival = _rival(copy, now)
@@ -117,9 +118,12 @@ def decide(copy: Checkout, promotion: PromotionParams, retest: Retest = retested
         if now is None:
             return Decision(Verdict.PROMOTED, f"{first}, and the committed one cannot be compared: {error}", None)
         return Decision(Verdict.REFUSED, f"{now} cannot be compared with it: {error}", now, remedy=BY_HAND)
-    better = found.comparison.p_value_lower <= promotion.significance
-    verdict = Verdict.PROMOTED if better else Verdict.REFUSED
-    return Decision(verdict, _reason(found.comparison, now is not None, promotion.significance), now, found)
+    reason = _reason(found.comparison, now is not None, promotion.significance)
+    if found.comparison.p_value_lower > promotion.significance:
+        return Decision(Verdict.REFUSED, reason, now, found)
+    if lost := lost_slice(found.images, promotion):
+        return Decision(Verdict.REFUSED, f"{reason}, but {lost}", now, found, remedy=BY_HAND)
+    return Decision(Verdict.PROMOTED, reason, now, found)
 
 
 def decision_markdown(decision: Decision, version: str | None) -> str:
