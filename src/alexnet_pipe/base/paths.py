@@ -97,6 +97,9 @@ class Artifacts:
     """The kernel of conv1, float32 `(11, 11, 3, filters)`."""
 
     report = _Below("report/index.html")
+    components = _Below("report/sbom.cdx.json")
+    """What the project runs on, as CycloneDX lists it; `alexnet-pipe sbom` makes it."""
+
     card = _Below("MODEL_CARD.md")
     """What the model is, what it is for and what it is not, as Markdown."""
 

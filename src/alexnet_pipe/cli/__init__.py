@@ -22,7 +22,7 @@ from alexnet_pipe.cli.export import export
 from alexnet_pipe.cli.flows import experiments, retrain, run
 from alexnet_pipe.cli.labels import relabel, suspects
 from alexnet_pipe.cli.models import evaluate, import_weights, predict
-from alexnet_pipe.cli.papers import sign, verify
+from alexnet_pipe.cli.papers import sbom, sign, verify
 from alexnet_pipe.cli.robustness import robustness
 from alexnet_pipe.cli.services import demo, serve, serve_model, server
 from alexnet_pipe.cli.settings import new, preset, set_
@@ -38,7 +38,7 @@ app = typer.Typer(
 VERBS = (
     *(run, retrain, promote, rollback, experiments, server, serve, serve_model),
     *(new, stage, preset, set_, predict, evaluate, robustness, suspects, relabel, compare, certify),
-    *(sign, verify, import_weights, export, demo, doctor),
+    *(sign, verify, sbom, import_weights, export, demo, doctor),
 )
 for verb in VERBS:
     # Typer would keep the docstring's line breaks on a terminal of another width.

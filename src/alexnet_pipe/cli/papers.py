@@ -1,4 +1,4 @@
-"""`alexnet-pipe sign` and `verify`: who stands for a model, and whether it is still what was signed."""
+"""`alexnet-pipe sign`, `verify` and `sbom`: who stands for a model, whether it is still that, what it runs on."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.base.signals import keeping_nothing
 from alexnet_pipe.cli.models import MODEL, MODEL_HELP, PUBLIC_HELP
@@ -60,6 +61,25 @@ def verify(
 
     with model_file(model) as file:
         show_signed(model, verified(model, file, key))
+
+
+_COMPONENTS = Artifacts().components
+
+
+def sbom(
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Write it there.")] = _COMPONENTS,
+    gpu: Annotated[
+        bool, typer.Option("--gpu", help="With the packages for NVIDIA's cards, in place of the processor's.")
+    ] = False,
+) -> None:
+    """List the packages of uv.lock, with versions and digests, in CycloneDX's form; those of tests are left out."""
+    from alexnet_pipe.project.checkout import Checkout
+    from alexnet_pipe.provenance.sbom import save_sbom
+
+    if out.is_dir():
+        raise UserError(f"--out {out} is a folder: name a file in it")
+    count = save_sbom(Checkout(Path()), out, gpu)
+    say(f"sbom: {out}, {count:,} components")
 
 
 def verified(name: str, file: Path, key: Path | None) -> "Signed":
