@@ -11,6 +11,7 @@ from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.reporting.calibration_section import BINS, calibration, calibration_section
+from alexnet_pipe.reporting.card_header import card_header
 from alexnet_pipe.reporting.class_section import class_rows, class_section
 from alexnet_pipe.reporting.data_section import data_section, input_section
 from alexnet_pipe.reporting.learned_section import learned_section
@@ -75,7 +76,7 @@ def model_card(
         forms=_if_of_this_model(results.forms, results),
         **_class_tables(results),
     )
-    return f"{card}\n"
+    return f"{card_header(results.test_metrics, parameters, source)}{card}\n"
 
 
 def _if_of_this_model(measured: dict[str, Any], results: Results) -> dict[str, Any] | None:
