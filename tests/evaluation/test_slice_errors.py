@@ -7,7 +7,7 @@ from scipy.stats import hypergeom
 
 from alexnet_pipe.evaluation.significance import holm, wilson_interval
 from alexnet_pipe.evaluation.slice_errors import _not_worse, differences_by_slice, errors_by_slice, told
-from alexnet_pipe.evaluation.slices import Slices, slices_of
+from alexnet_pipe.evaluation.slices import SPLIT_ORIGIN, Slices, slices_of
 
 CLASSES = 8
 
@@ -37,7 +37,11 @@ def test_a_slice_has_its_error_beside_that_of_the_rest() -> None:
     wrong = np.zeros(100, bool)
     wrong[[1, 2, 3, 40]] = True
     found = errors_by_slice(slices, wrong)
-    assert (found["examples"], found["looks"], found["left_out"]) == (100, 2, {"aspect": "why"})
+    assert (found["examples"], found["looks"], found["left_out"]) == (
+        100,
+        2,
+        {"split origin": SPLIT_ORIGIN, "aspect": "why"},
+    )
     first, second = found["slices"]
     assert (first["images"], first["wrong"], first["error"], first["rest_error"]) == (30, 3, 0.1, 1 / 70)
     # 1 - 0.05 / 2 / 2 of the normal distribution: both intervals together.

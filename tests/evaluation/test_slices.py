@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from alexnet_pipe.evaluation.slices import BINS, FEWEST, SPLIT_ORIGIN, appearance, image_properties, slices_of
+from alexnet_pipe.evaluation.slices import BINS, FEWEST, appearance, image_properties, slices_of
 from tests.stores import random_store
 
 
@@ -50,7 +50,6 @@ def test_a_measure_is_cut_where_the_quarters_end_and_its_names_say_so() -> None:
 def test_what_is_not_known_or_too_few_is_said_and_not_guessed() -> None:
     slices = slices_of(table(80, width=256, height=256, sharpness=[np.nan, *range(79)]))
     assert slices.left_out == {
-        "split origin": SPLIT_ORIGIN,
         "short side": "all images are alike",
         "aspect": "all images are alike",
         "brightness": "not known of these images",

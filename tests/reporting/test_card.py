@@ -69,6 +69,7 @@ def test_errors_classes_limits_and_digests_are_there() -> None:
     # Nine images, about 70 % sure of each, six of them right.
     assert "it says 70.0\u00a0% on average and is\n  right on 66.7\u00a0% (ten views)" in text
     assert "calibration error from\n  13.3\u00a0% to 3.3\u00a0% (15 bins of equal width; chance alone would" in text
+    assert "sharpness of the photographs: worst slice: class class 5, 5 of 40 wrong, 12.50%" in text.replace("\\", "")
     assert "dvc artifacts get REPOSITORY alexnet-card --stage prod" in text
     assert "author    = {Krizhevsky, Alex and Sutskever, Ilya and Hinton, Geoffrey E.}" in text
 

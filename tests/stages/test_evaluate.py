@@ -12,6 +12,7 @@ from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.terminal import original
 from alexnet_pipe.evaluation.calibration import calibration_error
+from alexnet_pipe.evaluation.slice_errors import told
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.stages import evaluate
@@ -64,6 +65,26 @@ def test_probabilities_have_the_models_temperatures_and_metrics_say_what_they_ch
     assert {name: now[name] for name in now if name.startswith("top")} == {
         name: metrics[name] for name in metrics if name.startswith("top")
     }
+
+
+def test_the_worst_slice_is_named_and_what_images_are_like_is_kept(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    artifacts = training_folder(tmp_path, images=4, validation=2)
+    with_test_images(artifacts, 80)
+    model = Classifier(["class 0", "class 1"], width=0.01, initialisation="he", seed=4)
+    fc8 = model.network.get_layer("fc8")
+    fc8.kernel.assign(np.zeros(fc8.kernel.shape))
+    fc8.bias.assign([1.0, 0.0])
+    save_model(artifacts.model, model)
+    evaluate.run(artifacts)
+    # It calls everything class 0; class 1 is the light one.
+    found = load_json(artifacts.slice_errors)
+    assert (found["worst"]["name"], found["worst"]["wrong"]) == ("class class 1", 40)
+    assert f"evaluate: {told(found)}" in capsys.readouterr().out
+    brightness = pd.read_parquet(artifacts.predictions)["brightness"]
+    assert brightness[::2].max() < 100 < brightness[1::2].min()
+    assert [row["wrong"] for row in found["slices"] if row["property"] == "brightness"] == [0, 40]
 
 
 def test_no_class_is_a_formula_or_markup_in_its_tables(tmp_path: Path) -> None:

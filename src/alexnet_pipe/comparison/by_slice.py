@@ -39,8 +39,9 @@ def slice_parts(slices: Sequence[SliceDifference], left_out: Mapping[str, str]) 
 
 def slices_told(slices: Sequence[SliceDifference], left_out: Mapping[str, str]) -> str:
     """How many slices differ beyond chance, by what test, and what was not looked at."""
+    unknown = f" Not looked at: {'; '.join(f'{name} ({printable(why)})' for name, why in left_out.items())}."
     if not slices:
-        return f"No slice has {FEWEST} of these images, and others beside it."
+        return f"No slice has {FEWEST} of these images, and others beside it.{unknown}"
     said = f"Of {len(slices):,} slices {sum(row.p_value <= LEVEL for row in slices):,} differ beyond chance: "
     said += "p is McNemar's with Holm's correction for all of them, whose intervals hold together in 95 of 100 cases."
-    return f"{said} Not looked at: {'; '.join(f'{name} ({printable(why)})' for name, why in left_out.items())}."
+    return f"{said}{unknown if left_out else ''}"

@@ -10,7 +10,7 @@ from scipy.special import gammaln
 
 from alexnet_pipe.base.terminal import with_interval
 from alexnet_pipe.evaluation.significance import Comparison, holm, paired, wilson_interval
-from alexnet_pipe.evaluation.slices import FEWEST, LEVEL, Slices
+from alexnet_pipe.evaluation.slices import FEWEST, LEVEL, SPLIT_ORIGIN, Slices
 
 
 def errors_by_slice(slices: Slices, wrong: NDArray[np.bool_]) -> dict[str, Any]:
@@ -29,7 +29,7 @@ def errors_by_slice(slices: Slices, wrong: NDArray[np.bool_]) -> dict[str, Any]:
         row = {"property": kind, "name": name, "images": images, "wrong": count, "error": count / images}
         rest = (all_wrong - count) / (total - images)
         rows.append(row | {"interval": {"low": low, "high": high}, "rest_error": rest, "p_value": p_value})
-    left_out = dict(sorted(slices.left_out.items()))
+    left_out = {"split origin": SPLIT_ORIGIN, **slices.left_out}
     worst = _worst(rows) if all_wrong else {}
     return {"examples": total, "looks": len(rows), "worst": worst, "left_out": left_out, "slices": rows}
 

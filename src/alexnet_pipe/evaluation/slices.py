@@ -98,7 +98,7 @@ def slices_of(images: pd.DataFrame) -> Slices:
 
     Bins are quantiles of these images, and know nothing of what is predicted.
     """
-    found = Slices([], [], {"split origin": SPLIT_ORIGIN})
+    found = Slices([], [], {})
     _add_groups(found, "class", "class", images["actual"])
     if "container" in images and 1 < images["container"].nunique() <= MOST_FILES:
         _add_groups(found, "file", "file", images["container"])

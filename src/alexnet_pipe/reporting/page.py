@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from alexnet_pipe.evaluation.slice_errors import told
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.params.train import TrainParams
@@ -73,6 +74,7 @@ def model_card(
         reasons=_reasons(results.rejected),
         bins=BINS,
         calibration=calibration(results.predictions),
+        worst_slice=told(results.slices),
         forms=_if_of_this_model(results.forms, results),
         **_class_tables(results),
     )
