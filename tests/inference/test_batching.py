@@ -23,6 +23,7 @@ class Gated:
     classes = ("dark", "bright")
     weights_digest = "0" * 64
     temperatures = (1.0, 1.0)
+    summary = None
 
     def __init__(self) -> None:
         self.resize = {"policy": "crop", "background": "white"}

@@ -28,7 +28,16 @@ FIELDS: dict[str, Any] = {
     "name": "classifier",
     "temperature": 1.0,
     "temperature_ten_view": 1.0,
+    "summary": {
+        "images": 9,
+        "held_out": 3,
+        "quantiles": {"brightness": [float(n) for n in range(65)]},
+        "fc7_mean": [1.0, 2.0],
+        "fc7_deviation": [0.5, 0.25],
+        "guesses": [0.75, 0.25],
+    },
 }
+SUMMARY: dict[str, Any] = FIELDS["summary"]
 FC7 = "layers/alex_net/layers/dense_1/vars"
 MEAN = "layers/preprocessing/vars/0"
 
@@ -80,6 +89,35 @@ def test_what_the_project_writes_is_loaded(tmp_path: Path) -> None:
 def test_a_file_from_before_some_fields_is_loaded(later: tuple[str, ...], tmp_path: Path) -> None:
     older = keras_file(tmp_path / "m.keras", configuration(**dict.fromkeys(later)), weights())
     assert load_model(older).get_config() == FIELDS
+
+
+def test_a_file_from_before_summaries_is_loaded_and_has_none(tmp_path: Path) -> None:
+    older = keras_file(tmp_path / "m.keras", configuration(summary=None), weights())
+    assert load_model(older).get_config() == {**FIELDS, "summary": None}
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"images": 0}, "summary.images: Input should be greater"),
+        ({"quantiles": {"brightness": [1.0] * 66}}, "summary.quantiles.brightness: List should have at most 65"),
+        ({"quantiles": {"brightness": [1.0, 0.0] + [2.0] * 63}}, "its quantiles do not ascend"),
+        ({"quantiles": {"\x1b[2J": [1.0] * 65}}, r"'\x1b[2J' is no quantity"),
+        (
+            {"quantiles": {"brightness": [float("nan")] * 65}},
+            "summary.quantiles.brightness.0: Input should be a finite",
+        ),
+        ({"fc7_mean": [1.0]}, "fc7 needs a mean and a deviation"),
+        ({"fc7_deviation": [0.0, 1.0]}, "fc7 needs a mean and a deviation"),
+        ({"fc7_mean": [1.0] * 10_000}, "summary.fc7_mean: List should have at most 64"),
+        ({"guesses": [0.5, 0.25]}, "do not sum to 1"),
+        ({"guesses": [0.5, 0.25, 0.25]}, "its summary is of other classes"),
+        ({"command": "touch x"}, "summary.command: Extra"),
+    ],
+)
+def test_a_summary_that_no_training_makes_is_refused(tmp_path: Path, changes: dict[str, Any], told: str) -> None:
+    config = configuration(summary={**SUMMARY, **changes})
+    assert told in refusal(keras_file(tmp_path / "m.keras", config, weights()))
 
 
 def test_a_folder_is_no_model(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class Project:
         (folder / "params.yaml").write_text("{}\n")
         self.stages(stages)
         content = yaml.safe_load((ROOT / "prefect.yaml").read_text())
-        pipeline, retrain, _ = content["deployments"]
+        pipeline, retrain, *_ = content["deployments"]
         content["deployments"] = [{**pipeline, "schedules": retrain["schedules"]}, {**pipeline, "name": "other"}]
         (folder / "prefect.yaml").write_text(yaml.safe_dump(content))
         make_repository(folder)

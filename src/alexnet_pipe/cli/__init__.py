@@ -18,6 +18,7 @@ from alexnet_pipe.base.signals import unwind_on_signals
 from alexnet_pipe.base.startup import reach_this_machine_directly
 from alexnet_pipe.base.terminal import printable, without_secrets
 from alexnet_pipe.cli.doctor import doctor
+from alexnet_pipe.cli.drift import drift, watch
 from alexnet_pipe.cli.export import export
 from alexnet_pipe.cli.flows import experiments, retrain, run
 from alexnet_pipe.cli.labels import relabel, suspects
@@ -38,7 +39,7 @@ app = typer.Typer(
 VERBS = (
     *(run, retrain, promote, rollback, experiments, server, serve, serve_model),
     *(new, stage, preset, set_, predict, evaluate, robustness, suspects, relabel, compare, certify),
-    *(sign, verify, sbom, import_weights, export, demo, doctor),
+    *(sign, verify, sbom, drift, watch, import_weights, export, demo, doctor),
 )
 for verb in VERBS:
     # Typer would keep the docstring's line breaks on a terminal of another width.

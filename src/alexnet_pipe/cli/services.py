@@ -2,6 +2,7 @@
 
 import os
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -80,6 +81,10 @@ def serve_model(
         list[str] | None,
         typer.Option(metavar="https://NAME", help="An address by which requests may name it, as behind a proxy."),
     ] = None,
+    drift_log: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Keep a line of JSON of each window of photographs, beside the training's."),
+    ] = None,
 ) -> None:
     """Answer requests over HTTP with a model's predictions, to this machine alone, until Ctrl-C.
 
@@ -89,7 +94,7 @@ def serve_model(
     """
     with kept_imports():
         from alexnet_pipe.inference.inference_server import run_inference_server
-    run_inference_server(model, host, port, queue, seconds, origin or [])
+    run_inference_server(model, host, port, queue, seconds, origin or [], drift_log)
 
 
 @as_service()

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from alexnet_pipe.inference.batching import Answer, Batches, Content, FullError
+from alexnet_pipe.inference.likeness import Watch
 from alexnet_pipe.inference.measures import Measures
 from alexnet_pipe.inference.model_source import Served, ServedModel
 from alexnet_pipe.inference.questions import MOST_PHOTOGRAPHS, BadRequestError, Bodies
@@ -30,10 +31,17 @@ class Answering:
         most: Photographs of a request.
     """
 
-    def __init__(self, served: ServedModel, queue: int, measures: Measures, seconds: float = SECONDS) -> None:
+    def __init__(
+        self,
+        served: ServedModel,
+        queue: int,
+        measures: Measures,
+        seconds: float = SECONDS,
+        watch: Watch | None = None,
+    ) -> None:
         """A body may take so many `seconds` to come, and its answer as many; half of them in the queue."""
         self.measures = measures
-        self.batches = Batches(queue, seconds / 2, measures)
+        self.batches = Batches(queue, seconds / 2, measures, watch)
         self._seconds = seconds
         self.most = min(MOST_PHOTOGRAPHS, queue)
         self._served = served

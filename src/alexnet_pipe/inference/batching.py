@@ -16,11 +16,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from alexnet_pipe.evaluation.ten_views import Network, ten_view_answers
+from alexnet_pipe.base.progress import say
+from alexnet_pipe.evaluation.ten_views import one_and_ten, ten_view_softmax
+from alexnet_pipe.inference.likeness import Described, Watch
 from alexnet_pipe.inference.measures import Measures
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.preparation.formats import RefusedError
-from alexnet_pipe.serving.named_files import pixels_of
+from alexnet_pipe.serving.named_files import Prepared, prepared_of
 
 TOGETHER = 16
 """Photographs of a batch at most: they share each reading of the weights, and who comes next waits for all of them."""
@@ -47,8 +49,8 @@ class FullError(Exception):
 
 
 class _Waiting(NamedTuple):
-    network: Network
-    pixels: NDArray[np.uint8]
+    network: Described
+    photograph: Prepared
     answer: asyncio.Future[NDArray[np.floating]]
 
 
@@ -59,10 +61,11 @@ class Batches:
         longest: Seconds that one may have to wait: a slow machine lets fewer wait, rather than answer too late.
     """
 
-    def __init__(self, queue: int, longest: float, measures: Measures) -> None:
+    def __init__(self, queue: int, longest: float, measures: Measures, watch: Watch | None = None) -> None:
         self.queue = queue
         self.longest = longest
         self._measures = measures
+        self._watch = watch or Watch(measures)
         self._held = 0
         self._pace = 0.1
         self._ready: deque[_Waiting] = deque()
@@ -81,7 +84,7 @@ class Batches:
             for threads in (self._decoders, self._computer):
                 threads.shutdown(wait=False, cancel_futures=True)
 
-    async def answers(self, network: Network, photographs: Sequence[Content]) -> list[Answer]:
+    async def answers(self, network: Described, photographs: Sequence[Content]) -> list[Answer]:
         """What `network` says, from ten views (paper, section 4.1), of each photograph, in order.
 
         Raises:
@@ -107,15 +110,17 @@ class Batches:
         self._held += more
         self._measures.waiting.set(self._held)
 
-    async def _answer(self, network: Network, photograph: Content) -> Answer:
+    async def _answer(self, network: Described, photograph: Content) -> Answer:
         loop = asyncio.get_running_loop()
         if isinstance(photograph, bytes):
             params = ResizeParams.model_validate(network.resize)
             try:
-                photograph = await loop.run_in_executor(self._decoders, pixels_of, photograph, params)
+                found = await loop.run_in_executor(self._decoders, prepared_of, photograph, params)
             except RefusedError as refusal:
                 return refusal
-        waiting = _Waiting(network, photograph, loop.create_future())
+        else:
+            found = Prepared(photograph, math.nan)
+        waiting = _Waiting(network, found, loop.create_future())
         self._ready.append(waiting)
         self._come.set()
         return await waiting.answer
@@ -127,8 +132,8 @@ class Batches:
                 self._come.clear()
                 continue
             started = time.perf_counter()
-            images = [waiting.pixels for waiting in batch]
-            found = await loop.run_in_executor(self._computer, _computed, batch[0].network, images)
+            photographs = [waiting.photograph for waiting in batch]
+            found = await loop.run_in_executor(self._computer, self._computed, batch[0].network, photographs)
             self._tell(batch, found)
             self._note(len(batch), time.perf_counter() - started)
 
@@ -158,12 +163,17 @@ class Batches:
         self._measures.batch.observe(photographs)
         self._measures.computing.observe(seconds)
 
-
-def _computed(network: Network, images: Sequence[NDArray[np.uint8]]) -> list[NDArray[np.floating] | Exception]:
-    try:
-        return list(ten_view_answers(network, np.stack(images)))
-    except Exception as error:
-        if len(images) == 1:
-            return [error]
-    # One may be at fault, and the others are of other people.
-    return [found for image in images for found in _computed(network, [image])]
+    def _computed(self, network: Described, photographs: Sequence[Prepared]) -> list[NDArray[np.floating] | Exception]:
+        images = np.stack([photograph.pixels for photograph in photographs])
+        try:
+            views, features = ten_view_softmax(network, images)
+        except Exception as error:
+            if len(photographs) == 1:
+                return [error]
+            # One may be at fault, and the others are of other people.
+            return [found for photograph in photographs for found in self._computed(network, [photograph])]
+        try:
+            self._watch.note(network, images, [each.short_side for each in photographs], views, features)
+        except Exception as error:  # What was asked is answered, whatever becomes of the watch.
+            say(f"serve-model: drift could not be watched: {type(error).__name__}: {error}")
+        return list(one_and_ten(views, network.temperatures)[1])

@@ -15,6 +15,7 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.own_pages import in_one_line
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.inference.answering import Answering
+from alexnet_pipe.inference.likeness import Watch, require_log
 from alexnet_pipe.inference.measures import Measures
 from alexnet_pipe.inference.model_source import ModelSource, ServedModel
 from alexnet_pipe.inference.routes import application
@@ -33,7 +34,9 @@ _IDLE = 30
 """Seconds that a connection is kept open for the next request."""
 
 
-def run_inference_server(model: str, host: str, port: int, queue: int, seconds: int, origins: Sequence[str]) -> None:
+def run_inference_server(
+    model: str, host: str, port: int, queue: int, seconds: int, origins: Sequence[str], log: Path | None = None
+) -> None:
     """Serve `model` until a signal comes; the address is printed once it is loaded.
 
     Args:
@@ -43,13 +46,15 @@ def run_inference_server(model: str, host: str, port: int, queue: int, seconds: 
         queue: Photographs that may wait.
         seconds: For a body to come, and for its answer.
         origins: As `routes.application`.
+        log: Where a line is kept of each window of photographs, beside those of the training.
 
     Raises:
-        UserError: if the model or the port cannot be had, or the address is open to others and there is no token.
+        UserError: if the log cannot be written, the model or the port cannot be had, or the address is open to others
+            and there is no token.
     """
-    for origin in origins:
-        if not re.fullmatch(r"https?://[\w.:\[\]-]+/?", origin):
-            raise UserError(f"--origin {origin}: give scheme and host, as https://photographs.example.org")
+    _require_origins(origins)
+    if log:
+        require_log(log)
     token = _token()
     if not (token or _is_this_machine(host)):
         raise UserError(
@@ -61,9 +66,8 @@ def run_inference_server(model: str, host: str, port: int, queue: int, seconds: 
         address = f"http://{named}:{listener.getsockname()[1]}"
         measures = Measures()
         served = ServedModel(ModelSource(model), measures)
-        app = application(
-            Answering(served, queue, measures, seconds), token, [*origins, address], addresses=_is_every_address(host)
-        )
+        answering = Answering(served, queue, measures, seconds, Watch(measures, log))
+        app = application(answering, token, [*origins, address], addresses=_is_every_address(host))
         logging.getLogger("uvicorn.error").addFilter(in_one_line)
         # What is wrong with a form is told to who has sent it.
         logging.getLogger("python_multipart").setLevel(logging.CRITICAL)
@@ -80,6 +84,12 @@ def run_inference_server(model: str, host: str, port: int, queue: int, seconds: 
             timeout_graceful_shutdown=_GRACE,
         )
         asyncio.run(_serve(uvicorn.Server(config), listener, served, address))
+
+
+def _require_origins(origins: Sequence[str]) -> None:
+    for origin in origins:
+        if not re.fullmatch(r"https?://[\w.:\[\]-]+/?", origin):
+            raise UserError(f"--origin {origin}: give scheme and host, as https://photographs.example.org")
 
 
 async def _serve(server: uvicorn.Server, listener: socket.socket, served: ServedModel, address: str) -> None:

@@ -24,6 +24,9 @@ class Measures:
         batch: Photographs that are computed together.
         computing: Seconds that a batch takes.
         loads: By `outcome`, loaded or refused.
+        drift: Of the last window, by `quantity`, how far it is from the training's photographs.
+        unlike: 1 if the last window was unlike them, else 0.
+        windows: By `outcome`, like or unlike.
     """
 
     def __init__(self) -> None:
@@ -42,6 +45,9 @@ class Measures:
         )
         self.computing = Histogram("alexnet_batch_seconds", "Of a batch.", buckets=_SECONDS, registry=registry)
         self.loads = Counter("alexnet_model_loads", "Models, opened or not.", ["outcome"], registry=registry)
+        self.drift = Gauge("alexnet_drift_distance", "From the training, 0 to 1.", ["quantity"], registry=registry)
+        self.unlike = Gauge("alexnet_drift_unlike", "1 if the last window was unlike it.", registry=registry)
+        self.windows = Counter("alexnet_drift_windows", "Compared with it.", ["outcome"], registry=registry)
 
     def answers_now(self, model: str, digest: str) -> None:
         """Another model has taken over."""

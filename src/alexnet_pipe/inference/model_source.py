@@ -22,6 +22,7 @@ from alexnet_pipe.inference.measures import Measures
 from alexnet_pipe.paper import SIDE
 from alexnet_pipe.portable.network import Network, open_network
 from alexnet_pipe.project.revisions import is_registered, open_revision, registered_commit, registered_tags
+from alexnet_pipe.serving.drift import NO_SUMMARY
 from alexnet_pipe.serving.named_files import model_file
 
 EVERY = 2.0
@@ -133,6 +134,8 @@ class ServedModel:
     async def _take(self, model: Served) -> None:
         if self.current and self.current.version != model.version:
             say(f"{model.name}: weights {model.version} answer now, in place of {self.current.version}")
+        if model.network.summary is None and (self.current is None or self.current.network.summary):
+            say(f"{model.name} {NO_SUMMARY}: drift is not watched")
         self.current, self._said = model, ""
         self._measures.loads.labels("loaded").inc()
         self._measures.answers_now(model.name, model.network.weights_digest)

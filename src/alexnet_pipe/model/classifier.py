@@ -11,6 +11,7 @@ from alexnet_pipe.model.forms import PORTABLE, Forms
 from alexnet_pipe.model.initialisation import zeros
 from alexnet_pipe.model.layers import Preprocessing
 from alexnet_pipe.paper import CROP
+from alexnet_pipe.portable.training_summary import Summary
 
 AS_IN_THE_PAPER = MappingProxyType({"policy": "crop", "background": "white"})
 """How a photograph becomes 256×256 pixels; the names are those of the section `resize` of the parameters."""
@@ -33,6 +34,7 @@ class Classifier(keras.Model):
         forms: Forms = PORTABLE,
         temperature: float = 1.0,
         temperature_ten_view: float = 1.0,
+        summary: Mapping[str, Any] | None = None,
         **network: Any,
     ) -> None:
         """
@@ -42,6 +44,7 @@ class Classifier(keras.Model):
             forms: In which it computes; no part of its configuration.
             temperature: What makes probabilities of its logits that can be believed (`inputs.views.tempered`).
             temperature_ten_view: The same for the mean of ten views.
+            summary: The fields of a `portable.training_summary.Summary` of its training.
             network: What `AlexNet` takes besides.
         """
         name = network.pop("name", "classifier")
@@ -55,6 +58,7 @@ class Classifier(keras.Model):
         self.forms = forms
         self.temperature = temperature
         self.temperature_ten_view = temperature_ten_view
+        self.summary = None if summary is None else Summary.model_validate(summary)
 
     @property
     def mean(self) -> keras.Variable:
@@ -82,7 +86,8 @@ class Classifier(keras.Model):
     def get_config(self) -> dict[str, Any]:
         answers = {"classes": list(self.classes), "resize": self.resize, "name": self.name}
         temperatures = {"temperature": self.temperature, "temperature_ten_view": self.temperature_ten_view}
-        return {**self.network.arguments, **answers, **temperatures}
+        summary = self.summary and self.summary.model_dump()
+        return {**self.network.arguments, **answers, **temperatures, "summary": summary}
 
     @classmethod
     def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Classifier":

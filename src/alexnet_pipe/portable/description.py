@@ -10,11 +10,12 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.terminal import printable
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.section import Framing, Section, Sha256
+from alexnet_pipe.portable.training_summary import Summary
 
 LARGEST = 2**23
 """Bytes: a hundred thousand classes with long names."""
 
-LATER = frozenset({"input_scale", "temperature", "temperature_ten_view"})
+LATER = frozenset({"input_scale", "temperature", "temperature_ten_view", "summary"})
 """Fields that files from before them lack; their defaults are what was so then."""
 
 TEMPERATURES = (0.2, 20.0)
@@ -33,6 +34,7 @@ class Answers(Section):
         resize: How the photographs were made 256×256; no bound on photographs is among it.
         temperature: What the logarithms of the centre view's probabilities are divided by (`inputs.views.tempered`).
         temperature_ten_view: What those of the mean of ten views are divided by.
+        summary: What the photographs of the training were like; None of models from before, and of imported ones.
     """
 
     # A folder's name need not be UTF-8, and pydantic's own text must. Each error takes 600 bytes: one will do.
@@ -40,6 +42,7 @@ class Answers(Section):
     resize: Framing
     temperature: Temperature = 1.0
     temperature_ten_view: Temperature = 1.0
+    summary: Summary | None = None
 
 
 class Description(ModelParams, Answers):
@@ -108,6 +111,8 @@ def checked(kind: type[Kind], fields: Any) -> Kind:
         raise UserError(f"is not a model of this project, or is damaged: it does not say {', '.join(missing)}")
     if len(set(description.classes)) < len(description.classes):
         raise UserError("is not a model of this project, or is damaged: two of its classes have one name")
+    if description.summary and len(description.summary.guesses) != len(description.classes):
+        raise UserError("is not a model of this project, or is damaged: its summary is of other classes")
     return description
 
 

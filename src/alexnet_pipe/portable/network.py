@@ -31,6 +31,7 @@ class Network:
         temperatures: Of the centre view's answers and of those of ten views (`inputs.views.tempered`).
         variant: A name in `params.model.VARIANTS`.
         weights_digest: SHA-256 of the weights, in hexadecimal.
+        summary: What the photographs of its training were like; None if its file does not say.
     """
 
     def __init__(self, model: onnx.ModelProto, notes: Notes, outside: Mapping[str, NDArray[np.float32]]) -> None:
@@ -40,6 +41,7 @@ class Network:
         self.temperatures = (notes.temperature, notes.temperature_ten_view)
         self.variant = notes.variant
         self.weights_digest = notes.weights_digest
+        self.summary = notes.summary
         self._session = _session(_with_view(model), outside)
 
     def outputs(self, images: NDArray[np.uint8], views: Sequence[_View] = (CENTRE,)) -> _Outputs:

@@ -101,6 +101,7 @@ def notes_of(stored: Stored) -> Notes:
         resize=description.resize,
         temperature=description.temperature,
         temperature_ten_view=description.temperature_ten_view,
+        summary=description.summary,
         variant=description.variant,
         weights_digest=weights_digest(stored.arrays.values()),
     )

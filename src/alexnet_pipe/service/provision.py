@@ -9,6 +9,7 @@ import zoneinfo
 from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from prefect.automations import AutomationCore, EventTrigger, Posture
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -22,6 +23,7 @@ from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.base.startup import PROGRAM
 from alexnet_pipe.params.load import known_keys
 from alexnet_pipe.service.address import API, TEMPORARY
+from alexnet_pipe.service.watching import WATCH
 
 GPU = "gpu"
 """The tag of the tasks that compute on a GPU, where there is one; a server can limit how many run at once."""
@@ -45,7 +47,7 @@ CRON = "ALEXNET_PIPE_CRON"
 
 _DEPLOYED = Path("prefect.yaml")
 _NIGHTLY = "0 3 * * *"
-_FLOWS = ("pipeline", "retrain", "experiments")
+_FLOWS = ("pipeline", "retrain", "experiments", "watch")
 _ANY = "prefect.flow-run.*"
 _BEGUN = "prefect.flow-run.Pending"
 _HEARTBEAT = "prefect.flow-run.heartbeat"
@@ -53,7 +55,7 @@ _HEARTBEAT = "prefect.flow-run.heartbeat"
 _SILENCE = timedelta(minutes=5)
 
 
-def provision(cron: str | None = None) -> dict[str, str]:
+def provision(cron: str | None = None) -> dict[str, Any]:
     """Make the server have all of it, once; call it in the project's folder.
 
     Args:
@@ -61,14 +63,15 @@ def provision(cron: str | None = None) -> dict[str, str]:
 
     Returns:
         What `prefect.yaml` cannot know of this machine: its `timezone`, the `cron` expression of the retraining, and
-        the `engine` that runs a flow. Left to itself, Prefect starts one more process a run to find out the same.
-        `version` changes with all that a deployment is made from.
+        the `engine` that runs a flow, and whether it `watches` what comes in. Left to itself, Prefect starts one more
+        process a run to find out the same. `version` changes with all that a deployment is made from.
     """
     with get_client(sync_client=True) as client:
         client.create_concurrency_limit(GPU, 1)
         _keep(client, _dead())
     engine = shlex.join([sys.executable, "-m", PROGRAM, "prefect.engine"])
-    facts = {"timezone": local_timezone(), "cron": cron or os.environ.get(CRON, _NIGHTLY), "engine": engine}
+    facts: dict[str, Any] = {"timezone": local_timezone(), "cron": cron or os.environ.get(CRON, _NIGHTLY)}
+    facts |= {"engine": engine, "watches": bool(os.environ.get(WATCH))}
     return {**facts, "version": _version(facts)}
 
 
@@ -84,7 +87,7 @@ def is_deployed(cron: str | None) -> bool:
     return named == {each.name for each in deployments if each.version == made}
 
 
-def _version(facts: dict[str, str]) -> str:
+def _version(facts: dict[str, Any]) -> str:
     paths = [*_DEPLOYED.parent.glob(_DEPLOYED.name), *sorted(Path("flows").glob("*.py"))]
     files = {str(path): file_digest(path) for path in paths}
     content = json.dumps([version("prefect"), facts, files])

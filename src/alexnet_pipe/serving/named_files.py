@@ -101,8 +101,20 @@ def _words(name: str) -> str:
     return " ".join(words.casefold().split())
 
 
+class Prepared(NamedTuple):
+    """A photograph as the network takes it, uint8 `(256, 256, 3)`, and its file's short side in pixels, or NaN."""
+
+    pixels: NDArray[np.uint8]
+    short_side: float
+
+
 def prepared(path: Path, params: ResizeParams) -> NDArray[np.uint8]:
-    """The photograph in `path`, uint8 `(256, 256, 3)`.
+    """The photograph in `path`, uint8 `(256, 256, 3)`; as `prepared_with_size`."""
+    return prepared_with_size(path, params).pixels
+
+
+def prepared_with_size(path: Path, params: ResizeParams) -> Prepared:
+    """The photograph in `path`.
 
     Raises:
         RefusedError: "missing", "unreadable", or a reason of `preparation.decode.decode`.
@@ -115,16 +127,22 @@ def prepared(path: Path, params: ResizeParams) -> NDArray[np.uint8]:
         content = path.read_bytes()
     except OSError as error:
         raise RefusedError("unreadable", str(error.strerror)) from None
-    return pixels_of(content, params)
+    return prepared_of(content, params)
 
 
 def pixels_of(content: bytes, params: ResizeParams) -> NDArray[np.uint8]:
-    """The photograph that a file holds, uint8 `(256, 256, 3)`.
+    """The photograph that a file holds, uint8 `(256, 256, 3)`; as `prepared_of`."""
+    return prepared_of(content, params).pixels
+
+
+def prepared_of(content: bytes, params: ResizeParams) -> Prepared:
+    """The photograph that a file holds.
 
     Raises:
         RefusedError: as `preparation.decode.decode` does.
     """
-    return resize(decode(content, params).image, params.policy)
+    photograph = decode(content, params)
+    return Prepared(resize(photograph.image, params.policy), min(photograph.size))
 
 
 def some(names: Iterable[str]) -> str:

@@ -6,10 +6,10 @@ from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.training.after_training import complete
 from alexnet_pipe.training.processes import Processes, train_together
 from alexnet_pipe.training.records import Records
 from alexnet_pipe.training.set_up import first_classifier, training_data
-from alexnet_pipe.training.temperature import fit_temperatures
 from alexnet_pipe.training.trainer import Trainer
 
 
@@ -23,7 +23,7 @@ def _train(artifacts: Artifacts, model: ModelParams, train: TrainParams, process
     stream, held_out = training_data(artifacts, train)
     classifier = first_classifier(artifacts, stream.store, model, train)
     state = Trainer(classifier, stream, held_out, records, train, processes).run()
-    fit_temperatures(classifier, held_out, train.batch_size, processes)
+    complete(classifier, stream.store, held_out, train.batch_size, processes)
     if processes.is_first:
         save_model(artifacts.model, classifier)
         records.write(state, classifier)

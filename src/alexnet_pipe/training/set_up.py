@@ -1,6 +1,7 @@
 """What stands before the first step: images, device, precision, and the classifier with its first weights."""
 
 import os
+from typing import Any
 
 import keras
 
@@ -48,7 +49,7 @@ def first_classifier(artifacts: Artifacts, images: ImageStore, model: ModelParam
     keras.config.set_dtype_policy(train.precision)
     initial = initial_weights(artifacts, train)
     resize = load_json(artifacts.images / RESIZE_FILE)
-    drawn = {"seed": train.seed, "dropout": train.dropout}
+    drawn: dict[str, Any] = {"seed": train.seed, "dropout": train.dropout}
     classifier = Classifier(images.classes, resize, forms=fastest_forms(), **drawn, **model.model_dump())
     classifier.mean.assign(load_array(artifacts.mean, (SIDE, SIDE, 3)))
     if initial:
