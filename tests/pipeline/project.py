@@ -15,7 +15,7 @@ from PIL import Image
 from tests.repositories import make_repository
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("src", "conf", "dvc.yaml", "params.yaml", ".dvcignore", ".gitignore")
+COPIED = ("src", "conf", "dvc.yaml", "params.yaml", ".gitignore")
 STAGES = ("settings", "download", "resize", "mean", "pca", "train", "evaluate", "report")
 
 
@@ -86,7 +86,9 @@ def make_project(folder: Path, python: Path | None = None) -> Project:
         else:
             shutil.copy(source, folder / name)
     make_repository(folder)
-    shutil.copy(ROOT / ".dvc/config", folder / ".dvc/config")
+    # Those that `dvc init` has just written are others.
+    for name in (".dvc/config", ".dvcignore"):
+        shutil.copy(ROOT / name, folder / name)
     (folder / "report").mkdir()
     (folder / "report/certificate.json").write_text("{}\n")
     (folder / "metrics").mkdir()
