@@ -9,6 +9,7 @@ import yaml
 from alexnet_pipe.base.files import save_json
 from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.base.paths import Artifacts
+from alexnet_pipe.preparation.near_duplicates import across_splits
 from alexnet_pipe.stages.mean import image_sum, mean_image
 from alexnet_pipe.statistics.over_shards import StoredShard
 from alexnet_pipe.statistics.pca import colour_products, rgb_pca
@@ -83,6 +84,9 @@ def training_folder(root: Path, images: int, validation: int, **sections: dict[s
     shards = artifacts.images.glob("*.npy")
     save_json(artifacts.images / DIGESTS_FILE, {path.name: file_digest(path) for path in shards})
     save_json(artifacts.images / RESIZE_FILE, {"policy": "squash", "background": "black"})
+    across_splits(store.rows.assign(split="train"), np.zeros((len(store), 32), np.uint8)).to_parquet(
+        artifacts.near_duplicates
+    )
     shard = StoredShard(artifacts.images / shard_name("train", 0), images)
     save_array(artifacts.mean, mean_image([image_sum(shard)]))
     components = rgb_pca([colour_products(shard)])

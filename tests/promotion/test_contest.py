@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from alexnet_pipe.base.files import save_json
 from alexnet_pipe.base.paths import Artifacts
@@ -13,7 +14,8 @@ from alexnet_pipe.evaluation.significance import Comparison
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.project.checkout import Checkout
-from alexnet_pipe.promotion.contest import Contest, IncomparableError, Results, contest, retested
+from alexnet_pipe.project.revisions import Revision
+from alexnet_pipe.promotion.contest import Contest, IncomparableError, Results, contest, read_results, retested
 from alexnet_pipe.store.store_files import RESIZE_FILE
 from tests.stores import random_store, write_test_images
 
@@ -108,3 +110,20 @@ def test_the_champions_model_is_asked_in_a_process_of_its_own(copy: Checkout) ->
     assert retested(copy, model, photographs) == dict.fromkeys(photographs, "dog")
     save_json(Artifacts(copy.root).images / RESIZE_FILE, {"policy": "squash", "background": "white"})
     assert retested(copy, model, photographs) == {}
+
+
+def test_what_was_held_together_is_in_the_split_that_it_was_moved_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    artifacts = Artifacts()
+    manifest = version("ab", train="cd").photographs.drop_duplicates("sha256")
+    artifacts.manifest.parent.mkdir()
+    manifest.to_parquet(artifacts.manifest)
+    revision = Revision("here", None, LocalFileSystem())
+    monkeypatch.setattr("alexnet_pipe.promotion.contest.results_of", lambda _: version("ab").tested)
+    assert read_results(revision).photographs.equals(manifest)
+    found = manifest.assign(reason=["near-duplicate", "relabelled", "near-duplicate", "duplicate"])
+    found.assign(split=["train", "train", "test", "test"]).to_parquet(artifacts.rejected)
+    splits = read_results(revision).photographs.set_index("sha256")["split"]
+    assert splits.to_dict() == {"a": "train", "b": "test", "c": "test", "d": "train"}

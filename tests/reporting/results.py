@@ -14,7 +14,7 @@ HOSTILE = "<script>alert(1)</script>.jpg"
 AS_PUBLISHED = {"crop_area": None, "mixup": 0.0}
 PARAMETERS: dict[str, dict[str, Any]] = {
     "dataset": {"source": "sample", "location": None},
-    "resize": {"policy": "crop", "max_pixels": 1_000_000},
+    "resize": {"policy": "crop", "max_pixels": 1_000_000, "near_duplicates": "keep"},
     "model": {"variant": "paper", "width": 0.25},
     "train": {"seed": 1, "batch_size": 2, "patience": 3, "colour_shift": 0.1, "init_weights": None}
     | {"random_crops": True, "mirror": True, "dropout": 0.5}
@@ -142,6 +142,16 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
             {"images": images // classes, "precision": 0.5, "recall": 2 / 3, "top1_error": 1 / 3}, names
         ),
         slices=slices(classes),
+        near_duplicates=pd.DataFrame(
+            {"sha256_first": train.rows["sha256"][[1]], "split_first": "train", "label_first": names[1]}
+            | {
+                "sha256_second": test.rows["sha256"][[2]].to_numpy(),
+                "split_second": "test",
+                "label_second": names[2 % classes],
+            }
+            | {"bits": 7}
+        ),
+        near_copies=pd.DataFrame({"test": [4], "train": [3], "likeness": [0.95], "details": [0.83]}),
         neighbours=pd.DataFrame({"query": [0, 0], "train": [3, 1], "distance": [2.0, 1.0]}),
         occlusion=pd.DataFrame(
             {"image": [0], "label": [0], "before": 0.9, "probability": [np.linspace(0.1, 0.9, PLACES**2)]}
@@ -189,6 +199,10 @@ def _errors(images: int, classes: int) -> dict[str, Any]:
     wrong = {name: {"3": images // 3} for name in ("gaussian_noise", "defocus_blur", "contrast")}
     metrics["robustness"] = {"examples": images, "clean": 0, "wrong": wrong, "mean_corruption_error": 0.3125}
     metrics["robustness"]["mean_corruption_error_interval"] = {"low": 0.125, "high": 0.5}
+    for name in ("with_near_duplicate", "without_near_duplicate", "with_near_copy", "without_near_copy"):
+        metrics[f"examples_{name}"] = images // 2
+        metrics[f"top1_error_ten_view_{name}"] = 0.125
+        metrics[f"top1_error_ten_view_{name}_interval"] = {"low": 0.0625, "high": 0.375}
     metrics |= {"calibration_error_by_chance": 0.05, "calibration_error_by_chance_ten_view": 0.04}
     for number, name in enumerate(("calibration_error", "brier_score", "log_loss"), 1):
         for suffix in ("", "_ten_view", "_before", "_ten_view_before"):

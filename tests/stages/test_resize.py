@@ -5,6 +5,7 @@ import io
 import re
 import zipfile
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -264,3 +265,28 @@ def test_bytes_with_two_labels_are_settled_by_a_person(tmp_path: Path) -> None:
     resize.run(artifacts, ResizeParams(max_conflicts=0))
     metrics = load_json(artifacts.data_metrics)
     assert (metrics["label_conflicts"], metrics["relabelled"]) == (0, 1)
+
+
+@pytest.mark.parametrize(("how", "train", "test"), [("keep", 13, 5), ("drop", 12, 5), ("group", None, None)])
+def test_near_duplicates_are_kept_dropped_or_held_together(
+    tmp_path: Path, how: Literal["keep", "drop", "group"], train: int | None, test: int | None
+) -> None:
+    generator = np.random.default_rng(0)
+    picture = Image.fromarray(generator.integers(0, 256, (8, 8, 3), dtype=np.uint8)).resize((300, 300))
+    files = photographs({"train/cat/a.jpg": jpeg(picture, 95), "test/cat/b.jpg": jpeg(picture, 60)})
+    artifacts = make_source(tmp_path, files)
+    resize.run(artifacts, ResizeParams(near_duplicates=how))
+    stores = {split: ImageStore.open(artifacts.images, split) for split in ("train", "validation", "test")}
+    assert sum(map(len, stores.values())) == (19 if how == "drop" else 20)
+    assert len(pd.read_parquet(artifacts.near_duplicates)) == (how == "keep")
+    if how == "group":
+        holding = [
+            split for split, store in stores.items() if {"train/cat/a.jpg", "test/cat/b.jpg"} <= {*store.rows["member"]}
+        ]
+        assert holding in (["train"], ["test"])
+    else:
+        assert (len(stores["train"]), len(stores["test"])) == (train, test)
+    metrics, findings = load_json(artifacts.data_metrics), pd.read_parquet(artifacts.rejected)
+    assert metrics["images"] == {split: len(store) for split, store in stores.items()}
+    assert set(findings["reason"]) == {"near-duplicate"}
+    assert ("removed" in set(findings["outcome"])) == (how == "drop")

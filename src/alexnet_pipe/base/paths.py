@@ -48,6 +48,9 @@ class Artifacts:
     rejected = _Below("data/rejected.parquet")
     """One row a finding: the manifest row of a file that is refused, removed or noted, and why."""
 
+    near_duplicates = _Below("data/near_duplicates.parquet")
+    """One row a pair of photographs of two splits that look alike."""
+
     mean = _Below("statistics/mean.npy")
     """The mean training image, float32 `(256, 256, 3)`."""
 
@@ -89,6 +92,9 @@ class Artifacts:
 
     neighbours = _Below("evaluation/neighbours.parquet")
     """The nearest training images of some test images, by fc7."""
+
+    near_copies = _Below("evaluation/near_copies.parquet")
+    """One row a test image that is a crop of a training image, or that one is a crop of, by fc7 and pixels."""
 
     occlusion = _Below("evaluation/occlusion.parquet")
     """For some test images, the probability of the label while a part is hidden."""

@@ -79,7 +79,7 @@ def error_metrics(predictions: Predictions, labels: NDArray[np.int32], classes: 
         for top in (1, TOP):
             name = f"top{top}_error{suffix}"
             meaningful = top == 1 or classes > TOP
-            metrics |= _error(name, wrong(ranking, labels, top) if meaningful else None, len(labels))
+            metrics |= error_with_interval(name, wrong(ranking, labels, top) if meaningful else None, len(labels))
     for suffix, ranking in predictions.by_suffix().items():
         metrics |= calibration_metrics(_answers(ranking, labels), suffix)
     return metrics
@@ -101,7 +101,7 @@ def _answers(ranking: Ranking, labels: NDArray[np.int32]) -> Answers:
     )
 
 
-def _error(name: str, count: int | None, total: int) -> dict[str, Any]:
+def error_with_interval(name: str, count: int | None, total: int) -> dict[str, Any]:
     if count is None:
         return {name: None, f"{name}_count": None, f"{name}_interval": None}
     low, high = wilson_interval(count, total)

@@ -1,6 +1,6 @@
 """What the report shows of single test images: what they resemble, and where the network looks."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -51,22 +51,27 @@ def spread(images: int, count: int) -> list[int]:
 
 
 def nearest_training_images(
-    network: Network, train: ImageStore, queries: list[int], features: NDArray[np.float32]
+    network: Network,
+    train: ImageStore,
+    queries: list[int],
+    features: NDArray[np.float32],
+    look: Callable[[NDArray[np.int64], NDArray[np.float32]], None] = lambda places, fc7: None,
 ) -> pd.DataFrame:
     """The training images that the network finds most like some test images (paper, section 6.1, figure 4 right).
 
     One row a query and neighbour, the nearest first: `query`, `train` (places in the stores) and `distance`, Euclidean
-    between `features`, which are fc7 of the test images, float32 `(images, units)`.
+    between `features`, which are fc7 of the test images, float32 `(images, units)`. It takes longest to compute fc7 of
+    the training images: `look` is shown places and fc7 of some at a time.
     """
-    searched = spread(len(train), SEARCHED)
+    searched, done = spread(len(train), SEARCHED), 0
     # Of an ImageNet the features would take 300 MB; the distances take nothing.
-    distances = np.concatenate(
-        [
-            np.stack([np.linalg.norm(fc7 - features[query], axis=1) for query in queries], axis=1)
-            for fc7 in fc7_batches(network, train, searched, "evaluate: training images")
-        ]
-    )
-    return pd.concat([_nearest(query, searched, column) for query, column in zip(queries, distances.T, strict=True)])
+    distances = []
+    for fc7 in fc7_batches(network, train, searched, "evaluate: training images"):
+        distances.append(np.stack([np.linalg.norm(fc7 - features[query], axis=1) for query in queries], axis=1))
+        look(np.array(searched[done : done + len(fc7)]), fc7)
+        done += len(fc7)
+    columns = np.concatenate(distances).T
+    return pd.concat([_nearest(query, searched, column) for query, column in zip(queries, columns, strict=True)])
 
 
 def fc7_batches(network: Network, store: ImageStore, places: Sequence[int], task: str) -> Iterator[NDArray[np.float32]]:

@@ -19,7 +19,7 @@ _PLAIN = 24
 """A hash with fewer ones, or fewer zeros, is that of a plain surface, and says nothing."""
 
 
-CONFLICT = "label conflict"
+CONFLICT, NEAR = "label conflict", "near-duplicate"
 
 _NO_PHOTOGRAPH = ["", hashlib.sha256(b"").hexdigest()]
 """The SHA-256 of damaged members, and of empty files."""
@@ -75,19 +75,19 @@ def near_copies(rows: pd.DataFrame, hashes: NDArray[np.uint8]) -> pd.DataFrame:
         rows: Manifest rows of usable images.
         hashes: The difference hash of each, uint8 `(len(rows), 32)`.
     """
-    digests, names = rows["sha256"].to_numpy(), _names(rows)
+    digests, names = rows["sha256"].to_numpy(), named_rows(rows)
     findings: dict[int, Finding] = {}
     for first, second in near_duplicates(hashes).tolist():
         if digests[first] != digests[second]:
             index = int(rows.index[second])
-            findings.setdefault(index, Finding(index, "noted", "near-duplicate", f"looks like {names[first]}"))
+            findings.setdefault(index, Finding(index, "noted", NEAR, f"looks like {names[first]}"))
     return _table(list(findings.values()))
 
 
 def _findings(copies: pd.DataFrame) -> Iterator[Finding]:
     """About rows with equal bytes."""
     held_out = (copies["split"] != "train").to_numpy()
-    names, original = _names(copies), int(held_out.argmax())
+    names, original = named_rows(copies), int(held_out.argmax())
     labels = sorted(copies["label"].unique())
     for position, index in enumerate(copies.index):
         if position != original:
@@ -97,7 +97,8 @@ def _findings(copies: pd.DataFrame) -> Iterator[Finding]:
             yield Finding(index, "noted", CONFLICT, f"same bytes, labelled {', '.join(labels)}")
 
 
-def _names(rows: pd.DataFrame) -> list[str]:
+def named_rows(rows: pd.DataFrame) -> list[str]:
+    """What findings call each of the manifest's `rows`."""
     return [f"{member} ({label}, {split})" for member, label, split in rows[["member", "label", "split"]].to_numpy()]
 
 

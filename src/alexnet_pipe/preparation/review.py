@@ -28,8 +28,9 @@ def without_copies(manifest: pd.DataFrame, resize: ResizeParams) -> tuple[pd.Dat
 def all_findings(manifest: pd.DataFrame, decided: pd.DataFrame, copies: pd.DataFrame, written: Written) -> pd.DataFrame:
     """One row a finding, in the manifest's order: its row's columns, then outcome, reason and detail.
 
-    `decided` are findings about photographs whose label a person has put right, or that are to be used no more. The
-    outcome is "refused" (cannot be used), "removed" (could be used, and is not) or "noted" (is used).
+    `decided` are findings about photographs whose label a person has put right, that are to be used no more, or that
+    look like one of another split. The outcome is "refused" (cannot be used), "removed" (could be used, and is not) or
+    "noted" (is used).
     """
     near = near_copies(written.kept, written.likeness)
     refused = written.findings[written.findings["outcome"] == "refused"]
@@ -52,7 +53,7 @@ def data_metrics(manifest: pd.DataFrame, findings: pd.DataFrame) -> dict[str, An
         "images": {split: int(images.get(split, 0)) for split in SPLITS},
         "rejected": rejected,
         "rejected_share": rejected / len(manifest),
-        "removed": int(((findings["outcome"] == "removed") & (findings["reason"] != DROPPED)).sum()),
+        "removed": int(((findings["outcome"] == "removed") & (findings["reason"] == "duplicate")).sum()),
         **{reason: int((findings["reason"] == reason).sum()) for reason in (RELABELLED, DROPPED)},
         "duplicates_across_splits": int((copies["splits"] > 1).sum()),
         "label_conflicts": int((copies["labels"] > 1).sum()),

@@ -86,7 +86,7 @@ def write_shard(work: ShardWork) -> Result:
     refused: dict[int, tuple[str, str]] = {}
     remarks: dict[int, dict[str, str]] = {}
     with written_aside(work.folder / work.name) as aside, ArrayWriter(aside, np.uint8, (SIDE, SIDE, 3)) as shard:
-        for position, outcome in enumerate(_photographs(work)):
+        for position, outcome in enumerate(photographs_of(work)):
             if isinstance(outcome, RefusedError):
                 refused[position] = (outcome.reason, outcome.detail)
                 continue
@@ -108,7 +108,8 @@ def write_shard(work: ShardWork) -> Result:
     }
 
 
-def _photographs(work: ShardWork) -> Iterator[Photograph | RefusedError]:
+def photographs_of(work: ShardWork) -> Iterator[Photograph | RefusedError]:
+    """Each of the shard's members, or why it is refused."""
     with Container(work.container) as container:
         for member, place, digest in zip(work.members, work.places, work.digests, strict=True):
             try:
@@ -186,7 +187,7 @@ def write_store(manifest: pd.DataFrame, source: Path, folder: Path, params: Resi
     folder.mkdir(parents=True, exist_ok=True)
     plan = list(plan_shards(manifest))
     _require_room(len(manifest), folder)
-    works = [_work(name, rows, source, folder, params) for name, rows in plan]
+    works = [shard_work(name, rows, source, folder, params) for name, rows in plan]
     done = dict(map_shards("resize", write_shard, works, results, PACE))
 
     parts = [_kept(name, rows, done[number]) for number, (name, rows) in enumerate(plan)]
@@ -207,7 +208,8 @@ def _require_room(images: int, folder: Path) -> None:
         raise UserError(f"{images:,} images need {needed / 1e9:.1f} GB, and {folder} has {free / 1e9:.1f} GB free")
 
 
-def _work(name: str, rows: pd.DataFrame, source: Path, folder: Path, params: ResizeParams) -> ShardWork:
+def shard_work(name: str, rows: pd.DataFrame, source: Path, folder: Path, params: ResizeParams) -> ShardWork:
+    """What makes the shard `name` of the manifest's `rows`."""
     return ShardWork(
         name=name,
         container=container_path(source, rows["container"].iloc[0]),

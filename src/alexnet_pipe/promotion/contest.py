@@ -16,6 +16,7 @@ from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.terminal import printable, shortened
 from alexnet_pipe.evaluation.significance import Comparison, paired
 from alexnet_pipe.evaluation.slices import COLUMNS
+from alexnet_pipe.preparation.copies import NEAR
 from alexnet_pipe.project.checkout import Checkout, call
 from alexnet_pipe.project.revisions import Revision, results_of
 
@@ -68,14 +69,22 @@ def read_results(revision: Revision) -> Results:
     Raises:
         UserError: if it has none, or they cannot be had.
     """
-    manifest = Artifacts(Path()).manifest
-    with undamaged(manifest):
-        content = io.BytesIO(revision.read(manifest))
-        photographs = pd.read_parquet(content, columns=["sha256", "label", "split"])
+    files, columns = Artifacts(Path()), ["sha256", "label", "split"]
+    photographs = _rows(revision, files.manifest, columns)
+    if revision.files.exists(revision.place(files.rejected)):
+        # With resize.near_duplicates = group some are in another split than the manifest says.
+        found = _rows(revision, files.rejected, [*columns, "reason"])
+        moved = found[found["reason"] == NEAR].drop_duplicates("sha256").set_index("sha256")["split"]
+        photographs["split"] = photographs["sha256"].map(moved).fillna(photographs["split"])
     tested = results_of(revision)
     return Results(
         photographs, tested[["sha256", "actual", "predicted", *(name for name in COLUMNS if name in tested)]]
     )
+
+
+def _rows(revision: Revision, table: Path, columns: list[str]) -> pd.DataFrame:
+    with undamaged(table):
+        return pd.read_parquet(io.BytesIO(revision.read(table)), columns=columns)
 
 
 def contest(champion: Results, challenger: Results, ask: Ask) -> Contest:

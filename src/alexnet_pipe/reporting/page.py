@@ -17,7 +17,7 @@ from alexnet_pipe.reporting.class_section import class_rows, class_section
 from alexnet_pipe.reporting.data_section import data_section, input_section
 from alexnet_pipe.reporting.learned_section import learned_section
 from alexnet_pipe.reporting.results import Provenance, Results, published_errors
-from alexnet_pipe.reporting.review_section import suspect_rows
+from alexnet_pipe.reporting.review_section import copies_section, suspect_rows
 from alexnet_pipe.reporting.robustness_section import robustness_section
 from alexnet_pipe.reporting.slice_section import slice_section
 from alexnet_pipe.reporting.templates import rendered, template_text
@@ -52,6 +52,7 @@ def render_report(results: Results, parameters: Mapping[str, Mapping[str, Any]],
         trust=calibration_section(results),
         suspects=_if_of_this_model(results.suspects, results),
         suspect_rows=suspect_rows(results),
+        copies=copies_section(results),
         robustness=robustness_section(results, _if_of_this_model(results.robustness, results)),
     )
 

@@ -54,6 +54,8 @@ class Results:
     predictions: pd.DataFrame
     classes: pd.DataFrame
     slices: dict[str, Any]
+    near_duplicates: pd.DataFrame
+    near_copies: pd.DataFrame
     neighbours: pd.DataFrame
     occlusion: pd.DataFrame
     mean: NDArray[np.float32]
@@ -88,6 +90,8 @@ def load_results(artifacts: Artifacts) -> Results:
         predictions=pd.read_parquet(required(artifacts.predictions)),
         classes=pd.read_csv(required(artifacts.class_errors)).drop(columns="class"),
         slices=load_json(artifacts.slice_errors),
+        near_duplicates=pd.read_parquet(required(artifacts.near_duplicates)),
+        near_copies=pd.read_parquet(required(artifacts.near_copies)),
         neighbours=pd.read_parquet(required(artifacts.neighbours)),
         occlusion=pd.read_parquet(required(artifacts.occlusion)),
         mean=load_array(artifacts.mean, (SIDE, SIDE, 3)),

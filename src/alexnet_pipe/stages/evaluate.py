@@ -1,9 +1,10 @@
 """Stage `evaluate`: the errors on the test set, which no other stage reads (paper, section 6)."""
 
 import numpy as np
+import pandas as pd
 
 from alexnet_pipe.base.errors import UserError
-from alexnet_pipe.base.files import save_json, written_aside
+from alexnet_pipe.base.files import load_table, save_json, written_aside
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
 from alexnet_pipe.base.terminal import defused
@@ -23,6 +24,7 @@ from alexnet_pipe.evaluation.examples import (
     spread,
 )
 from alexnet_pipe.evaluation.explanations import asked_of_chance, surest_mistakes
+from alexnet_pipe.evaluation.near_copies import Candidates, alike_by_hash, near_copies, near_copy_metrics
 from alexnet_pipe.evaluation.robustness import robustness
 from alexnet_pipe.evaluation.slice_errors import errors_by_slice, told
 from alexnet_pipe.evaluation.slices import image_properties, slices_of
@@ -44,7 +46,10 @@ def run(artifacts: Artifacts) -> None:
     predictions = predict(network, store)
     metrics = error_metrics(predictions, store.labels, len(store.classes))
     metrics["robustness"] = robustness(network, store)
-    _save_examples(artifacts, model, network, store, predictions)
+    copies = _save_examples(artifacts, model, network, store, predictions)
+    by_hash = alike_by_hash(store, load_table(artifacts.near_duplicates))
+    near = {"near_duplicate": by_hash, "near_copy": by_hash | np.isin(np.arange(len(store)), copies["test"])}
+    metrics |= near_copy_metrics(predictions.ten_view.classes[:, 0] != store.labels, near)
 
     table = prediction_table(predictions, store).join(image_properties(store))
     with written_aside(artifacts.predictions) as aside:
@@ -73,16 +78,23 @@ def run(artifacts: Artifacts) -> None:
 
 def _save_examples(
     artifacts: Artifacts, model: Classifier, network: FeatureNetwork, store: ImageStore, predictions: Predictions
-) -> None:
-    """What the report shows of some test images, which it cannot compute without the network."""
+) -> pd.DataFrame:
+    """What the report shows of some test images, which it cannot compute without the network; and near copies."""
     train, chosen = ImageStore.open(artifacts.images, "train"), spread(len(store), EXAMPLES)
     mistakes = surest_mistakes(predictions.ten_view, store.labels, chosen)
+    proposed = Candidates(predictions.features)
     with written_aside(artifacts.neighbours) as aside:
         queries = [*chosen, *mistakes]
-        nearest_training_images(network, train, queries, predictions.features).to_parquet(aside, index=False)
+        nearest_training_images(network, train, queries, predictions.features, proposed.add).to_parquet(
+            aside, index=False
+        )
     # Of what is right, what speaks for it; of what is wrong, what has misled it.
     labels = [*store.labels[chosen].tolist(), *predictions.ten_view.classes[mistakes, 0].tolist()]
     mean = np.asarray(model.mean)
     maps = occlusion_maps(network, store, [*chosen, *mistakes], labels, mean)
     with written_aside(artifacts.occlusion) as aside:
         asked_of_chance(model, network, store, maps, mean).to_parquet(aside, index=False)
+    copies = near_copies(store, train, proposed.places)
+    with written_aside(artifacts.near_copies) as aside:
+        copies.to_parquet(aside, index=False)
+    return copies
