@@ -29,11 +29,11 @@ Copy = Callable[[Image.Image], Image.Image]
 
 
 def scene(seed: int) -> Image.Image:
-    """Blots of all sizes, as a photograph has them."""
+    """Blots of all sizes, the smaller the fainter, as in photographs."""
     random, picture = np.random.default_rng(seed), np.zeros((256, 256, 3))
     for side in (3, 6, 12, 24, 48, 96):
         blots = Image.fromarray(random.integers(0, 256, (side, side, 3), dtype=np.uint8))
-        picture += np.asarray(blots.resize((256, 256), Image.Resampling.BICUBIC), float) / np.sqrt(side)
+        picture += np.asarray(blots.resize((256, 256), Image.Resampling.BICUBIC), float) / side
     return Image.fromarray((255 * picture / picture.max()).astype(np.uint8))
 
 
