@@ -37,6 +37,8 @@ def test_the_whole_journey_leaves_model_metrics_and_report(project: Project) -> 
     told = json.loads((project.root / "models/alexnet.intoto.json").read_text())
     assert told["subject"][0]["digest"]["sha256"] == file_digest(project.root / "models/alexnet.keras")
     assert told["subject"][0]["digest"]["md5"] == _model(project.lock())
+    described = json.loads((project.root / "data/croissant.json").read_text())
+    assert described["distribution"][0]["sha256"] == file_digest(project.root / "data/manifest.parquet")
     assert "top-1 error" in (project.root / "report/index.html").read_text()
     rejected = pd.read_parquet(project.root / "data/rejected.parquet")
     assert list(rejected["member"].str.endswith("notes.jpg")) == [True]

@@ -42,6 +42,9 @@ class Artifacts:
     source_version = _Below("data/version.json")
     """Which source was downloaded, and which version of it."""
 
+    croissant = _Below("data/croissant.json")
+    """The data set as JSON-LD of the kind Croissant; the stage `report` makes it."""
+
     images = _Below("data/images")
     """The store of 256×256 images."""
 

@@ -8,6 +8,7 @@ from alexnet_pipe.params.dataset import DatasetParams
 from alexnet_pipe.params.model import ModelParams
 from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.params.train import TrainParams
+from alexnet_pipe.provenance.croissant import croissant
 from alexnet_pipe.provenance.statement import statement
 from alexnet_pipe.reporting.page import model_card, render_report
 from alexnet_pipe.reporting.results import load_provenance, load_results
@@ -24,9 +25,11 @@ def run(
     required(artifacts.model)
     origin = load_provenance(artifacts.root, results.train_metrics["backend"])
     made = statement(artifacts, parameters, source, results.train_metrics, origin)
+    described = croissant(artifacts, source, results.train.classes)
     page = render_report(results, parameters, origin)
     with written_aside(artifacts.report) as aside, written_aside(artifacts.card) as card:
         aside.write_text(page, encoding="utf-8")
         card.write_text(model_card(results, parameters, source, origin), encoding="utf-8")
         save_json(artifacts.statement, made)
+        save_json(artifacts.croissant, described)
     say(f"report: {artifacts.report}, {len(page) / 1e6:.1f} MB")
