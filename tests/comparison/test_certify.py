@@ -167,6 +167,13 @@ def test_what_repeats_is_certified_from_the_source_on_and_nothing_else_changes(p
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", found["date"])
     assert found["training"].startswith("The training repeats: weights and results are the same to the bit")
     assert found["artifacts"]["models/alexnet.keras"]["note"] == "same bytes"
+    assert {each["path"]: each["note"] for each in found["papers"]} == {
+        "models/alexnet.intoto.json": "missing: `dvc repro`",
+        "models/alexnet.sig": "nobody has signed the model",
+        "report/sbom.cdx.json": "not made: uv.lock is missing: run from the project's top folder",
+        "data/croissant.json": "missing: `dvc repro`",
+        "MODEL_CARD.md": "missing: `dvc repro`",
+    }
     assert "certify: stage 2 of 3, train" in done.stdout.splitlines()
     assert done.stdout.endswith("`dvc repro` makes the page that shows it\n")
     assert state_of(project) == before

@@ -34,6 +34,10 @@ CERTIFICATE = {
     "backend": "tensorflow",
     "artifacts": [{"path": "data/images", "kind": "data", "same": True, "note": "same bytes"}],
     "training": "The weights are the same.",
+    "papers": [
+        {"path": "models/alexnet.intoto.json", "sha256": "4d" * 32, "note": "what made the model"},
+        {"path": "models/alexnet.sig", "sha256": "", "note": "nobody has signed the model"},
+    ],
 }
 
 FORMS = {

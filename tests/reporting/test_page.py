@@ -72,6 +72,13 @@ def test_a_commit_without_metrics_is_compared_with_nothing() -> None:
 def test_only_a_certificate_of_this_model_counts(digest: str) -> None:
     page = rendered(replace(made_up(), certificate={**CERTIFICATE, "weights_digest": digest}))
     assert ("What came out the same" in page) == (digest == made_up().train_metrics["weights_digest"])
+    assert ("nobody has signed the model" in page) == ("What came out the same" in page)
+
+
+def test_a_certificate_from_before_there_were_papers_is_shown() -> None:
+    page = rendered(replace(made_up(), certificate={key: CERTIFICATE[key] for key in CERTIFICATE if key != "papers"}))
+    assert "What came out the same" in page
+    assert "Papers that go with it" not in page
 
 
 @pytest.mark.parametrize("digest", ["ab" * 32, "other"])

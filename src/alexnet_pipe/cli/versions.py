@@ -50,9 +50,12 @@ def certify() -> None:
 
 
 def _show_certificate(certificate: "Certificate") -> None:
-    width = max(len(artifact.path) for artifact in certificate.artifacts)
+    paths = [*(each.path for each in certificate.artifacts), *(each.path for each in certificate.papers)]
+    width = max(map(len, paths))
     for artifact in certificate.artifacts:
         say(f"{artifact.path:{width}}  {'' if artifact.same else 'differs: '}{artifact.note}")
+    for paper in certificate.papers:
+        say(f"{paper.path:{width}}  {paper.note}")
     say(certificate.training)
     print("report/certificate.json says so; `dvc repro` makes the page that shows it")
     differ = [each.path for each in certificate.artifacts if each.kind == "data" and not each.same]

@@ -20,6 +20,7 @@ from alexnet_pipe.project.clones import clean_clone
 from alexnet_pipe.project.dvc import DvcError, reproduce, stage_graph
 from alexnet_pipe.project.revisions import Revision, open_revision, results_of
 from alexnet_pipe.project.run_lock import only_run
+from alexnet_pipe.provenance.inventory import Paper, inventory
 from alexnet_pipe.reporting.results import library_versions, this_machines_name
 
 Kind = Literal["data", "training", "report"]
@@ -51,6 +52,7 @@ class Certificate:
         backend: What it computed with.
         artifacts: What came out of it, in the order of `dvc.yaml`.
         training: What it says about the training.
+        papers: What goes with the model.
     """
 
     weights_digest: str
@@ -59,12 +61,13 @@ class Certificate:
     backend: str
     artifacts: Sequence[Artifact]
     training: str
+    papers: Sequence[Paper]
 
 
 def certify(root: Path) -> Certificate:
     """Compare the last commit of the project `root` with what its pipeline makes in a clean clone, and save that.
 
-    The workspace stays as it is, but for `report/certificate.json`.
+    The workspace stays as it is, but for `report/certificate.json` and `report/sbom.cdx.json`.
 
     Raises:
         UserError: if what is certified is not committed, or if a stage fails; nothing is saved then.
@@ -85,6 +88,7 @@ def certify(root: Path) -> Certificate:
                 backend=_backend(_train_metrics(copy.root)),
                 artifacts=artifacts,
                 training=_training_statement(before, copy, artifacts),
+                papers=inventory(project),
             )
         save_json(Artifacts(root).certificate, asdict(certificate))
     return certificate
@@ -173,4 +177,6 @@ def kind_of(path: str) -> Kind:
     """The kind of the output at `path`."""
     if path.startswith(("data/", "statistics/")) or path == str(Artifacts(Path()).data_metrics):
         return "data"
-    return "report" if path.startswith("report/") or path == str(Artifacts(Path()).card) else "training"
+    # These name a commit, or are made of the page's own templates.
+    shown = (Artifacts(Path()).card, Artifacts(Path()).statement)
+    return "report" if path.startswith("report/") or Path(path) in shown else "training"
