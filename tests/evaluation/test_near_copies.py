@@ -84,6 +84,15 @@ def test_different_pictures_and_plain_ones_are_not_alike() -> None:
     assert correlations(plain, plain) == (0, 0)
 
 
+def test_the_same_shape_in_other_colours_is_no_copy() -> None:
+    whole = scene(0)
+    red, green, blue = whole.split()
+    assert correlations(np.asarray(whole), np.asarray(Image.merge("RGB", (red, green, blue))))[1] > DETAILS
+    likeness, details = correlations(np.asarray(whole), np.asarray(whole) // 2)
+    assert likeness > ALIKE
+    assert details == 0
+
+
 def stores(copies: list[Copy]) -> tuple[ImageStore, ImageStore]:
     """Test images, of which the first are copies of the first training images; and 40 training images."""
     train = [scene(seed) for seed in range(40)]

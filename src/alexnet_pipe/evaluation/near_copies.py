@@ -34,6 +34,9 @@ WORTH = 0.75
 ALIKE, DETAILS = 0.9, 0.8
 """Correlations of the pictures, and of their details, from which on one is called a copy of the other."""
 
+APART = 24
+"""Levels of R, G and B by which a copy may differ in the mean, shrunk to `COARSE`."""
+
 _CLOSER = 2
 """Of the training images that are compared with a test image, so many are looked at closely."""
 
@@ -76,10 +79,11 @@ class _Fit(NamedTuple):
 
 
 class _Picture:
-    """One picture in grey, and what is needed to lay it into others, or others into it, at `COARSE`."""
+    """One picture, in grey too, and what is needed to lay it into others, or others into it, at `COARSE`."""
 
     def __init__(self, pixels: NDArray[np.uint8]) -> None:
-        self.grey = Image.fromarray(pixels).convert("L")
+        self.colours = Image.fromarray(pixels)
+        self.grey = self.colours.convert("L")
         sides = range(round(SMALLEST * COARSE), COARSE + 1)
         seen = _shrunk(self.grey, COARSE)
         self.parts = {side: _part(self.grey, side) for side in sides}
@@ -112,7 +116,10 @@ def near_copies(test: ImageStore, train: ImageStore, candidates: NDArray[np.inte
 
 
 def correlations(one: NDArray[np.uint8], other: NDArray[np.uint8]) -> tuple[float, float]:
-    """Of two pictures, uint8 `(256, 256, 3)`, one laid where it fits into the other best; and of their details."""
+    """Of two pictures, uint8 `(256, 256, 3)`, one laid where it fits into the other best; and of their details.
+
+    The latter is 0 where the pictures do not correlate by `ALIKE`, or have other colours.
+    """
     return _looked_at(_Picture(one), _Picture(other))
 
 
@@ -123,7 +130,25 @@ def _coarse(one: _Picture, other: _Picture) -> float:
 def _looked_at(one: _Picture, other: _Picture) -> tuple[float, float]:
     fits = [(_refined(part, whole, _placed(part, whole)), part, whole) for part, whole in ((one, other), (other, one))]
     fit, part, whole = max(fits, key=lambda found: found[0].likeness)
+    if fit.likeness < ALIKE or _colours_apart(part.colours, whole.colours, fit) > APART:
+        return fit.likeness, 0.0
     return fit.likeness, _details_alike(part.grey, whole.grey, fit)
+
+
+def _colours_apart(part: Image.Image, whole: Image.Image, fit: _Fit) -> float:
+    """How far `part` is from the square `fit` of `whole` in the mean, in levels of R, G and B."""
+    sides = (COARSE, COARSE)
+    seen = part.resize(sides, Image.Resampling.BOX), whole.resize(sides, Image.Resampling.BOX, _edges(fit))
+    one, other = (np.asarray(picture, np.float32) for picture in seen)
+    return float(np.abs(one - other).mean())
+
+
+def _edges(fit: _Fit, more: float = 0.0) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a square that is `more` pixels larger, in pixels of the whole picture."""
+    left, top = fit.left - more / 2, fit.top - more / 2
+    edges = np.clip([left, top, left + fit.side + more, top + fit.side + more], 0, MEDIUM) * SIDE / MEDIUM
+    first, second, third, fourth = edges.tolist()
+    return first, second, third, fourth
 
 
 def _placed(part: _Picture, whole: _Picture) -> _Fit:
@@ -141,9 +166,7 @@ def _details_alike(part: Image.Image, whole: Image.Image, fit: _Fit) -> float:
     inner = _details(part.resize((FINE, FINE), Image.Resampling.BOX))[_MARGIN:-_MARGIN, _MARGIN:-_MARGIN]
     core, found = _normalized(inner.reshape(1, -1))[0], []
     for more in _SCALED:
-        left, top = fit.left - more / 2, fit.top - more / 2
-        edges = np.clip([left, top, left + fit.side + more, top + fit.side + more], 0, MEDIUM) * SIDE / MEDIUM
-        outer = _details(whole.resize((FINE, FINE), Image.Resampling.BILINEAR, tuple(edges.tolist())))
+        outer = _details(whole.resize((FINE, FINE), Image.Resampling.BILINEAR, _edges(fit, more)))
         found.append(float((_squares(outer, len(inner)) @ core).max()))
     return max(found)
 
