@@ -169,6 +169,7 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
         forms={},
         suspects={},
         robustness={},
+        summary=None,
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from alexnet_pipe.evaluation.corruptions import CORRUPTIONS
+from alexnet_pipe.portable.training_summary import Summary
 from alexnet_pipe.reporting.robustness_section import robustness_section, title
 from tests.reporting.results import made_up
 from tests.reporting.test_page import rendered
@@ -45,3 +46,19 @@ def test_rows_and_curve_are_those_of_the_counts() -> None:
 
 def test_corruptions_have_names_that_people_read() -> None:
     assert [title(name) for name in ("gaussian_noise", "jpeg_compression")] == ["Gaussian noise", "JPEG compression"]
+
+
+def test_what_drift_is_found_by_is_shown_if_the_models_file_says_it() -> None:
+    summary = Summary(
+        images=500,
+        held_out=256,
+        quantiles={"brightness": [float(n) for n in range(65)]},
+        fc7_mean=[1.0],
+        fc7_deviation=[1.0],
+        guesses=[0.5, 0.25, 0.25],
+    )
+    (row,) = robustness_section(replace(made_up(), summary=summary), None)["likeness"]
+    assert (row["low"], row["median"], row["high"]) == (3, 32, 61)
+    page = " ".join(rendered(replace(made_up(), summary=summary)).split())
+    assert "what 500 training images were like, and what the network makes of 256 validation images" in page
+    assert "What other photographs are compared with" not in rendered(made_up())

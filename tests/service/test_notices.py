@@ -60,15 +60,16 @@ def webhook(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Webhook
 class Pages:
     """The runs of a server that hands them out two at a time."""
 
-    def __init__(self, *runs: FlowRun) -> None:
+    def __init__(self, *runs: FlowRun, of_flow: str = "pipeline") -> None:
         self.runs = list(runs)
+        self.of_flow = of_flow
 
     def read_flow_runs(self, *, flow_run_filter: Any, offset: int, **_: Any) -> list[FlowRun]:
         since = flow_run_filter.end_time.after_
         return [run for run in self.runs if run.end_time and run.end_time >= since][offset : offset + 2]
 
     def read_flow(self, _: object) -> SimpleNamespace:
-        return SimpleNamespace(name="pipeline")
+        return SimpleNamespace(name=self.of_flow)
 
 
 def failed(name: str, days_ago: float = 0) -> FlowRun:
@@ -102,6 +103,15 @@ def test_a_run_that_is_tried_again_and_fails_again_is_told_again(webhook: Webhoo
     server.runs[0].run_count = 2
     tell(webhook, server)
     assert webhook.runs() == ["stubborn"] * 2
+
+
+def test_a_look_at_what_comes_in_that_was_dropped_is_no_news_and_one_that_failed_is(webhook: Webhook) -> None:
+    noted(days_ago=0.1)
+    skipped = failed("skipped").model_copy(update={"state_name": "Skipped"})
+    tell(webhook, Pages(skipped, failed("failed"), of_flow="watch"))
+    assert webhook.runs() == ["failed"]
+    tell(webhook, Pages(skipped, of_flow="retrain"))
+    assert webhook.runs() == ["failed", "skipped"]
 
 
 def test_what_was_not_taken_waits_and_is_not_forgotten_however_long_that_lasts(webhook: Webhook) -> None:

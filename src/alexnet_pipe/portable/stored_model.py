@@ -1,7 +1,8 @@
 """A `.keras` file as data: what it says of the classifier in it, and its arrays. Neither needs Keras."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, NamedTuple, TypeVar
@@ -44,6 +45,15 @@ def read_stored(path: Path) -> Stored:
     return read_model(path, _stored)
 
 
+def read_described(path: Path) -> Description:
+    """What the file `path` says of the classifier in it; its weights are not read.
+
+    Raises:
+        UserError: as `read_stored`.
+    """
+    return read_model(path, _description)
+
+
 def read_model(path: Path, read: Callable[[BinaryIO], Model]) -> Model:
     """What `read` makes of the model's file `path`; errors of any kind are those of a file that cannot be used.
 
@@ -65,15 +75,26 @@ def read_model(path: Path, read: Callable[[BinaryIO], Model]) -> Model:
 
 
 def _stored(file: BinaryIO) -> Stored:
-    if (start := file.read(START)).startswith(b"PK\x03\x04"):
-        with open_zip(file) as archive:
-            if _CONFIGURATION not in archive.namelist():
-                raise UserError("is a zip archive, but no .keras file; weights of PyTorch go through `import-weights`")
-            description = read_description(_entry(archive, _CONFIGURATION, DESCRIPTION))
-            places = expected_weights(description)
-            stored = open_weights(BytesIO(_weights(archive, weight_bytes(places))), places)
-            return Stored(description, {name: sound_numbers(array, name) for name, array in stored.items()})
-    raise UserError(stranger(start) or "is not a model of this project, or is damaged: it is no zip archive")
+    with _archive(file) as archive:
+        description = read_description(_entry(archive, _CONFIGURATION, DESCRIPTION))
+        places = expected_weights(description)
+        stored = open_weights(BytesIO(_weights(archive, weight_bytes(places))), places)
+        return Stored(description, {name: sound_numbers(array, name) for name, array in stored.items()})
+
+
+def _description(file: BinaryIO) -> Description:
+    with _archive(file) as archive:
+        return read_description(_entry(archive, _CONFIGURATION, DESCRIPTION))
+
+
+@contextmanager
+def _archive(file: BinaryIO) -> Iterator[ZipFile]:
+    if not (start := file.read(START)).startswith(b"PK\x03\x04"):
+        raise UserError(stranger(start) or "is not a model of this project, or is damaged: it is no zip archive")
+    with open_zip(file) as archive:
+        if _CONFIGURATION not in archive.namelist():
+            raise UserError("is a zip archive, but no .keras file; weights of PyTorch go through `import-weights`")
+        yield archive
 
 
 def _weights(archive: ZipFile, expected: int) -> bytes:

@@ -19,6 +19,8 @@ from alexnet_pipe.base.files import load_json, required
 from alexnet_pipe.base.fingerprint import code_digest
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.paper import SIDE
+from alexnet_pipe.portable.stored_model import read_described
+from alexnet_pipe.portable.training_summary import Summary
 from alexnet_pipe.project.checkout import Checkout, digests, git, locked_stages
 from alexnet_pipe.store.arrays import load_array
 from alexnet_pipe.store.image_store import ImageStore
@@ -39,6 +41,7 @@ class Results:
         slices: `slice_errors`.
         eigenvalues: `(3,)`, of pixels in [0, 1].
         eigenvectors: `(3, 3)`, in columns.
+        summary: What the model's file says of its training's photographs; None if it says nothing.
     """
 
     source: Path
@@ -67,6 +70,7 @@ class Results:
     forms: dict[str, Any]
     suspects: dict[str, Any]
     robustness: dict[str, Any]
+    summary: Summary | None
 
 
 def load_results(artifacts: Artifacts) -> Results:
@@ -103,6 +107,7 @@ def load_results(artifacts: Artifacts) -> Results:
         forms=load_json(artifacts.forms),
         suspects=load_json(artifacts.suspects_found),
         robustness=load_json(artifacts.robustness),
+        summary=read_described(artifacts.model).summary,
     )
 
 

@@ -6,6 +6,7 @@ from matplotlib.figure import Figure
 
 from alexnet_pipe.evaluation.corruptions import CORRUPTIONS, corrupted
 from alexnet_pipe.evaluation.robustness import corruption_rows, severity_means
+from alexnet_pipe.portable.training_summary import POINTS, QUANTITIES, Summary
 from alexnet_pipe.reporting.results import Results
 from alexnet_pipe.reporting.templates import BLUE, INK, ORANGE, drawing, new_figure
 
@@ -32,8 +33,19 @@ def robustness_section(results: Results, whole: dict[str, Any] | None) -> dict[s
         "clean": found["clean"] / found["examples"],
         "all": len(CORRUPTIONS),
         "shown": SHOWN,
+        "summary": results.summary,
+        "likeness": likeness_rows(results.summary) if results.summary else [],
         "curve": drawing(severity_figure(found), "severity") if len(severities) > 1 else None,
     }
+
+
+def likeness_rows(summary: Summary) -> list[dict[str, Any]]:
+    """Of each quantity that drift is found by: what it is, and between what values nine in ten photographs lie."""
+    low, middle, high = POINTS // 20, POINTS // 2, POINTS - 1 - POINTS // 20
+    return [
+        {"name": name, "is": QUANTITIES[name], "low": values[low], "median": values[middle], "high": values[high]}
+        for name, values in summary.quantiles.items()
+    ]
 
 
 def title(name: str) -> str:
