@@ -44,9 +44,9 @@ def test_what_is_decided_adds_up_and_is_taken_back(capsys: pytest.CaptureFixture
     capsys.readouterr()
     relabel(undo=True)
     assert labels() == {}
-    assert "0 photographs with another label and 0 that are dropped (1 in all before)" in capsys.readouterr().out
+    assert "relabel: 0 relabelled and 0 dropped in conf/relabelled.csv, where 1 were before" in capsys.readouterr().out
     relabel(undo=True)
-    assert capsys.readouterr().out == "relabel: conf/relabelled.csv stays as it is: 0 photographs\n"
+    assert capsys.readouterr().out == "relabel: conf/relabelled.csv stays as it is, with 0 lines\n"
 
 
 @pytest.mark.parametrize(

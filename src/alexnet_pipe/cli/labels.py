@@ -79,11 +79,11 @@ def relabel(
         after = relabelled(file, manifest, before)
         with_overrides(manifest, after, artifacts.relabelled)
     if after == before:
-        say(f"relabel: {artifacts.relabelled} stays as it is: {len(before):,} photographs")
+        say(f"relabel: {artifacts.relabelled} stays as it is, with {len(before):,} lines")
         return
     save_overrides(artifacts.relabelled, after)
     dropped = sum(not override.label for override in after.values())
     say(
-        f"relabel: {artifacts.relabelled} has {len(after) - dropped:,} photographs with another label and {dropped:,} "
-        f"that are dropped ({len(before):,} in all before); next: commit it, and `alexnet-pipe run`"
+        f"relabel: {len(after) - dropped:,} relabelled and {dropped:,} dropped in {artifacts.relabelled}, where "
+        f"{len(before):,} were before; next: commit it, and `alexnet-pipe run`"
     )
