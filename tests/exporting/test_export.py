@@ -29,7 +29,10 @@ from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.params.model import VARIANTS
 from alexnet_pipe.portable import onnx_graph
+from alexnet_pipe.portable.network import open_network
 from alexnet_pipe.portable.stored_model import weights_digest
+from alexnet_pipe.portable.training_summary import Summary
+from tests.model.test_foreign_models import SUMMARY
 
 BATCH = "batch-normalization"
 CLASSES = ["Kätzchen", "犬", 'say "no"\n', "not UTF-8: \udcff"]
@@ -212,13 +215,16 @@ def test_class_names_and_preparation_travel_with_the_file(
 ) -> None:
     squashed = Classifier(CLASSES, {"policy": "squash", "background": "black"}, width=0.05)
     squashed.temperature, squashed.temperature_ten_view = 0.5, 0.4
+    squashed.summary = Summary.model_validate({**SUMMARY, "guesses": [0.25] * 4})
     write_export(squashed, to, tmp_path / "exported")
     notes = {name: json.loads(text) for name, text in notes_in(tmp_path / "exported").items()}
     digest = weights_digest(squashed.get_weights())
     resize = {"policy": "squash", "background": "black"}
     temperatures = {"temperature": 0.5, "temperature_ten_view": 0.4}
     known = {"classes": CLASSES, "resize": resize, "variant": "paper", "weights_digest": digest}
-    assert notes == known | temperatures
+    assert notes == known | temperatures | {"summary": squashed.summary.model_dump()}
+    if to == Format.ONNX:
+        assert open_network(tmp_path / "exported").summary == squashed.summary
 
 
 def test_an_onnx_file_is_valid_and_of_standard_operations(exported: Callable[[Format], Path]) -> None:
