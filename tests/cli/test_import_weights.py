@@ -78,6 +78,7 @@ def test_weights_alone_become_a_model_like_another(
     [
         (("gone.caffemodel",), "gone.caffemodel is missing: name a file with published weights"),
         (("net.caffemodel", "--out", "old.h5"), "--out old.h5: name a file that ends in .keras"),
+        (("net.caffemodel", "--out", "models/other.keras"), "--out models/other.keras is there: remove it, or name"),
         (("net.caffemodel", "--out", "folder.keras"), "--out folder.keras: name a file that ends in .keras"),
         (("net.caffemodel", "--classes", "names.txt"), "names.txt has 1 names, but the network has 7 classes"),
         (("net.caffemodel", "--like", "names.txt"), "names.txt is not a model of this project"),
@@ -96,7 +97,7 @@ def test_a_mistake_is_one_line_and_takes_nothing(
     Path("folder.keras").mkdir()
     Path("folder.keras/kept").write_text("mine")
     Path("models").mkdir()
-    Path("models/imported.keras").write_text("mine")
+    Path("models/other.keras").write_text("mine")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     assert run(monkeypatch, "import-weights", *arguments) == 1
     error = capsys.readouterr().err

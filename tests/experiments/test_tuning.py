@@ -25,7 +25,7 @@ from alexnet_pipe.experiments.trials import (
     trial_table,
     with_values,
 )
-from alexnet_pipe.experiments.tuning import short_training, tune
+from alexnet_pipe.experiments.tuning import found, require_replaceable, short_training, tune
 from alexnet_pipe.params.load import check_params, load_params
 from alexnet_pipe.params.preset import preset_params
 from alexnet_pipe.store.image_store import ImageStore
@@ -153,6 +153,31 @@ def test_other_parameters_are_another_study(tmp_path: Path) -> None:
     assert [trial.params["train.colour_shift"] for trial in tune(artifacts, other, 0).trials] == [0.2]
 
 
+def test_another_search_is_announced_and_nothing_found_is_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    artifacts = folder_without_test_images(tmp_path)
+    params = load_params(tmp_path / "params.yaml")
+    with pytest.raises(UserError, match="no trial had these parameters, images and code yet"):
+        found(artifacts, params)
+    tune(artifacts, params, 0)
+    assert "a new search begins" not in capsys.readouterr().out
+    assert len(found(artifacts, params).trials) == 1
+    tune(artifacts, with_values(params, {"train.colour_shift": 0.2}), 0)
+    assert "a new search begins, and what was found stays" in capsys.readouterr().out
+
+
+def test_a_preset_that_was_changed_by_hand_is_not_replaced(tmp_path: Path) -> None:
+    artifacts = folder_without_test_images(tmp_path)
+    params = load_params(tmp_path / "params.yaml")
+    require_replaceable(artifacts, tmp_path / "tuned.yaml")
+    path = save_best(tmp_path, tune(artifacts, params, 0), params)
+    require_replaceable(artifacts, path)
+    path.write_text(path.read_text() + "# mine\n")
+    with pytest.raises(UserError, match=r"tuned\.yaml was changed by hand, or made elsewhere, and would be replaced"):
+        require_replaceable(artifacts, path)
+
+
 def test_a_damaged_database_is_named(tmp_path: Path) -> None:
     artifacts = folder_without_test_images(tmp_path)
     artifacts.checkpoints.mkdir()
@@ -208,12 +233,18 @@ def test_the_verb_makes_what_is_missing_and_says_how_to_use_the_best(
     shutil.copytree(ROOT / "flows", tmp_path / "flows", ignore=shutil.ignore_patterns("__pycache__"))
     project.set(train__max_epochs=1)
     before = (tmp_path / "params.yaml").read_bytes()
-    output = project.run(python, "-m", "alexnet_pipe", "experiments", "tune", "--minutes", "0").stdout
+    output = project.run(python, "-m", "alexnet_pipe", "experiments", "tune", "--minutes", "0.001").stdout
     assert "resize: " in output
     assert "best" in output
+    assert "validation images: " in output
     assert output.endswith("To use it: alexnet-pipe preset tuned && make run\n")
     assert (tmp_path / "params.yaml").read_bytes() == before
     assert not (tmp_path / "models").exists()
+    written = (tmp_path / "conf/presets/tuned.yaml").read_bytes()
+    shown = project.run(python, "-m", "alexnet_pipe", "experiments", "tune", "--minutes", "0").stdout
+    assert "best" in shown
+    assert "tune: trial" not in shown
+    assert (tmp_path / "conf/presets/tuned.yaml").read_bytes() == written
     assert "these settings already" in project.run(python, "-m", "alexnet_pipe", "preset", "tuned").stdout
 
 

@@ -108,6 +108,19 @@ def test_a_top_that_is_no_number_of_classes_is_told(client: TestClient, top: str
     assert (answer.status_code, list(answer.json())) == (400, ["error"])
 
 
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("min-confidence=0.9", "'min-confidence' is no parameter: there are top and min_confidence"),
+        ("top=1&x%1b%5B2J=1", "'x\\x1b[2J' is no parameter: there are top and min_confidence"),
+        ("top=1&top=2", "top is given twice"),
+    ],
+)
+def test_a_parameter_that_would_be_ignored_is_refused(client: TestClient, query: str, said: str) -> None:
+    answer = client.post(f"/predict?{query}", content=photograph(1))
+    assert (answer.status_code, answer.json()["error"]) == (400, said)
+
+
 def test_what_is_counted_is_prometheus_text(client: TestClient) -> None:
     client.post("/predict", files=[("p", ("a.png", photograph(1))), ("p", ("b.png", b"nothing"))])
     for path in ("/a", "/b", "/v2/models/x", "/v2/models/alexnet/versions/0"):

@@ -68,6 +68,14 @@ def test_a_commit_without_metrics_is_compared_with_nothing() -> None:
     assert "change, points" not in page
 
 
+def test_a_commit_that_was_tested_on_other_images_is_named_and_compared_with_nothing() -> None:
+    assert ORIGIN.commit
+    page = rendered(made_up(), replace(ORIGIN, commit=replace(ORIGIN.commit, same_images=False)))
+    assert "than commit" not in page
+    assert "change, points" not in page
+    assert "Commit 1234567 was tested on other images, so that its errors say nothing beside these." in page
+
+
 @pytest.mark.parametrize("digest", ["ab" * 32, "other"])
 def test_only_a_certificate_of_this_model_counts(digest: str) -> None:
     page = rendered(replace(made_up(), certificate={**CERTIFICATE, "weights_digest": digest}))

@@ -1,6 +1,7 @@
 """`alexnet-pipe run`, `retrain` and `experiments`: the project's flows."""
 
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -106,6 +107,8 @@ def experiments(
     `experiments tune` searches for the learning rate, weight decay, batch and augmentation that suit your data, by
     short trainings that are judged on the validation split, and writes them as the preset `tuned`.
     """
+    if minutes is not None and not isfinite(minutes):
+        raise typer.BadParameter(f"{minutes} is no time: give a number of minutes", param_hint="--minutes")
     if name == _TUNE:
         if seeds or only:
             raise typer.BadParameter(f"{_TUNE} has no configurations and no seeds", param_hint="--only, --seed")
@@ -142,15 +145,22 @@ def _tune(minutes: float) -> None:
         params = checked_params(Path("params.yaml"))
         run_dvc(project, ["repro", "mean", "pca"], say)
         with without_notices(params.train.backend):
-            from alexnet_pipe.experiments.trials import importance_table, save_best, trial_table
-            from alexnet_pipe.experiments.tuning import tune
-        study = tune(Artifacts(), params, minutes)
-        preset = save_best(Path("conf/presets"), study, params)
+            from alexnet_pipe.experiments.trials import PRESET, importance_table, save_best, trial_table
+            from alexnet_pipe.experiments.tuning import found, require_replaceable, tune, what_chance_does
+        artifacts, preset = Artifacts(), Path("conf/presets", f"{PRESET}.yaml")
+        if minutes:
+            require_replaceable(artifacts, preset)
+            study = tune(artifacts, params, minutes)
+            save_best(preset.parent, study, params)
+        else:
+            study = found(artifacts, params)
     console = Console()
     console.print(trial_table(study))
+    print(what_chance_does(artifacts, study))
     if importances := importance_table(study):
         console.print("", *importances, sep="\n")
-    print(f"The best is {preset}. To use it: alexnet-pipe preset {preset.stem} && make run")
+    if minutes:
+        print(f"The best is {preset}. To use it: alexnet-pipe preset {preset.stem} && make run")
 
 
 def _require_completed(state: "State[Any]") -> None:

@@ -173,6 +173,8 @@ def import_weights(
     """Make a model of weights that others have published, with the preparation that they need."""
     if out.suffix != _SUFFIX or out.is_dir():
         raise UserError(f"--out {out}: name a file that ends in {_SUFFIX}")
+    if out.exists():
+        raise UserError(f"--out {out} is there: remove it, or name another file")
     if like:
         if classes or preparation:
             raise UserError("--like brings classes and preparation: leave --classes and --preparation out")

@@ -76,7 +76,7 @@ def fitted(params: Params, found: Photographs, machine: Machine, minutes: float)
     width = enough[0] if enough else WIDTHS[-1]
     epochs = min(_epochs(width, found, machine, left), max(needed, _MOST))
     if epochs < 1:
-        raise UserError(f"{minutes:g} minutes are too short to train one epoch: name more by --minutes")
+        raise UserError(f"--minutes {minutes:g}: too few for start, preparation and one epoch; name more")
     train = params.train.model_copy(
         update={
             "batch_size": batch,

@@ -11,6 +11,7 @@ from optuna.trial import FrozenTrial, TrialState
 from rich.table import Table
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.base.terminal import plain_table
 from alexnet_pipe.params.load import Params
 from alexnet_pipe.params.preset import overridden, save_preset
@@ -21,6 +22,8 @@ _ENOUGH = 20
 """Whole trials from which importances say something: they compare the best tenth with the others."""
 
 
+WRITTEN = "preset"
+"""The attribute of a study with the SHA-256 of the preset that it has written."""
 REASON = "reason"
 """The attribute of a trial that says why its training ended early."""
 WORSE = "worse than the median"
@@ -142,6 +145,7 @@ def save_best(presets: Path, study: optuna.Study, params: Params) -> Path:
         f"{len(finished(study))} trials. A whole training with these settings, and the test split, are not measured.",
     ]
     save_preset(path, tuned, about)
+    study.set_user_attr(WRITTEN, file_digest(path))
     return path
 
 

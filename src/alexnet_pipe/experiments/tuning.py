@@ -19,9 +19,20 @@ from sqlalchemy.exc import DatabaseError
 
 from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import required
+from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.base.progress import say
-from alexnet_pipe.experiments.trials import REASON, WORSE, finished, in_words, own_values, search_space, with_values
+from alexnet_pipe.experiments.trials import (
+    REASON,
+    WORSE,
+    WRITTEN,
+    best_trial,
+    finished,
+    in_words,
+    own_values,
+    search_space,
+    with_values,
+)
 from alexnet_pipe.inputs.stream import TrainingStream
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.params.load import Params
@@ -65,11 +76,45 @@ def tune(artifacts: Artifacts, params: Params, minutes: float) -> optuna.Study:
     for lost in study.get_trials(states=[TrialState.RUNNING]):
         study.tell(lost.number, state=TrialState.FAIL)
     if not finished(study):
+        if len(optuna.get_all_study_names(_storage(artifacts))) > 1:
+            say("tune: no trial had these parameters, images and code: a new search begins, and what was found stays")
         study.enqueue_trial(own_values(short))
     while not _is_over(study, minutes):
         trial = study.ask(space)
         _run(study, trial, data, short)
     return study
+
+
+def found(artifacts: Artifacts, params: Params) -> optuna.Study:
+    """The study of these parameters, images and code, as `tune` left it.
+
+    Raises:
+        UserError: if it has no trial yet.
+    """
+    study = _study(artifacts, short_training(params))
+    if not finished(study):
+        raise UserError("no trial had these parameters, images and code yet: name more --minutes than 0")
+    return study
+
+
+def what_chance_does(artifacts: Artifacts, study: optuna.Study) -> str:
+    """How far two trials' errors may be apart by chance, in a line: as shares of as many other images (95 %)."""
+    images = len(ImageStore.open(artifacts.images, "validation"))
+    error = max(1 / (images + 2), best_trial(study).value or 0.0)
+    points = 196 * math.sqrt(2 * error * (1 - error) / images)
+    return f"Errors are of {images:,} validation images: {points:.1f} points between two trials may be chance."
+
+
+def require_replaceable(artifacts: Artifacts, preset: Path) -> None:
+    """
+    Raises:
+        UserError: if `preset` is there, and is not as a search has written it.
+    """
+    if not preset.exists():
+        return
+    studies = optuna.get_all_study_summaries(_storage(artifacts)) if artifacts.tuning.exists() else []
+    if file_digest(preset) not in [study.user_attrs.get(WRITTEN) for study in studies]:
+        raise UserError(f"{preset} was changed by hand, or made elsewhere, and would be replaced: give it another name")
 
 
 def short_training(params: Params) -> Params:
@@ -146,20 +191,24 @@ def _is_over(study: optuna.Study, minutes: float) -> bool:
 def _study(artifacts: Artifacts, short: Params) -> optuna.Study:
     """The study of these parameters, images and code, on the disk."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    file = artifacts.tuning
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        study = optuna.create_study(
-            storage=RDBStorage(f"sqlite:///{file}"),
-            study_name=_study_name(artifacts, short),
-            pruner=MedianPruner(n_warmup_steps=_BEFORE_PRUNING),
-            load_if_exists=True,
-        )
-    except DatabaseError as error:
-        raise UserError(f"{file} cannot be read ({error.orig}): remove it, and tuning begins anew") from None
+    study = optuna.create_study(
+        storage=_storage(artifacts),
+        study_name=_study_name(artifacts, short),
+        pruner=MedianPruner(n_warmup_steps=_BEFORE_PRUNING),
+        load_if_exists=True,
+    )
     # A sampler that began with the same seed again would draw the same values again.
     study.sampler = TPESampler(seed=short.train.seed + len(study.trials))
     return study
+
+
+def _storage(artifacts: Artifacts) -> RDBStorage:
+    file = artifacts.tuning
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        return RDBStorage(f"sqlite:///{file}")
+    except DatabaseError as error:
+        raise UserError(f"{file} cannot be read ({error.orig}): remove it, and tuning begins anew") from None
 
 
 def _study_name(artifacts: Artifacts, short: Params) -> str:

@@ -58,6 +58,10 @@ def application(
     )
 
 
+_QUERY = ("top", "min_confidence")
+"""Parameters of a question."""
+
+
 class BearerOnly:
     """ASGI middleware that refuses, with 401, what does not send the token."""
 
@@ -98,6 +102,7 @@ class Pages:
 
     async def predict(self, request: Request) -> Response:
         """The most probable classes of each photograph, or why it was refused."""
+        _refuse_unknown(request)
         model, told = self._answering.model(), (_top(request), _min_confidence(request))
         kind = request.headers.get("content-type", "")
         parse = partial(photographs_in, kind, most=self._answering.most)
@@ -121,6 +126,15 @@ class Pages:
     async def metrics(self, _: Request) -> Response:
         """Prometheus' text format."""
         return self._answering.measures.page()
+
+
+def _refuse_unknown(request: Request) -> None:
+    names = [name for name, _ in request.query_params.multi_items()]
+    for name in names:
+        if name not in _QUERY:
+            raise HTTPException(400, f"{name!a} is no parameter: there are {' and '.join(_QUERY)}")
+        if names.count(name) > 1:
+            raise HTTPException(400, f"{name} is given twice")
 
 
 def _top(request: Request) -> int:

@@ -147,6 +147,15 @@ class TrainParams(Section):
         return self
 
     @model_validator(mode="after")
+    def _warm_up_ends(self) -> "TrainParams":
+        if self.warmup_epochs > self.max_epochs:
+            raise ValueError(
+                f"warmup_epochs is {self.warmup_epochs:g}, and max_epochs {self.max_epochs}: the rate would never be "
+                "reached; warm up for fewer"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _boxes_are_random(self) -> "TrainParams":
         if self.crop_area is not None and not self.random_crops:
             raise ValueError("crop_area makes random crops, and random_crops is false: leave one out")

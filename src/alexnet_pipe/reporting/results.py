@@ -123,12 +123,14 @@ class Commit:
         date: YYYY-MM-DD.
         changed: Whether code, parameters or the list of libraries differ from it in the folder.
         test_metrics: `metrics/test.json` in it; None if it has none.
+        same_images: Whether it has the images of the folder, by `dvc.lock`, so that its errors can be compared.
     """
 
     revision: str
     date: str
     changed: bool
     test_metrics: dict[str, Any] | None
+    same_images: bool = True
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,17 @@ def _last_commit(here: Checkout) -> Commit | None:
     revision, date = line.split()
     metrics = _git(here, "show", "HEAD:./metrics/test.json")
     changed = bool(_git(here, "status", "--porcelain", "--", *_DECISIVE))
-    return Commit(revision, date, changed, json.loads(metrics) if metrics else None)
+    if not metrics:
+        return Commit(revision, date, changed, None)
+    return Commit(revision, date, changed, json.loads(metrics), _images(here) == _images(here, "HEAD"))
+
+
+def _images(here: Checkout, commit: str | None = None) -> str | None:
+    """The digest of all prepared images in the folder or in a commit, if `dvc.lock` has it there."""
+    try:
+        return digests(locked_stages(here, commit)).get(Artifacts(Path()).images.as_posix())
+    except UserError:
+        return None
 
 
 def _git(here: Checkout, *arguments: str) -> str | None:
