@@ -149,13 +149,13 @@ def made_up(classes: int = 3, images: int = 9, mistakes: bool = True, kernels: i
         near_duplicates=pd.DataFrame(
             {"sha256_first": train.rows["sha256"][[1]], "split_first": "train", "label_first": names[1]}
             | {
-                "sha256_second": test.rows["sha256"][[2]].to_numpy(),
+                "sha256_second": test.rows["sha256"][[min(2, images - 1)]].to_numpy(),
                 "split_second": "test",
                 "label_second": names[2 % classes],
             }
             | {"bits": 7}
         ),
-        near_copies=pd.DataFrame({"test": [4], "train": [3], "likeness": [0.95], "details": [0.83]}),
+        near_copies=pd.DataFrame({"test": [min(4, images - 1)], "train": [3], "likeness": [0.95], "details": [0.83]}),
         neighbours=pd.DataFrame({"query": [0, 0], "train": [3, 1], "distance": [2.0, 1.0]}),
         occlusion=pd.DataFrame(
             {"image": [0], "label": [0], "before": 0.9, "probability": [np.linspace(0.1, 0.9, PLACES**2)]}
