@@ -42,7 +42,9 @@ def test_small_sets_get_small_batches_and_many_epochs() -> None:
 
 def test_what_was_chosen_is_one_line_and_too_little_time_is_said() -> None:
     line = fitted(Params(), CATS_AND_DOGS, TWO_CORES, 1.5)[1]
-    assert line.startswith("3,240 training images of 2 classes, 1.5 minutes here: width 0.125, batches of 32, at most ")
+    assert line.startswith(
+        "About 3,240 training images of 2 classes, 1.5 minutes here: width 0.125, batches of 32, at most "
+    )
     assert line.endswith("would be better: name more minutes")
     with pytest.raises(UserError, match="--minutes 1: too few for start, preparation and one epoch"):
         chosen(1)

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from alexnet_pipe.evaluation.examples import PLACES
-from alexnet_pipe.reporting.results import Commit, Provenance, Results
+from alexnet_pipe.reporting.origin import Commit, Provenance
+from alexnet_pipe.reporting.results import Results
 from tests.stores import random_store
 
 HOSTILE = "<script>alert(1)</script>.jpg"

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from alexnet_pipe.reporting.origin import Provenance
 from alexnet_pipe.reporting.page import render_report
-from alexnet_pipe.reporting.results import Provenance, Results, published_errors
+from alexnet_pipe.reporting.results import Results, published_errors
 from alexnet_pipe.reporting.templates import percent
 from tests.reporting.results import CERTIFICATE, FORMS, HOSTILE, ORIGIN, PARAMETERS, made_up
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
-from alexnet_pipe.reporting.results import load_provenance
+from alexnet_pipe.reporting.origin import load_provenance
 
 METRICS = {"top1_error": 0.25}
 

@@ -21,7 +21,7 @@ from alexnet_pipe.project.dvc import DvcError, reproduce, stage_graph
 from alexnet_pipe.project.revisions import Revision, open_revision, results_of
 from alexnet_pipe.project.run_lock import only_run
 from alexnet_pipe.provenance.inventory import Paper, inventory
-from alexnet_pipe.reporting.results import library_versions, this_machines_name
+from alexnet_pipe.reporting.origin import library_versions, this_machines_name
 
 Kind = Literal["data", "training", "report"]
 

@@ -85,8 +85,8 @@ def fitted(params: Params, found: Photographs, machine: Machine, minutes: float)
         }
     )
     chosen = (
-        f"{found.training:,} training images of {found.classes} classes, {minutes:g} minutes here: width {width:g}, "
-        f"batches of {batch}, at most {epochs} epochs"
+        f"About {found.training:,} training images of {found.classes} classes, {minutes:g} minutes here: "
+        f"width {width:g}, batches of {batch}, at most {epochs} epochs"
     )
     if not enough:
         chosen += f"; {needed} would be better: name more minutes"

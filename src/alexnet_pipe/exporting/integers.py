@@ -20,7 +20,7 @@ from alexnet_pipe.exporting.onnx_forms import graph_file, save_bundle, save_grap
 from alexnet_pipe.portable.onnx_graph import IMAGES
 from alexnet_pipe.portable.rounded import Ranges, handed_on, in_float16, in_int8, without_batch_normalization
 from alexnet_pipe.portable.stored_model import Stored, notes_of
-from alexnet_pipe.reporting.results import this_machines_name
+from alexnet_pipe.reporting.origin import this_machines_name
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.store_files import RESIZE_FILE
 

@@ -1,5 +1,6 @@
 """Section `train`: the paper's stochastic gradient descent."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
@@ -208,3 +209,14 @@ def initial_weights(artifacts: Artifacts, train: TrainParams) -> Path | None:
     if train.init_sha256 not in (None, digest := file_digest(path)):
         raise UserError(f"{path} is not the file that train.init_sha256 names; its own digest is {digest}")
     return path
+
+
+def require_same_network(where: str, wanted: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+    """
+    Raises:
+        UserError: if the network in the file `where` is another than the wanted one, by their arguments.
+    """
+    for name in ("variant", "width"):
+        has, asked = found[name], wanted[name]
+        if has != asked:
+            raise UserError(f"{where} has {name} {has}, and model.{name} is {asked}: set model.{name} to {has}")

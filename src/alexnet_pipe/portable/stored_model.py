@@ -24,6 +24,8 @@ Arrays = Mapping[str, NDArray[np.float32]]
 
 _CONFIGURATION = "config.json"
 _WEIGHTS = "model.weights.h5"
+_BUNDLED = "alexnet/model.onnx"
+"""What `alexnet-pipe export --format bundle` packs."""
 
 
 Model = TypeVar("Model")
@@ -93,6 +95,8 @@ def _archive(file: BinaryIO) -> Iterator[ZipFile]:
         raise UserError(stranger(start) or "is not a model of this project, or is damaged: it is no zip archive")
     with open_zip(file) as archive:
         if _CONFIGURATION not in archive.namelist():
+            if _BUNDLED in archive.namelist():
+                raise UserError(f"is a bundle: take {_BUNDLED} out of it (`unzip`), and name that")
             raise UserError("is a zip archive, but no .keras file; weights of PyTorch go through `import-weights`")
         yield archive
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from alexnet_pipe.base.fingerprint import file_digest
 from alexnet_pipe.base.paths import Artifacts
-from alexnet_pipe.reporting.results import Provenance
+from alexnet_pipe.reporting.origin import Provenance
 
 STATEMENT = "https://in-toto.io/Statement/v1"
 PREDICATE = "https://slsa.dev/provenance/v1"

@@ -16,7 +16,8 @@ from alexnet_pipe.reporting.card_header import card_header
 from alexnet_pipe.reporting.class_section import class_rows, class_section
 from alexnet_pipe.reporting.data_section import data_section, input_section
 from alexnet_pipe.reporting.learned_section import learned_section
-from alexnet_pipe.reporting.results import Provenance, Results, published_errors
+from alexnet_pipe.reporting.origin import Provenance
+from alexnet_pipe.reporting.results import Results, published_errors
 from alexnet_pipe.reporting.review_section import copies_section, suspect_rows
 from alexnet_pipe.reporting.robustness_section import robustness_section
 from alexnet_pipe.reporting.slice_section import slice_section

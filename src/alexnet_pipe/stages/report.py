@@ -10,8 +10,9 @@ from alexnet_pipe.params.resize import ResizeParams
 from alexnet_pipe.params.train import TrainParams
 from alexnet_pipe.provenance.croissant import croissant
 from alexnet_pipe.provenance.statement import statement
+from alexnet_pipe.reporting.origin import load_provenance
 from alexnet_pipe.reporting.page import model_card, render_report
-from alexnet_pipe.reporting.results import load_provenance, load_results
+from alexnet_pipe.reporting.results import load_results
 
 
 def run(

@@ -4,10 +4,14 @@ from alexnet_pipe.base.errors import UserError
 from alexnet_pipe.base.files import written_aside
 from alexnet_pipe.base.paths import Artifacts
 from alexnet_pipe.params.load import checked_params
+from alexnet_pipe.params.train import initial_weights, require_same_network
+from alexnet_pipe.portable.stored_model import read_described
 
 
 def run(artifacts: Artifacts) -> None:
-    checked_params(artifacts.root / "params.yaml")
+    params = checked_params(artifacts.root / "params.yaml")
+    if initial := initial_weights(artifacts, params.train):
+        require_same_network(str(initial), params.model.model_dump(), read_described(initial).model_dump())
     for path in (*artifacts.measured, artifacts.relabelled):
         if not path.exists():
             raise UserError(f"{path} is missing: `git checkout {path}` brings it back")

@@ -16,12 +16,10 @@ from alexnet_pipe.model.forms import fastest_forms
 from alexnet_pipe.model.model_file import load_model
 from alexnet_pipe.paper import SIDE
 from alexnet_pipe.params.model import ModelParams
-from alexnet_pipe.params.train import TrainParams, initial_weights
+from alexnet_pipe.params.train import TrainParams, initial_weights, require_same_network
 from alexnet_pipe.store.arrays import load_array
 from alexnet_pipe.store.image_store import ImageStore
 from alexnet_pipe.store.store_files import RESIZE_FILE
-
-_MUST_BE_EQUAL = ("variant", "width")
 
 
 def training_data(artifacts: Artifacts, train: TrainParams) -> tuple[TrainingStream, ImageStore]:
@@ -86,10 +84,7 @@ def start_with(model: Classifier, other: Classifier, where: str) -> None:
     Raises:
         UserError: if `other` is another network; `where` names its file.
     """
-    for name in _MUST_BE_EQUAL:
-        wanted, found = model.network.arguments[name], other.network.arguments[name]
-        if wanted != found:
-            raise UserError(f"{where} has {name} {found}, and model.{name} is {wanted}: set model.{name} to {found}")
+    require_same_network(where, model.network.arguments, other.network.arguments)
     # The weights know pixels less this mean; that of other photographs would shift all that conv1 sees.
     model.mean.assign(other.mean)
     labels = labels_of(model.classes, other.classes)
