@@ -1,15 +1,14 @@
 """`alexnet-pipe evaluate` as a user runs it."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
-from alexnet_pipe import cli
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import save_model
+from tests.cli.command import exit_status
 
 
 @pytest.fixture
@@ -28,10 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def evaluate(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """The exit status."""
-    monkeypatch.setattr(sys, "argv", ["alexnet-pipe", "evaluate", *arguments])
-    with pytest.raises(SystemExit) as end:
-        cli.main()
-    return int(end.value.code or 0)
+    return exit_status(monkeypatch, "evaluate", *arguments)
 
 
 def test_a_table_shows_each_model_and_their_average_with_counts_and_intervals(

@@ -1,14 +1,13 @@
 """`alexnet-pipe import-weights` as a user runs it."""
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from alexnet_pipe import cli
 from alexnet_pipe.model.model_file import load_model
+from tests.cli.command import exit_status
 from tests.pretrained.networks import caffe_net, random_weights
 
 
@@ -20,19 +19,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["alexnet-pipe", *arguments])
-    with pytest.raises(SystemExit) as end:
-        cli.main()
-    return int(end.value.code or 0)
-
-
 def test_a_caffemodel_becomes_a_model_that_predicts(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("names.txt").write_text("\n".join(f"n{number} Katze, 고양이" for number in range(7)), encoding="utf-8")
     arguments = ("net.caffemodel", "--out", "models/bvlc.keras", "--classes", "names.txt")
-    assert run(monkeypatch, "import-weights", *arguments) == 0
+    assert exit_status(monkeypatch, "import-weights", *arguments) == 0
     assert capsys.readouterr().out.splitlines()[:-1] == [
         "net.caffemodel: .caffemodel, `layers`; 8 layers, 226,543 parameters, 7 classes",
         "  variant bvlc, width 0.0625",
@@ -48,24 +40,26 @@ def test_a_caffemodel_becomes_a_model_that_predicts(
     np.testing.assert_allclose(np.asarray(model.mean)[0, 0], [122.679, 116.669, 104.007], atol=1e-3)
 
     Image.new("RGB", (400, 300), "red").save("photo.png")
-    assert run(monkeypatch, "predict", "photo.png", "--model", "models/bvlc.keras") == 0
+    assert exit_status(monkeypatch, "predict", "photo.png", "--model", "models/bvlc.keras") == 0
     assert "Katze, 고양이" in capsys.readouterr().out
 
 
 def test_classes_without_names_are_numbered(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert run(monkeypatch, "import-weights", "net.caffemodel") == 0
+    assert exit_status(monkeypatch, "import-weights", "net.caffemodel") == 0
     assert load_model(Path("models/imported.keras")).classes == tuple(f"class {label}" for label in range(7))
 
 
 def test_weights_alone_become_a_model_like_another(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(monkeypatch, "import-weights", "net.caffemodel", "--out", "like.keras") == 0
+    assert exit_status(monkeypatch, "import-weights", "net.caffemodel", "--out", "like.keras") == 0
     model = load_model(Path("like.keras"))
     model.network.get_layer("fc8").bias.assign(range(7))
     model.save_weights("own.weights.h5")
     capsys.readouterr()
-    assert run(monkeypatch, "import-weights", "own.weights.h5", "--like", "like.keras", "--out", "own.keras") == 0
+    assert (
+        exit_status(monkeypatch, "import-weights", "own.weights.h5", "--like", "like.keras", "--out", "own.keras") == 0
+    )
     assert capsys.readouterr().out.splitlines()[:2] == [
         "own.weights.h5: .weights.h5; 423,151 numbers, the mean image's among them",
         "  variant bvlc, width 0.0625, classes and preparation: as like.keras",
@@ -99,7 +93,7 @@ def test_a_mistake_is_one_line_and_takes_nothing(
     Path("models").mkdir()
     Path("models/other.keras").write_text("mine")
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    assert run(monkeypatch, "import-weights", *arguments) == 1
+    assert exit_status(monkeypatch, "import-weights", *arguments) == 1
     error = capsys.readouterr().err
     assert error.startswith(f"alexnet-pipe: {message}")
     assert error.count("\n") == 1

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from alexnet_pipe import cli
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import save_model
+from tests.cli.command import exit_status
 from tests.provenance.keys import key_pair
 
 MODEL = Path("models/alexnet.keras")
@@ -27,10 +27,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def run(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """The exit status."""
-    monkeypatch.setattr(sys, "argv", ["alexnet-pipe", *arguments])
-    with pytest.raises(SystemExit) as end:
-        cli.main()
-    return int(end.value.code or 0)
+    return exit_status(monkeypatch, *arguments)
 
 
 def test_a_signed_model_answers_and_a_changed_one_does_not(

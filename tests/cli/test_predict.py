@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from alexnet_pipe import cli
 from alexnet_pipe.base import progress
 from alexnet_pipe.model.classifier import Classifier
 from alexnet_pipe.model.model_file import save_model
 from alexnet_pipe.serving import predictions as module
+from tests.cli.command import exit_status
 from tests.terminal import run_on_terminal
 
 PREDICT = [sys.executable, "-m", "alexnet_pipe", "predict"]
@@ -32,10 +32,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def predict(*arguments: str, monkeypatch: pytest.MonkeyPatch) -> int:
     """The exit status."""
-    monkeypatch.setattr(sys, "argv", ["alexnet-pipe", "predict", *arguments])
-    with pytest.raises(SystemExit) as end:
-        cli.main()
-    return int(end.value.code or 0)
+    return exit_status(monkeypatch, "predict", *arguments)
 
 
 def test_nothing_predicted_is_status_1(
