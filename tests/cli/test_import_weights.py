@@ -49,6 +49,27 @@ def test_classes_without_names_are_numbered(folder: Path, monkeypatch: pytest.Mo
     assert load_model(Path("models/imported.keras")).classes == tuple(f"class {label}" for label in range(7))
 
 
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (3e38, "net.caffemodel: what the model answers is no finite number"),
+        (0, "net.caffemodel: all classes are equally probable, whatever is seen: its weights are no trained ones"),
+    ],
+)
+def test_weights_that_answer_nothing_are_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], value: float, message: str
+) -> None:
+    weights = {
+        name: tuple(np.full_like(array, value) for array in layer)
+        for name, layer in random_weights(width=1 / 16).items()
+    }
+    Path("net.caffemodel").write_bytes(caffe_net(weights, old=True).SerializeToString())
+    assert exit_status(monkeypatch, "import-weights", "net.caffemodel") == 1
+    *_, last = capsys.readouterr().err.splitlines()
+    assert last.startswith(f"alexnet-pipe: {message}")
+    assert not Path("models").exists()
+
+
 def test_weights_alone_become_a_model_like_another(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -185,6 +185,7 @@ def import_weights(
 
 
 def _import_like(file: Path, like: str, out: Path) -> None:
+    from alexnet_pipe.portable.network import require_answers
     from alexnet_pipe.pretrained.keras_weights import weights_like
     from alexnet_pipe.serving.named_files import model_file
 
@@ -196,11 +197,13 @@ def _import_like(file: Path, like: str, out: Path) -> None:
     with progress("import-weights", 1, "steps") as advance:
         with without_notices():
             from alexnet_pipe.model.model_file import as_classifier, save_model
+        require_answers(stored, file)
         save_model(out, as_classifier(stored))
         advance()
 
 
 def _import_published(file: Path, out: Path, classes: Path | None, preparation: Preparation | None) -> None:
+    from alexnet_pipe.portable.network import require_answers
     from alexnet_pipe.pretrained.read import read_names, read_published
 
     published = read_published(file, preparation)
@@ -208,10 +211,11 @@ def _import_published(file: Path, out: Path, classes: Path | None, preparation: 
     _show_published(file, published)
     with progress("import-weights", 3, "steps") as advance:
         with without_notices():
-            from alexnet_pipe.model.model_file import save_model
+            from alexnet_pipe.model.model_file import as_stored, save_model
             from alexnet_pipe.pretrained.read import assemble
         advance()
         model = assemble(published, names)
+        require_answers(as_stored(model), file)
         advance()
         save_model(out, model)
 

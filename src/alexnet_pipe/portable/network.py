@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper
 
 from alexnet_pipe.base.errors import UserError
+from alexnet_pipe.paper import SIDE
 from alexnet_pipe.portable.description import Notes
 from alexnet_pipe.portable.exported import read_exported
 from alexnet_pipe.portable.onnx_graph import CENTRE, FEATURES, IMAGES, LOGITS, VIEW, onnx_graph
@@ -89,6 +90,21 @@ def network_of(stored: Stored) -> Network:
     """A classifier that is at hand as data."""
     outside: dict[str, NDArray[np.float32]] = {}
     return Network(onnx_graph(stored, outside), notes_of(stored), outside)
+
+
+def require_answers(stored: Stored, file: Path) -> None:
+    """
+    Raises:
+        UserError: if the classifier, whose weights are those of `file`, answers noise with what is no finite number, or
+            finds all classes equally probable in it.
+    """
+    noise = np.random.default_rng(0).integers(0, 256, (1, SIDE, SIDE, 3), np.uint8)
+    try:
+        logits, _ = network_of(stored).outputs(noise)
+    except UserError as error:
+        raise UserError(f"{file}: {error}") from None
+    if logits.size > 1 and np.ptp(logits) == 0:
+        raise UserError(f"{file}: all classes are equally probable, whatever is seen: its weights are no trained ones")
 
 
 def _is_onnx(file: BinaryIO) -> bool:
